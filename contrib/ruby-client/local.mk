@@ -1,0 +1,1 @@
+# contrib/ruby-client: the gem hda.

@@ -1,0 +1,1 @@
+# contrib/systemd: units, sysusers, tmpfiles, hda.conf.

@@ -1,0 +1,1 @@
+# src/analyze: sources of this stage.

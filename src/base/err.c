@@ -1,0 +1,21 @@
+/* Error texts. SPDX-License-Identifier: BSD-2-Clause */
+#include "base/err.h"
+
+#include <string.h>
+
+const char *hda_strerror(int err)
+{
+	switch (err) {
+#define X(name, number, text)                                                                      \
+	case -(number):                                                                            \
+		return text;
+		HDA_ERR_TABLE(X)
+#undef X
+	default:
+		break;
+	}
+	if (err >= 0)
+		return "no error";
+	const char *text = strerrordesc_np(-err);
+	return text ? text : "unknown error";
+}

@@ -1,0 +1,23 @@
+/* Memory that is bounded by design: running out of it is fatal. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What a peer can make large never comes from here without a limit checked before. */
+#pragma once
+
+#include <stddef.h>
+
+/* Like malloc, calloc, reallocarray, strdup, but never return NULL: they abort with a message. The
+ * caller frees with free(). Any thread. */
+void *xmalloc(size_t n) __attribute__((malloc, returns_nonnull));
+void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
+void *xreallocarray(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
+char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull, nonnull));
+char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull, nonnull));
+/* Formats into a new string that the caller frees. */
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
+
+/* Makes room for one more element in a growing array: doubles *cap (from 16) when n == *cap. */
+void *xgrow(void *p, size_t n, size_t *cap, size_t size) __attribute__((returns_nonnull));
+
+/* _cleanup_free_ char *s = ...; frees it at the end of the scope. */
+static inline void mem_freep(void *p) { extern void free(void *); free(*(void **)p); }
+#define _cleanup_free_ __attribute__((cleanup(mem_freep)))

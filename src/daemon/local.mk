@@ -1,0 +1,2 @@
+# src/daemon: sources of this stage.
+libhda_a_SOURCES += src/daemon/pipeline.h

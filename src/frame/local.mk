@@ -1,0 +1,1 @@
+# src/frame: sources of this stage.

@@ -1,0 +1,35 @@
+/* Who holds whom. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Collects objects and references while a dump is scanned (compactly), and draws the conclusions at its end.
+ * Edges (DUMP-FORMAT R9): an object's `references`, and its class, which Ruby marks but does not write, except for IMEMO,
+ * whose class is noise. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reduce/reducer.h"
+
+struct graph;
+
+struct graph_opts {
+	uint64_t memory;  /* bytes this graph may take; over it the graph gives up and frees everything */
+};
+
+struct graph *graph_new(const struct graph_opts *opts);
+void graph_free(struct graph *g);
+/* From scan_sink: a batch of references of the record being read; drop takes them back. */
+void graph_refs(struct graph *g, const uint64_t *addr, size_t n);
+void graph_drop(struct graph *g);
+/* An object, with its slot of the reducer; takes the last batch (o->refs) and all pending ones. */
+void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot);
+void graph_root(struct graph *g, uint32_t name, const uint64_t *addr, size_t n, bool last);
+void graph_shape(struct graph *g, const struct heap_shape *s);
+/* 0 while all is well; HDA_ELIMIT once it passed its memory (it is then empty and ignores everything). */
+int graph_state(const struct graph *g);
+/* Draws the conclusions into *s: most referenced objects (also without roots), and with roots everything under "graph".
+ * Call after reducer_finish. Says in s->no_graph_why why there is no graph. */
+void graph_finish(struct graph *g, const struct scanner *sc, const struct reducer *r, struct dump_summary *s);
+/* Bytes held now, and at most. */
+size_t graph_memory(const struct graph *g);

@@ -1,0 +1,2 @@
+# src/graph: sources of this stage.
+libhda_a_SOURCES += src/graph/graph.h

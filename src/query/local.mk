@@ -1,0 +1,2 @@
+# src/query: sources of this stage.
+libhda_a_SOURCES += src/query/query.h

@@ -1,0 +1,86 @@
+/* From a request to rows. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * One file per command, each with a struct query_cmd; query.c holds their table. The same code answers hdad's query socket
+ * (over LMDB) and hdactl -f (over RAM). Pure but for the store: no clock (now comes in), no log, no I/O. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+#include "store/store.h"
+
+enum val_kind { VAL_NULL, VAL_BOOL, VAL_UINT, VAL_INT, VAL_REAL, VAL_STR, VAL_LIST };
+
+/* A cell. Texts and lists are borrowed until the sink's callback returns. */
+struct val {
+	enum val_kind kind;
+	union {
+		bool b;
+		uint64_t u;
+		int64_t i;
+		double r;
+		struct span s;
+		struct { const struct val *p; size_t n; } list;
+	};
+};
+
+enum { QUERY_COLUMNS = 32, QUERY_ARGS = 32 };
+
+struct field {
+	const char *name; /* as in the JSON contract */
+	struct val v;
+};
+
+/* One row: fields in the order in which tables show them. */
+struct row {
+	struct field f[QUERY_COLUMNS];
+	size_t n;
+};
+
+/* Where an answer goes. Non-zero from a callback stops the query (the peer is gone, or enough). */
+struct row_sink {
+	void *ctx;
+	int (*row)(void *ctx, const struct row *row);
+	int (*dump)(void *ctx, const struct row *dump); /* the "dump" object of the answer, at most once, before the rows */
+	void (*note)(void *ctx, const char *text);      /* a sentence for people: what is missing, what to do next */
+};
+
+struct query_arg {
+	const char *name; /* long option without dashes; positional ones are "dump" (repeatable), "generation", "address" ... */
+	struct val v;     /* VAL_STR, VAL_UINT or VAL_BOOL */
+};
+
+struct query_args {
+	struct query_arg a[QUERY_ARGS];
+	size_t n;
+};
+
+struct query_census; /* file mode: addresses of each dump (query/census.h) */
+
+struct query_ctx {
+	struct store *store;
+	double now;               /* seconds since 1970 */
+	uint64_t row_cap;         /* rows at most; 0 = no cap */
+	bool (*expired)(void *);  /* asked now and then; true stops with 303; may be NULL */
+	void *expired_ctx;
+	const struct query_census *census; /* NULL for a daemon */
+};
+
+/* A command: its name, the arguments it takes (NULL-terminated), and what it does. run returns an enum hda_status and writes one
+ * line for people into *ret_text (malloc'ed; the caller frees; NULL = none). */
+struct query_cmd {
+	const char *name;
+	const char *summary;      /* one line for --help */
+	const char *const *args;
+	int (*run)(const struct query_ctx *q, const struct query_args *args, const struct row_sink *sink, char **ret_text);
+};
+
+/* The command of that name, or NULL. */
+const struct query_cmd *query_find(const char *name);
+/* All commands, NULL-terminated. */
+const struct query_cmd *const *query_all(void);
+/* Checks the arguments' names, runs, returns the status; *ret_text as above. One read transaction inside. Any thread. */
+int query_dispatch(const struct query_ctx *q, const char *cmd, const struct query_args *args, const struct row_sink *sink, char **ret_text);

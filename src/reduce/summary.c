@@ -1,0 +1,28 @@
+/* A summary's memory. SPDX-License-Identifier: BSD-2-Clause */
+#include "reduce/summary.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct dump_summary *summary_new(void)
+{
+	struct dump_summary *s = xcalloc(1, sizeof(*s));
+	dump_header_init(&s->head);
+	strtab_init(&s->names);
+	s->max_generation = UINT64_MAX;
+	return s;
+}
+
+void summary_free(struct dump_summary *s)
+{
+	if (!s)
+		return;
+	dump_header_done(&s->head);
+	strtab_done(&s->names);
+	void *all[] = {s->keys, s->gens, s->genkeys, s->dups, s->refs, s->referenced, s->largest, s->long_, s->root_names,
+	    s->gen_refs, s->edge_addrs, s->edge_keys, s->sigs, s->holders, s->containers, s->top_retained};
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		free(all[i]);
+	free(s);
+}

@@ -1,0 +1,144 @@
+/* What is kept of one dump. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Made by the reducer (and the graph), written and read by the store, asked by analyze and query. All texts are ids of
+ * `names` (0 = null). Owned by whoever holds the pointer; summary_free frees all. Immutable once finished, so any
+ * thread may read it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/strtab.h"
+#include "proto/header.h"
+
+struct tally {
+	uint64_t count, bytes;
+};
+
+/* A row of the key table: DUMP-FORMAT R8. */
+struct sum_key {
+	uint32_t type, klass, file, line; /* name ids; line 0 = null */
+	struct tally all;                 /* objects of this key, garbage included */
+	struct tally garbage;             /* of these unreachable (with a graph; else 0) */
+	struct tally retained;            /* with a graph: what these objects keep alive, counted once (objects, bytes) */
+};
+
+struct sum_gen {
+	uint64_t generation;
+	struct tally t;
+};
+
+/* (generation x key), sorted by generation, then key. */
+struct sum_genkey {
+	uint64_t generation;
+	uint32_t key; /* index into keys */
+	struct tally t;
+};
+
+enum { SUM_DUP_SITES = 4 };
+
+/* A group of strings with equal contents, 2 or more copies. */
+struct sum_dup {
+	uint64_t copies, bytes;  /* bytes: sum of memsize */
+	uint64_t length;         /* bytesize of one */
+	uint64_t generation;     /* of the newest copy, UINT64_MAX unknown */
+	uint32_t nsites;         /* distinct sites, of which the first SUM_DUP_SITES by copies are listed */
+	struct { uint32_t file, line; uint64_t copies; } sites[SUM_DUP_SITES];
+	uint32_t value;          /* name id, only with keep_values */
+};
+
+/* One object worth naming. */
+struct sum_object {
+	uint64_t addr, bytes, refs;  /* refs: outgoing, or incoming in most_referenced */
+	uint64_t generation;         /* UINT64_MAX unknown */
+	uint64_t length;             /* entries of a container, UINT64_MAX unknown */
+	uint32_t type, klass, file, line;
+};
+
+struct sum_name_count {
+	uint32_t name;
+	uint64_t count, refs;
+};
+
+/* --- the graph's conclusions (issue "who holds it"); all empty when has_graph is false --- */
+
+/* Objects that share the names along their shortest path from a root. Sorted by id. */
+struct sum_sig {
+	uint64_t id;          /* stable over dumps: hash of the names */
+	uint32_t parent;      /* index into sigs, UINT32_MAX for a root */
+	uint32_t klass;       /* name of this step ("Hash", "class PriceCache", "root vm") */
+	uint32_t repeat;      /* > 1: a folded chain, the longest seen */
+	struct tally own;
+	struct tally retained;
+};
+
+struct sum_holder {
+	uint32_t sig;         /* index into sigs */
+	uint32_t text;        /* as a person says it: "class PriceCache" */
+	uint64_t addr;
+	struct tally own, retained;
+};
+
+struct sum_container {
+	uint32_t sig;
+	uint64_t addr, length;
+	uint32_t type, klass, file, line;
+	struct tally retained;
+};
+
+struct dump_summary {
+	struct dump_header head;
+	uint64_t dump;              /* id in the store, 0 = not stored */
+	uint64_t proc;              /* process id in the store, 0 = not stored */
+	struct strtab names;
+
+	bool partial;               /* torn, or END said not ok */
+	bool since;                 /* no ROOT lines: written with since:, or torn before them */
+	double took_s;              /* from the first byte to the summary */
+	uint64_t input_bytes, lines, objects, bytes, edges, roots, root_refs, shapes, free_slots, bad_lines, unknown_keys;
+	uint64_t max_generation;    /* UINT64_MAX when untraced */
+	uint32_t traced_objects_known; /* 1 when any object has a generation */
+	uint32_t nsamples;
+	uint32_t samples[8];        /* name ids of bad-line samples */
+
+	struct sum_key *keys;       size_t nkeys;        /* sorted by bytes, then count, descending */
+	struct sum_gen *gens;       size_t ngens;        /* by generation */
+	struct sum_genkey *genkeys; size_t ngenkeys;
+	struct sum_dup *dups;       size_t ndups;        /* by bytes descending: the first SUM_TOP_DUPS */
+	struct sum_object *refs;    size_t nrefs;        /* most references out */
+	struct sum_object *referenced; size_t nreferenced; /* most references in (needs the edges) */
+	struct sum_object *largest; size_t nlargest;
+	struct sum_object *long_;   size_t nlong;        /* containers with most entries */
+	struct sum_name_count *root_names; size_t nroot_names;
+	/* Totals over ALL duplicate groups, of which `dups` lists the first. */
+	uint64_t dup_groups, dup_copies, dup_bytes;
+	bool dup_estimated;         /* more distinct strings than the table holds: groups are a sample */
+	/* The classic lists per generation. */
+	struct sum_object *gen_refs; size_t ngen_refs;   /* sorted by generation, then refs descending: a few each */
+	/* Addresses of the objects born in max_generation, sorted; at most SUM_EDGE_ADDRS, else none and edge_addrs_cut. */
+	uint64_t *edge_addrs; uint32_t *edge_keys; size_t nedge_addrs;
+	bool edge_addrs_cut;
+
+	/* graph */
+	bool has_graph;
+	uint32_t no_graph_why;      /* name id, 0 when has_graph or not asked for */
+	struct tally reachable, garbage;
+	uint64_t dangling;
+	struct tally garbage_by_type_total;
+	struct sum_sig *sigs;       size_t nsigs;
+	struct sum_holder *holders; size_t nholders;
+	struct sum_container *containers; size_t ncontainers;
+	struct sum_object *top_retained; size_t ntop_retained; /* bytes = retained, refs = retained objects */
+};
+
+enum {
+	SUM_TOP_DUPS = 100,     /* duplicate groups kept */
+	SUM_TOP_OBJECTS = 100,  /* rows of refs, referenced, largest, long_ */
+	SUM_GEN_REFS = 5,       /* most referencing objects kept per generation */
+	SUM_EDGE_ADDRS = 1000,  /* addresses of the newest generation kept */
+};
+
+/* Empty: all null, generation unknown. */
+struct dump_summary *summary_new(void);
+void summary_free(struct dump_summary *s);

@@ -1,0 +1,1 @@
+# src/socket: sources of this stage.

@@ -1,0 +1,2 @@
+# src/store: sources of this stage.
+libhda_a_SOURCES += src/store/store.h

@@ -1,0 +1,106 @@
+/* Summaries to LMDB and back. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The only place that knows LMDB. Two backends behind one contract (one test runs over both): LMDB for hdad, and RAM for
+ * hdactl -f and for tests. Writing: one thread, one transaction at a time. Reading: any thread, one short transaction each. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "reduce/summary.h"
+
+struct store;
+struct store_wtxn;
+struct store_rtxn;
+
+struct store_opts {
+	const char *dir;          /* of the environment; NULL: in RAM */
+	uint64_t map_size;        /* bytes of address space, fixed at open (64 GiB costs nothing) */
+	uint64_t max_size;        /* bytes the file may use: retention keeps it below */
+	uint32_t detail_dumps;    /* full detail is kept for the last N dumps per process */
+	uint64_t max_age_s;       /* dumps older than this go; 0 = never */
+	bool read_only;
+};
+
+/* Parts of a summary to load; the header and totals always come. */
+enum {
+	STORE_KEYS = 1 << 0,      /* keys */
+	STORE_GENS = 1 << 1,      /* gens */
+	STORE_GENKEYS = 1 << 2,   /* genkeys (with STORE_KEYS) */
+	STORE_DUPS = 1 << 3,
+	STORE_OBJECTS = 1 << 4,   /* refs, referenced, largest, long_, gen_refs, top_retained */
+	STORE_EDGE_ADDRS = 1 << 5,
+	STORE_GRAPH = 1 << 6,     /* sigs, holders, containers */
+	STORE_TRACE = 1 << 7,     /* root names, bad samples */
+	STORE_ALL = 0xff,
+};
+
+/* One process life. */
+struct store_proc {
+	uint64_t proc;            /* id, from 1 */
+	struct proc_ident who;
+	char ruby[32];
+	uint64_t ndumps, npartial;
+	uint64_t first_dump, last_dump;  /* ids of whole dumps, 0 = none */
+	double first_time, last_time;    /* seconds since 1970 */
+	uint64_t jobs;                   /* counter at the last dump */
+	uint64_t heap_bytes, rss;        /* of the last dump; HEADER_UNKNOWN */
+};
+
+/* One dump in a list: the totals, no tables. */
+struct store_dump {
+	uint64_t dump, proc, pid, host_pid, jobs, seq, objects, bytes, garbage_bytes, rss, bad_lines, roots, edges, input_bytes;
+	uint64_t gc_count, compact_count, max_generation;
+	double time, took_s;
+	char ruby[32];
+	bool partial, traced, full, since, has_graph, thinned, time_from_mtime;
+};
+
+struct store_stats {
+	uint64_t used_bytes, max_bytes, map_bytes, dumps, procs, readers, names, oldest_reader_txns;
+	double oldest_dump_time;  /* 0 = no dump */
+	const char *engine;       /* "LMDB 0.9.24", "RAM" */
+};
+
+/* Opens or makes a store. Errors: HDA_EFOREIGN (not ours), HDA_EVERSION (another schema major), -EROFS/-EACCES (not writable),
+ * HDA_EREFUSED (a network file system), -errno. *ret_why (may be NULL) gets a text for people that the caller frees. */
+HDA_MUST_CHECK int store_open(struct store **ret, const struct store_opts *opts, char **ret_why);
+void store_close(struct store *s);
+/* 16 secret bytes for the scanner's value hash, made once per store. */
+void store_secret(const struct store *s, uint8_t ret[16]);
+
+/* A write transaction carries its own error: after the first failure each call does nothing and commit fails. */
+HDA_MUST_CHECK int store_wtxn_begin(struct store *s, struct store_wtxn **ret);
+/* Adds a summary. *ret_dump is its id. HDA_EEXISTS (not sticky) when (process, seq) or, without seq, (process, jobs, time) is there
+ * already: *ret_dump is then the old one's id. */
+HDA_MUST_CHECK int store_wtxn_put(struct store_wtxn *w, const struct dump_summary *sum, uint64_t *ret_dump);
+/* Deletes or thins by the options; `hard` frees more than usual (after HDA_EFULL). now: seconds since 1970. */
+HDA_MUST_CHECK int store_wtxn_retain(struct store_wtxn *w, double now, bool hard);
+/* Commits (durable when it returns 0) or, after an error, aborts and returns it: HDA_EFULL, -ENOSPC, -EIO ... Frees w. */
+HDA_MUST_CHECK int store_wtxn_commit(struct store_wtxn *w);
+void store_wtxn_abort(struct store_wtxn *w);
+
+HDA_MUST_CHECK int store_rtxn_begin(struct store *s, struct store_rtxn **ret);
+void store_rtxn_end(struct store_rtxn *r);
+static inline void store_rtxn_endp(struct store_rtxn **r) { if (*r) store_rtxn_end(*r); }
+#define _cleanup_rtxn_ __attribute__((cleanup(store_rtxn_endp)))
+
+/* All processes by id / all dumps of a process (proc 0: of all) by id, partial ones too. Newly allocated array, caller frees. */
+HDA_MUST_CHECK int store_rtxn_procs(struct store_rtxn *r, struct store_proc **ret, size_t *ret_n);
+HDA_MUST_CHECK int store_rtxn_dumps(struct store_rtxn *r, uint64_t proc, struct store_dump **ret, size_t *ret_n);
+/* A copy of a dump with the parts asked for; HDA_ENOTFOUND. Parts lost to thinning are empty. Caller: summary_free. */
+HDA_MUST_CHECK int store_rtxn_load(struct store_rtxn *r, uint64_t dump, unsigned parts, struct dump_summary **ret);
+/* Loads n dumps of one process in rising order and calls back for each (s is freed by the callee of the callback: take it
+ * or summary_free it); cheaper than n loads. Non-zero from the callback stops. */
+HDA_MUST_CHECK int store_rtxn_walk(struct store_rtxn *r, const uint64_t *dumps, size_t n, unsigned parts,
+    int (*each)(void *ctx, struct dump_summary *s), void *ctx);
+
+void store_stats(struct store *s, struct store_stats *ret);
+/* Frees the slots of readers that died. Call at open (done) and every minute. */
+void store_reader_check(struct store *s);
+/* A compacted copy into the new directory `dir` (made; fsync; renamed into place when whole). Any thread; a long reader. */
+HDA_MUST_CHECK int store_backup(struct store *s, const char *dir, char **ret_why);
+/* Copies a store of an older schema from `from` into a new one in `to` (hdad migrate). */
+HDA_MUST_CHECK int store_migrate(const char *from, const char *to, char **ret_why);

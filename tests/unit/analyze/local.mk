@@ -1,0 +1,1 @@
+# tests/unit/analyze: one cmocka program a module of src/analyze.

@@ -1,0 +1,1 @@
+# tests/unit/cli: one cmocka program a module of src/cli.

@@ -1,0 +1,1 @@
+# tests/unit/daemon: one cmocka program a module of src/daemon.

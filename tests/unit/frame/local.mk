@@ -1,0 +1,1 @@
+# tests/unit/frame: one cmocka program a module of src/frame.

@@ -1,0 +1,1 @@
+# tests/unit/graph: one cmocka program a module of src/graph.

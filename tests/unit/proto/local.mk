@@ -1,0 +1,1 @@
+# tests/unit/proto: one cmocka program a module of src/proto.

@@ -1,0 +1,1 @@
+# tests/unit/query: one cmocka program a module of src/query.

@@ -1,0 +1,1 @@
+# tests/unit/reduce: one cmocka program a module of src/reduce.

@@ -1,0 +1,1 @@
+# tests/unit/scan: one cmocka program a module of src/scan.

@@ -1,0 +1,1 @@
+# tests/unit/socket: one cmocka program a module of src/socket.

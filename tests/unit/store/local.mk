@@ -1,0 +1,1 @@
+# tests/unit/store: one cmocka program a module of src/store.
