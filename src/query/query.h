@@ -10,22 +10,8 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "proto/value.h"
 #include "store/store.h"
-
-enum val_kind { VAL_NULL, VAL_BOOL, VAL_UINT, VAL_INT, VAL_REAL, VAL_STR, VAL_LIST };
-
-/* A cell. Texts and lists are borrowed until the sink's callback returns. */
-struct val {
-	enum val_kind kind;
-	union {
-		bool b;
-		uint64_t u;
-		int64_t i;
-		double r;
-		struct span s;
-		struct { const struct val *p; size_t n; } list;
-	};
-};
 
 enum { QUERY_COLUMNS = 32, QUERY_ARGS = 32 };
 
