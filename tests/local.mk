@@ -34,3 +34,4 @@ include tests/lint/local.mk
 include tests/integration/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+include tests/verdict/local.mk

@@ -1,0 +1,189 @@
+/* The verdict: what leaks, how fast, how sure. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * One process life is a verdict_proc, fed one dump at a time; each key (type, class, site, holder path) of it is a
+ * verdict_key, fed its row of that dump. The evidence is weighed only when asked (verdict_judge), from the state and the
+ * newest dump; several lives and siblings are then fused into lines (verdict_lines). Pure: libm only, no clock, no I/O.
+ *
+ * Idea: growth between two dumps says little; a leak *keeps what it was given*, so the births of the survivors of the newest
+ * dump are spread over the run in proportion to the work done. The stories (leak, slow, turn-over, burst) predict shares of
+ * births per segment of the run; a Dirichlet-multinomial likelihood with unknown dispersion weighs them against each other.
+ * Without births (untraced) the low boundary of the level is regressed on the same shapes with Zellner's g prior (empirical
+ * Bayes; Liang et al. 2008, "Mixtures of g Priors for Bayesian Variable Selection"). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	VERDICT_SEGMENTS = 16,  /* closed segments kept per process; when full they merge in pairs: 8..16 cover any history */
+	VERDICT_BOUNDS = VERDICT_SEGMENTS + 1,
+	VERDICT_SUB = 3,        /* marks per dump interval, the last of them the dump */
+	VERDICT_CLASSES = 24,   /* job classes told apart per process; the rest is one */
+	VERDICT_LEVELS = VERDICT_BOUNDS + 1, /* closed segments of levels, the first dump, and the open one */
+	VERDICT_UNITS = 3 * VERDICT_BOUNDS, /* units judged: of this epoch, of the last one, and VERDICT_SEGMENTS of earlier ones */
+	VERDICT_SHAPES_MAX = 240,
+};
+
+enum verdict_label {
+	VERDICT_STATIC, VERDICT_FAST, VERDICT_SLOW, VERDICT_SUSPECT, VERDICT_BOUNDED, VERDICT_BACKLOG, VERDICT_PHASE, VERDICT_LEAK,
+};
+const char *verdict_label_name(enum verdict_label l);
+
+/* The stories; the first four explain births, the last two only levels. */
+enum verdict_story { STORY_LEAK, STORY_SLOW, STORY_TURN, STORY_BURST, STORY_FLAT, STORY_WANDER, STORIES };
+const char *verdict_story_name(enum verdict_story s);
+
+/* How births follow the work. */
+enum verdict_how { HOW_JOB, HOW_HOUR, HOW_CLASS, HOW_SINCE, HOW_ACCELERATING, HOW_OTHER };
+
+/* One dump of one process, as far as time is concerned. */
+struct verdict_dump {
+	double jobs, t;                    /* counter, seconds */
+	uint64_t gc, major, compact;
+	bool partial;
+	double memsize, rss;               /* bytes */
+	double marks[VERDICT_SUB - 1][2];  /* (jobs, t) noted between the dumps */
+	unsigned nmarks;
+	double mix[VERDICT_CLASSES];       /* jobs by class, counted like jobs; index into the process's classes */
+};
+
+struct verdict_proc {
+	/* set by the caller before the first dump */
+	bool traced, graph;
+	double ruby;                       /* 3.1 */
+	double limit;                      /* bytes of the cgroup or host, 0 unknown */
+	unsigned nclasses;                 /* job classes in use */
+	const char *classes[VERDICT_CLASSES]; /* their names, borrowed */
+	/* the state; time runs in marks: mark 0 is the first dump */
+	size_t nmarks, mark_cap, ndumps, dump_cap, nrec, rec_cap;
+	double *x, *t;                     /* by mark: jobs (unwrapped), seconds since the first dump */
+	double (*mix)[VERDICT_CLASSES];    /* by mark */
+	uint32_t *dm;                      /* by dump: its mark */
+	uint64_t *major;
+	double *high, *rss;                /* by dump: heap high water, RSS */
+	int32_t *base;                     /* by recorded dump: the mark before its births, -1 none */
+	uint32_t bound[VERDICT_BOUNDS], nbound, unit;    /* segments of births, in marks */
+	uint32_t lbound[VERDICT_BOUNDS], nlbound, lunit; /* segments of levels, in dumps */
+	uint32_t oldbound[VERDICT_BOUNDS], noldbound, oldcut;
+	uint32_t e0, cut;                  /* first mark of this epoch; mark up to which births are mature */
+	bool have_last, moved, epoch, lmerged;
+	struct verdict_dump last;
+	double off, offmix[VERDICT_CLASSES];
+};
+
+/* A stretch of the run with what survives of it. */
+struct verdict_unit {
+	double w, sec, x, s;               /* width in jobs, seconds, middle in jobs, survivors */
+	double mix[VERDICT_CLASSES];
+};
+
+struct verdict_key {
+	double prev[VERDICT_BOUNDS], low[VERDICT_LEVELS];
+	uint32_t at[VERDICT_LEVELS], nlow;
+	bool has_prev;
+	double released, exposed, oldest;  /* D, E, A of the specification */
+	struct verdict_unit *frozen;       /* of earlier epochs */
+	unsigned nfrozen;
+	/* the newest row */
+	double n, b, len;                  /* objects, bytes, entries of the container (-1: none) */
+	double *births;                    /* by mark, owned; NULL without tracing */
+	size_t nbirths;
+};
+
+/* The row of a key in the dump just given to verdict_proc_update. */
+struct verdict_row {
+	double n, b, len;                  /* len -1: no container */
+	const double *births;              /* nmarks of the process, by mark, [0] = before the first dump; NULL untraced */
+	double gone;                       /* estimate of objects of the last dump no longer there; -1 unknown */
+};
+
+void verdict_proc_init(struct verdict_proc *p);
+void verdict_proc_done(struct verdict_proc *p);
+/* Takes a dump. False: it changes nothing (torn, or the same again): no more calls for it. True: then, in this order,
+ * verdict_key_freeze for every key if p->epoch, verdict_proc_advance, verdict_key_update for every key. */
+bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d);
+void verdict_proc_advance(struct verdict_proc *p);
+/* In which births of recorded dump j (0-based), born in its q-th third, count; 0 = before the first dump. */
+size_t verdict_mark_of(const struct verdict_proc *p, size_t j, unsigned q);
+
+void verdict_key_init(struct verdict_key *k);
+void verdict_key_done(struct verdict_key *k);
+/* A new epoch (compaction moved traced objects before Ruby 3.4): keeps what was known of k, and begins again. */
+void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k);
+void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, const struct verdict_row *row);
+
+/* What the evidence says of one key of one process. */
+struct verdict_judged {
+	bool by_births;                    /* else by levels */
+	double evidence[STORIES];          /* log marginal likelihood; -30 where a story does not apply */
+	double survivors, hazard, rate, se, df; /* rate: objects (or entries) per job */
+	unsigned m;                        /* segments */
+	enum verdict_how how;
+	unsigned how_arg;                  /* class index, or the segment it began in */
+	unsigned nunits;
+	double units[VERDICT_UNITS];       /* births or gains by segment */
+};
+/* False: nothing grows. */
+bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_judged *ret);
+
+/* A key with its names; all borrowed. */
+struct verdict_entry {
+	uint32_t id;                       /* the caller's */
+	const char *type, *klass, *site;   /* site: "file:line" or NULL */
+	const char *const *path;           /* classes from a root, NULL without a graph */
+	size_t npath;
+	bool stack;                        /* only a machine stack holds it */
+	struct verdict_key *key;
+};
+
+struct verdict_life {
+	struct verdict_proc *proc;
+	struct verdict_entry *entries;     /* sorted by site, then id */
+	size_t nentries;
+};
+
+enum { VERDICT_LIVES = 64 };
+
+/* Keys of the same fingerprint in all lives, with one answer. */
+struct verdict_fused {
+	enum verdict_label label;
+	double conf;                       /* 0..1 */
+	const struct verdict_entry *entry; /* newest */
+	const struct verdict_proc *proc;
+	uint32_t *ids; size_t nids;        /* owned */
+	double rate, low, high;            /* objects per job, 90 % interval */
+	double size, hazard;               /* bytes of one */
+	double posterior[STORIES];
+	struct verdict_judged judged;      /* of the newest life */
+	unsigned lives;                    /* in which it grows */
+	int line;                          /* index of the line it belongs to, -1 none */
+	bool head;                         /* it is the head of that line */
+};
+
+struct verdict_line {
+	enum verdict_label label;
+	double conf;
+	size_t top, head;                  /* indices of fused keys: the topmost, and the one that names the line */
+	uint32_t *rows; size_t nrows;      /* ids of all its keys, sorted, owned */
+	double obj_per_1000, bytes_per_1000, low, high, bytes_per_hour;
+	double hours_to_limit[3];          /* at high, mid, low rate */
+	bool has_limit;
+};
+
+enum verdict_native_label { NATIVE_NONE, NATIVE_LEARNING, NATIVE_EXPLAINED, NATIVE_SUSPECT, NATIVE_FRAGMENTATION, NATIVE_LEAK };
+const char *verdict_native_name(enum verdict_native_label l);
+struct verdict_native {
+	enum verdict_native_label label;
+	double conf, bytes_per_1000, low, high;
+};
+
+struct verdict {
+	struct verdict_fused *fused; size_t nfused;
+	struct verdict_line *lines; size_t nlines; /* most useful first */
+	struct verdict_native native;
+};
+
+/* Weighs, fuses, folds and ranks. The result borrows from the lives; free with verdict_free. */
+struct verdict *verdict_new(struct verdict_life *lives, size_t nlives);
+void verdict_free(struct verdict *v);

@@ -1,0 +1,245 @@
+/* Verdict: siblings and successive lives of one key become one answer. SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "analyze/verdict_fuse.h"
+#include "analyze/verdict_impl.h"
+#include "base/mem.h"
+
+/* Classes that are bounded by design, and their usual bound (0: unknown, any size). */
+static const struct { const char *name; double bound; } bounded_classes[] = {
+    {"StatementPool", 1000}, {"MemoryStore", 0}, {"SizedQueue", 0}};
+
+/* "A::B::C" -> "C"; "class A::C" -> "C". */
+static const char *short_name(const char *name)
+{
+	const char *last = name;
+	for (const char *c = name; *c; c++) {
+		if (*c == ' ')
+			last = c + 1;
+		else if (c[0] == ':' && c[1] == ':')
+			last = c + 2;
+	}
+	return last;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static bool is_bounded(const char *klass, double size)
+{
+	for (size_t i = 0; i < sizeof(bounded_classes) / sizeof(*bounded_classes); i++) {
+		if (strcmp(short_name(klass), bounded_classes[i].name) == 0)
+			return bounded_classes[i].bound == 0 || size <= 1.1 * bounded_classes[i].bound;
+	}
+	return false;
+}
+
+/* What the holder says about growth that will stop: a factor on the odds of a leak, and the label it would have. */
+static double discount(const struct verdict_entry *e, enum verdict_label *ret)
+{
+	double size = e->key->len > 0 ? e->key->len : e->key->n;
+	bool queue = e->klass && ends_with(e->klass, "Queue"), bounded = e->klass && is_bounded(e->klass, size);
+	for (size_t i = 0; i < e->npath; i++) {
+		bounded |= is_bounded(e->path[i], size);
+		queue |= ends_with(e->path[i], "Queue");
+	}
+	*ret = bounded ? VERDICT_BOUNDED : queue ? VERDICT_BACKLOG : e->stack ? VERDICT_PHASE : VERDICT_STATIC;
+	return bounded ? .05 : queue || e->stack ? .10 : 1;
+}
+
+static uint64_t hash_text(uint64_t h, const char *s, size_t n) { return XXH3_64bits_withSeed(s ? s : "", s ? n : 0, h + (s ? 1 : 2)); }
+
+/* Length of a site without its line. */
+static size_t file_length(const char *site)
+{
+	const char *colon = strrchr(site, ':');
+	return colon ? (size_t)(colon - site) : strlen(site);
+}
+
+/* (type, class, file without line, holder path): the same in every process and after lines moved. */
+static uint64_t fingerprint(const struct verdict_entry *e)
+{
+	uint64_t h = hash_text(0, e->type, e->type ? strlen(e->type) : 0);
+	h = hash_text(h, e->klass, e->klass ? strlen(e->klass) : 0);
+	h = hash_text(h, e->site, e->site ? file_length(e->site) : 0);
+	for (size_t i = 0; i < e->npath; i++)
+		h = hash_text(h, e->path[i], strlen(e->path[i]));
+	return h;
+}
+
+struct member {
+	uint64_t print;
+	uint32_t rank, order; /* rank among equals of one life; order of first appearance */
+	const struct verdict_entry *entry;
+	const struct verdict_proc *proc;
+};
+
+static int by_print(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+	if (x->print != y->print)
+		return x->print < y->print ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* All keys of all lives of two dumps or more, sorted so that equals are neighbours, oldest life first. */
+static struct member *members(struct verdict_life *lives, size_t nlives, size_t *ret_n)
+{
+	size_t total = 0, n = 0;
+	for (size_t l = 0; l < nlives; l++)
+		total += lives[l].nentries;
+	struct member *all = xcalloc(total, sizeof(*all));
+	for (size_t l = 0; l < nlives; l++) {
+		if (lives[l].proc->ndumps < 2)
+			continue;
+		size_t first = n;
+		for (size_t i = 0; i < lives[l].nentries; i++, n++)
+			all[n] = (struct member){fingerprint(&lives[l].entries[i]), 0, (uint32_t)i, &lives[l].entries[i], lives[l].proc};
+		qsort(all + first, n - first, sizeof(*all), by_print);
+		for (size_t i = first + 1; i < n; i++)
+			all[i].rank = all[i].print == all[i - 1].print ? all[i - 1].rank + 1 : 0;
+		for (size_t i = first; i < n; i++)
+			all[i].order = (uint32_t)l;
+	}
+	qsort(all, n, sizeof(*all), by_print);
+	*ret_n = n;
+	return all;
+}
+
+/* One group being fused: what grows in which life. */
+struct group {
+	const struct member *m[VERDICT_LIVES];
+	struct verdict_judged j[VERDICT_LIVES];
+	unsigned n;
+};
+
+static void set_rate(const struct group *g, struct verdict_fused *f)
+{
+	double precision = 0, rate = 0, df = 0, q = 0;
+	for (unsigned i = 0; i < g->n; i++) {
+		double se = fmax(g->j[i].se, 1e-12), v = 1 / (se * se);
+		precision += v;
+		rate += g->j[i].rate * v;
+		df += g->j[i].df;
+	}
+	rate /= precision;
+	double se = 1 / sqrt(precision);
+	for (unsigned i = 0; g->n > 1 && i < g->n; i++) { /* lives that disagree widen the interval */
+		double s = fmax(g->j[i].se, 1e-12), d = g->j[i].rate - rate;
+		q += d * d / (s * s) / (g->n - 1);
+	}
+	se *= sqrt(fmax(q, 1));
+	double t = verdict_t95(df);
+	f->rate = rate;
+	f->low = fmax(rate - t * se, 0);
+	f->high = rate + t * se;
+}
+
+static enum verdict_label label_of(const struct verdict_fused *f, double pl, enum verdict_label word)
+{
+	unsigned top = 0;
+	for (unsigned c = 1; c < STORIES; c++)
+		top = f->posterior[c] > f->posterior[top] ? c : top;
+	if (f->conf >= VERDICT_LEAK_AT)
+		return VERDICT_LEAK;
+	if (f->conf >= VERDICT_SUSPECT_AT || (word != VERDICT_STATIC && pl > .5))
+		return word != VERDICT_STATIC ? word : VERDICT_SUSPECT;
+	if (f->hazard > VERDICT_HALF || top == STORY_TURN || top == STORY_FLAT || top == STORY_WANDER)
+		return VERDICT_FAST;
+	return top == STORY_SLOW || f->posterior[STORY_LEAK] < .3 ? VERDICT_SLOW : VERDICT_SUSPECT;
+}
+
+/* From evidence to confidence and label. */
+static void weigh(const struct group *g, struct verdict_fused *f)
+{
+	const struct verdict_judged *last = &g->j[g->n - 1];
+	const double *prior = last->by_births ? verdict_prior_births : verdict_prior_levels;
+	double ev[STORIES], survivors = 0, hazard = 0, run = 0;
+	bool has[STORIES];
+	unsigned m = 0;
+	for (unsigned c = 0; c < STORIES; c++) {
+		ev[c] = 0;
+		has[c] = prior[c] > 0;
+		for (unsigned i = 0; i < g->n; i++)
+			ev[c] += g->j[i].evidence[c];
+	}
+	verdict_posterior(ev, has, prior, f->posterior);
+	unsigned since = last->how == HOW_SINCE ? last->how_arg : 0;
+	for (unsigned i = 0; i < g->n; i++) {
+		survivors += g->j[i].survivors;
+		hazard += g->j[i].hazard * g->j[i].survivors;
+		m += g->j[i].m;
+		run += (double)g->m[i]->proc->ndumps;
+	}
+	f->hazard = hazard / fmax(survivors, 1);
+	double death = 1 / (1 + exp(fmin((f->hazard - VERDICT_HALF) / .1, 50)));
+	if (!g->m[0]->proc->traced) /* addresses gone: turn-over, but a net gain may remain */
+		death = fmax(death, .4);
+	enum verdict_label word;
+	double odds = discount(f->entry, &word);
+	double pl = f->posterior[STORY_LEAK] * death, o = pl / fmax(1 - pl, 1e-9) * odds;
+	run *= 1 - (double)since / last->m; /* dump intervals of steady growth */
+	f->conf = o / (1 + o) / (1 + verdict_fill(run, since ? .60 : .18));
+	if (survivors < VERDICT_MIN_S)
+		f->conf = fmin(f->conf, VERDICT_SUSPECT_AT * .99);
+	if (m < 3 || f->entry->stack) /* a machine stack holds only while its frame runs */
+		f->conf = fmin(f->conf, VERDICT_LEAK_AT * .99);
+	f->label = label_of(f, pl, word);
+}
+
+static void fuse_group(const struct member *m, size_t n, struct verdict_fused *f)
+{
+	struct group g = {0};
+	*f = (struct verdict_fused){.label = VERDICT_FAST, .entry = m[n - 1].entry, .proc = m[n - 1].proc, .line = -1};
+	for (size_t i = n > VERDICT_LIVES ? n - VERDICT_LIVES : 0; i < n; i++) {
+		if (verdict_judge(m[i].proc, m[i].entry->key, &g.j[g.n]))
+			g.m[g.n++] = &m[i];
+	}
+	unsigned kept = 0;
+	for (unsigned i = 0; i < g.n; i++) { /* only what was judged the same way as the newest */
+		if (g.j[i].by_births == g.j[g.n - 1].by_births) {
+			g.m[kept] = g.m[i];
+			g.j[kept++] = g.j[i];
+		}
+	}
+	g.n = kept;
+	f->ids = xcalloc(g.n ? g.n : n, sizeof(*f->ids));
+	if (g.n == 0) {
+		for (size_t i = 0; i < n; i++)
+			f->ids[f->nids++] = m[i].entry->id;
+		return;
+	}
+	for (unsigned i = 0; i < g.n; i++)
+		f->ids[f->nids++] = g.m[i]->entry->id;
+	f->entry = g.m[g.n - 1]->entry;
+	f->proc = g.m[g.n - 1]->proc;
+	f->judged = g.j[g.n - 1];
+	f->lives = g.n;
+	f->size = f->entry->key->b / fmax(f->entry->key->n, 1);
+	weigh(&g, f);
+	set_rate(&g, f);
+}
+
+size_t verdict_fuse(struct verdict_life *lives, size_t nlives, struct verdict_fused **ret)
+{
+	size_t n, out = 0;
+	struct member *all = members(lives, nlives, &n);
+	struct verdict_fused *fused = xcalloc(n, sizeof(*fused));
+	for (size_t i = 0, j; i < n; i = j) {
+		for (j = i + 1; j < n && all[j].print == all[i].print && all[j].rank == all[i].rank; j++)
+			;
+		fuse_group(all + i, j - i, &fused[out++]);
+	}
+	free(all);
+	*ret = fused;
+	return out;
+}

@@ -1,0 +1,59 @@
+/* Inside the verdict. SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include <math.h>
+
+#include "analyze/verdict.h"
+
+#define VERDICT_CV0 .12       /* births per job differ by at least this much between equal intervals */
+#define VERDICT_EPS .01       /* share of births that a shape with zeros still allows anywhere */
+#define VERDICT_LOSS .20      /* a segment that loses this share in one step has seen a release */
+#define VERDICT_TAU 1.25      /* survivors are proven once older than this times the oldest release */
+#define VERDICT_HALF .5       /* hazard at which a line is half believed */
+#define VERDICT_MIN_S 8       /* fewer proven survivors are never a leak */
+#define VERDICT_LEAK_AT .70   /* confidences of the labels */
+#define VERDICT_SUSPECT_AT .30
+#define VERDICT_NU0 2.        /* weight of the prior dispersion */
+
+/* A shape: expected share of births by unit, of a story. */
+struct verdict_shape {
+	enum verdict_story story;
+	enum verdict_how how;
+	unsigned arg;
+	double weight;
+	double share[VERDICT_UNITS];
+};
+
+/* All shapes over m units into *out (room for VERDICT_SHAPES_MAX); returns how many. */
+unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, unsigned nclasses, struct verdict_shape *out);
+/* log(sum(exp(v))) over n values. */
+double verdict_lse(const double *v, unsigned n);
+/* Survivors (or increments) by unit, judged as counts. False: too little. */
+bool verdict_counted(const struct verdict_unit *u, unsigned m, unsigned nclasses, double hazard, size_t dumps, struct verdict_judged *ret);
+
+/* Result of the regression of a level on the shapes. */
+struct verdict_levels {
+	double evidence[STORIES];
+	bool has[STORIES];
+	double lambda, se, df, width;   /* of the best leak shape: growth over the run, its error; jobs of the run */
+	enum verdict_how how;
+	unsigned how_arg;
+};
+/* Levels y at dumps `at` (indices); high != NULL: with the heap's high water as a second regressor (RSS). */
+void verdict_levels(const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, struct verdict_levels *ret);
+/* Probabilities from log evidence and the priors (0 = story not considered). */
+void verdict_posterior(const double *evidence, const bool *has, const double *prior, double *ret);
+extern const double verdict_prior_births[STORIES], verdict_prior_levels[STORIES];
+/* Student's t, 5 % one-sided. */
+double verdict_t95(double df);
+/* Odds that a steady grower has an end not seen yet. */
+double verdict_fill(double intervals, double base);
+
+/* The unit between marks a and e. */
+struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, uint32_t e, double s);
+/* Proven survivors by segment; returns how many units were written. */
+unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_unit *out);
+double verdict_hazard(const struct verdict_proc *p, const struct verdict_key *k);
+/* End of segment i of `bound`, not after cut. */
+uint32_t verdict_span_end(const uint32_t *bound, uint32_t n, uint32_t i, uint32_t cut);
+void verdict_native(const struct verdict_proc *p, struct verdict_native *ret);

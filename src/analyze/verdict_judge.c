@@ -1,0 +1,87 @@
+/* Verdict: one key of one process, and lives fused. SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "analyze/verdict_impl.h"
+
+double verdict_t95(double df)
+{
+	/* Student's t, 95th percentile, df 1..12 (any table of the distribution). */
+	static const double t[] = {6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83, 1.81, 1.80, 1.78};
+	if (!(df < 13))
+		return 1.7;
+	int i = (int)df;
+	return t[i < 1 ? 0 : i > 12 ? 11 : i - 1];
+}
+
+double verdict_fill(double intervals, double base)
+{
+	return base * fmax(log(300 / fmax(intervals, 1)), .1) / log(1000);
+}
+
+void verdict_posterior(const double *evidence, const bool *has, const double *prior, double *ret)
+{
+	double v[STORIES];
+	unsigned n = 0;
+	for (unsigned c = 0; c < STORIES; c++) {
+		if (prior[c] > 0 && has[c])
+			v[n++] = log(prior[c]) + evidence[c];
+	}
+	double z = verdict_lse(v, n);
+	for (unsigned c = 0; c < STORIES; c++)
+		ret[c] = prior[c] > 0 && has[c] ? exp(log(prior[c]) + evidence[c] - z) : 0;
+}
+
+/* A container that only grew: its increments are births. */
+static bool judge_increments(const struct verdict_proc *p, const struct verdict_key *k, const uint32_t *at, const double *y, unsigned m,
+    struct verdict_judged *ret)
+{
+	struct verdict_unit u[VERDICT_LEVELS];
+	for (unsigned i = 0; i + 1 < m; i++) {
+		u[i] = verdict_stretch(p, p->dm[at[i]], p->dm[at[i + 1]], y[i + 1] - y[i]);
+		u[i].w = fmax(u[i].w, .5);
+	}
+	return verdict_counted(u, m - 1, p->nclasses, verdict_hazard(p, k), p->ndumps, ret);
+}
+
+static bool judge_levels(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_judged *ret)
+{
+	uint32_t at[VERDICT_LEVELS];
+	double y[VERDICT_LEVELS], least = INFINITY;
+	unsigned m = 0;
+	for (unsigned i = 0; i < k->nlow; i++) {
+		if (!isfinite(k->low[i]))
+			continue;
+		at[m] = k->at[i];
+		y[m++] = k->low[i];
+	}
+	if (m < 4)
+		return false;
+	for (unsigned i = 0; i + 1 < m; i++)
+		least = fmin(least, y[i + 1] - y[i]);
+	if (k->len >= 0 && least >= 0 && y[m - 1] > y[0])
+		return judge_increments(p, k, at, y, m, ret);
+	struct verdict_levels l;
+	verdict_levels(p, at, y, NULL, m, &l);
+	if (!l.has[STORY_LEAK] || !(l.lambda > 0))
+		return false;
+	*ret = (struct verdict_judged){.survivors = l.lambda, .m = m - 1, .hazard = verdict_hazard(p, k), .rate = l.lambda / l.width,
+	    .se = l.se / l.width, .df = l.df, .how = l.how, .how_arg = l.how_arg, .nunits = m - 1};
+	memcpy(ret->evidence, l.evidence, sizeof(l.evidence));
+	for (unsigned i = 0; i + 1 < m; i++)
+		ret->units[i] = y[i + 1] - y[i];
+	return true;
+}
+
+bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_judged *ret)
+{
+	if (p->ndumps < 2)
+		return false;
+	if (!p->traced || !k->nbirths || k->len >= 0)
+		return judge_levels(p, k, ret);
+	struct verdict_unit u[VERDICT_UNITS];
+	unsigned n = k->nfrozen < VERDICT_UNITS - VERDICT_BOUNDS ? k->nfrozen : VERDICT_UNITS - VERDICT_BOUNDS;
+	if (n)
+		memcpy(u, k->frozen + (k->nfrozen - n), n * sizeof(*u));
+	n += verdict_units(p, k, u + n);
+	return n >= 2 && verdict_counted(u, n, p->nclasses, verdict_hazard(p, k), p->ndumps, ret);
+}

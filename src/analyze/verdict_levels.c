@@ -1,0 +1,196 @@
+/* Verdict: how well each story explains a level. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The low boundary (minima by segment) is regressed on the cumulated shapes; Bayes factors by the empirical-Bayes g prior
+ * (Liang et al. 2008). For RSS the high water of the heap is regressed out first. */
+#include "analyze/verdict_impl.h"
+
+/* A projection on what a constant (and the heap's high water) do not explain. */
+struct residual {
+	unsigned m;
+	bool has_high;
+	double high[VERDICT_LEVELS]; /* centred, unit length */
+};
+
+static void centre(double *v, unsigned m)
+{
+	double mean = 0;
+	for (unsigned i = 0; i < m; i++)
+		mean += v[i] / m;
+	for (unsigned i = 0; i < m; i++)
+		v[i] -= mean;
+}
+
+static double dot(const double *a, const double *b, unsigned m)
+{
+	double s = 0;
+	for (unsigned i = 0; i < m; i++)
+		s += a[i] * b[i];
+	return s;
+}
+
+static void residual_init(struct residual *r, const double *high, unsigned m)
+{
+	*r = (struct residual){.m = m};
+	if (!high)
+		return;
+	double scale = 0;
+	for (unsigned i = 0; i < m; i++) {
+		r->high[i] = high[i];
+		scale += high[i] * high[i];
+	}
+	centre(r->high, m);
+	double norm = sqrt(dot(r->high, r->high, m));
+	r->has_high = norm > 1e-9 * sqrt(scale) && norm > 0; /* a heap that never changed explains nothing */
+	for (unsigned i = 0; r->has_high && i < m; i++)
+		r->high[i] /= norm;
+}
+
+static void project(const struct residual *r, double *v)
+{
+	centre(v, r->m);
+	if (!r->has_high)
+		return;
+	double a = dot(v, r->high, r->m);
+	for (unsigned i = 0; i < r->m; i++)
+		v[i] -= a * r->high[i];
+}
+
+/* What the regression on one shape gives. */
+struct fit {
+	double lambda, se, logbf;
+};
+
+struct data {
+	struct residual out;
+	const double *y, *dy; /* residual level, its differences */
+	double sst, floor;
+	unsigned m;
+	double df;
+	bool rss;
+};
+
+static bool fit_shape(const struct data *d, const struct verdict_shape *s, struct fit *ret)
+{
+	double f[VERDICT_LEVELS] = {0};
+	for (unsigned i = 1; i < d->m; i++)
+		f[i] = f[i - 1] + s->share[i - 1];
+	project(&d->out, f);
+	double ff = dot(f, f, d->m);
+	if (ff < 1e-6)
+		return false;
+	double lam = dot(f, d->y, d->m) / ff;
+	double r2 = lam > 0 ? fmin(lam * lam * ff / d->sst, 1 - 1e-9) : 0;
+	double res = fmax(d->sst - lam * lam * ff, d->floor) / fmax(d->df - 1, 1);
+	double walk = 0;
+	if (lam > 0 && !d->rss) { /* births are counted, so the level wanders: counting noise on top */
+		double inc2 = 0;
+		for (unsigned i = 0; i + 1 < d->m; i++) {
+			double inc = d->dy[i] - lam * (f[i + 1] - f[i]);
+			inc2 += inc * inc;
+		}
+		double steps = d->m > 2 ? d->m - 1 : 1;
+		walk = fmax(lam + VERDICT_CV0 * VERDICT_CV0 * lam * lam / steps, inc2 - 2 * (d->m - 1.) * res);
+	}
+	double g = fmax(r2 * (d->df - 1) / (1 - r2) - 1, 0);
+	ret->lambda = lam;
+	ret->se = sqrt(res / ff + walk);
+	ret->logbf = (d->df - 1) / 2 * log(1 + g) - d->df / 2 * log(1 + g * (1 - r2));
+	return true;
+}
+
+void verdict_levels(const struct verdict_proc *p, const uint32_t *at, const double *y0, const double *high, unsigned m, struct verdict_levels *ret)
+{
+	struct verdict_unit u[VERDICT_LEVELS];
+	double y[VERDICT_LEVELS], dy[VERDICT_LEVELS], top = 1, dd = 0;
+	*ret = (struct verdict_levels){0};
+	for (unsigned c = 0; c < STORIES; c++)
+		ret->evidence[c] = -30;
+	for (unsigned i = 0; i < m; i++) {
+		y[i] = y0[i];
+		top = fmax(top, fabs(y0[i]));
+	}
+	for (unsigned i = 0; i + 1 < m; i++) {
+		u[i] = verdict_stretch(p, p->dm[at[i]], p->dm[at[i + 1]], 0);
+		u[i].w = fmax(u[i].w, .5);
+		ret->width += u[i].w;
+	}
+	struct data d = {.y = y, .dy = dy, .m = m, .rss = high, .df = (double)m - (high ? 2 : 1)};
+	residual_init(&d.out, high, m);
+	project(&d.out, y);
+	d.floor = m * fmax(.25, high ? (2e-3 * top) * (2e-3 * top) : .25);
+	d.sst = dot(y, y, m) + d.floor;
+	for (unsigned i = 0; i + 1 < m; i++) {
+		dy[i] = y[i + 1] - y[i];
+		dd += dy[i] * dy[i];
+	}
+	ret->evidence[STORY_FLAT] = 0;
+	ret->evidence[STORY_WANDER] = .5 * log(m) + d.df / 2 * log(d.sst / (dd + d.floor));
+	ret->has[STORY_FLAT] = ret->has[STORY_WANDER] = true;
+
+	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
+	unsigned n = verdict_shapes(u, m - 1, p->nclasses, shapes), count[STORIES] = {0};
+	double bf[STORIES][VERDICT_SHAPES_MAX], best = -INFINITY;
+	for (unsigned i = 0; i < n; i++) {
+		const struct verdict_shape *s = &shapes[i];
+		struct fit f;
+		if (s->story == STORY_TURN || !fit_shape(&d, s, &f))
+			continue;
+		double v = f.logbf + log(s->weight);
+		bf[s->story][count[s->story]++] = v;
+		if (s->story == STORY_LEAK && v > best) {
+			best = v;
+			ret->lambda = f.lambda;
+			ret->se = f.se;
+			ret->df = d.df - 1;
+			ret->how = s->how;
+			ret->how_arg = s->arg;
+		}
+	}
+	for (unsigned c = 0; c < STORIES; c++) {
+		if (count[c]) {
+			ret->evidence[c] = verdict_lse(bf[c], count[c]);
+			ret->has[c] = true;
+		}
+	}
+}
+
+void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
+{
+	uint32_t at[VERDICT_LEVELS] = {0};
+	double y[VERDICT_LEVELS], high[VERDICT_LEVELS], post[STORIES];
+	unsigned m = 1;
+	*ret = (struct verdict_native){.label = NATIVE_LEARNING};
+	for (uint32_t i = 0; i + 1 < p->nlbound; i++) {
+		uint32_t best = p->lbound[i] + 1;
+		for (uint32_t d = best + 1; d <= p->lbound[i + 1]; d++) {
+			if (p->rss[d] - p->high[d] < p->rss[best] - p->high[best])
+				best = d;
+		}
+		at[m++] = best;
+	}
+	if (m < 5)
+		return;
+	for (unsigned i = 0; i < m; i++) {
+		y[i] = p->rss[at[i]];
+		high[i] = p->high[at[i]];
+	}
+	struct verdict_levels l;
+	verdict_levels(p, at, y, high, m, &l);
+	verdict_posterior(l.evidence, l.has, verdict_prior_levels, post);
+	unsigned top = 0;
+	for (unsigned c = 1; c < STORIES; c++)
+		top = post[c] > post[top] ? c : top;
+	double t = verdict_t95(l.df), rss = p->rss[p->ndumps - 1];
+	ret->conf = post[STORY_LEAK];
+	ret->bytes_per_1000 = 1000 * l.lambda / l.width;
+	ret->low = fmax(1000 * (l.lambda - t * l.se) / l.width, 0);
+	ret->high = 1000 * (l.lambda + t * l.se) / l.width;
+	if (post[STORY_LEAK] / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss)
+		ret->label = NATIVE_LEAK;
+	else if (l.lambda > .05 * rss && (top == STORY_SLOW || top == STORY_BURST))
+		ret->label = NATIVE_FRAGMENTATION;
+	else if (post[STORY_LEAK] >= VERDICT_SUSPECT_AT && l.lambda > .02 * rss)
+		ret->label = NATIVE_SUSPECT;
+	else
+		ret->label = NATIVE_EXPLAINED;
+}

@@ -1,0 +1,238 @@
+/* Verdict: one line a leak, the most useful first. SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/verdict_fuse.h"
+#include "analyze/verdict_impl.h"
+#include "base/mem.h"
+
+static const char *const labels[] = {"static", "fast", "slow", "suspect", "bounded?", "backlog?", "phase?", "leak"};
+static const char *const stories[] = {"leak", "slow", "turn", "burst", "flat", "wander"};
+static const char *const natives[] = {"none", "learning", "heap explains it", "suspect", "fragmentation", "native leak"};
+
+const char *verdict_label_name(enum verdict_label l) { return labels[l]; }
+const char *verdict_story_name(enum verdict_story s) { return stories[s]; }
+const char *verdict_native_name(enum verdict_native_label l) { return natives[l]; }
+
+/* Bytes of an entry of a container of which only the length is known: a table slot of a Ruby Hash. */
+#define ENTRY_BYTES 24
+
+static double cosine(const struct verdict_judged *a, const struct verdict_judged *b)
+{
+	double ab = 0, aa = 0, bb = 0;
+	if (a->nunits != b->nunits || a->nunits == 0)
+		return 0;
+	for (unsigned i = 0; i < a->nunits; i++) {
+		ab += a->units[i] * b->units[i];
+		aa += a->units[i] * a->units[i];
+		bb += b->units[i] * b->units[i];
+	}
+	return ab / sqrt(fmax(aa * bb, 1e-12));
+}
+
+/* Does path begin with the n names of head? */
+static bool begins(const struct verdict_entry *e, const struct verdict_entry *head)
+{
+	if (e->npath < head->npath)
+		return false;
+	for (size_t i = 0; i < head->npath; i++) {
+		if (strcmp(e->path[i], head->path[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Is e directly inside c: its path is c's path and then c's class? */
+static bool inside(const struct verdict_entry *e, const struct verdict_entry *c)
+{
+	return e->path && e->npath == c->npath + 1 && begins(e, c) && c->klass && strcmp(e->path[c->npath], c->klass) == 0;
+}
+
+/* A container's length says less than its entries' lives: it is at most as sure as they are. */
+static void doubt_containers(struct verdict_fused *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (f[i].entry->key->len < 0 || !f[i].entry->path)
+			continue;
+		double most = -1;
+		for (size_t j = 0; j < n; j++) {
+			if (j == i || !inside(f[j].entry, f[i].entry))
+				continue;
+			most = fmax(most, f[j].proc->traced || f[j].hazard > VERDICT_HALF ? f[j].conf : 1);
+		}
+		if (most < 0 || most >= f[i].conf)
+			continue;
+		f[i].conf = most;
+		if (f[i].label == VERDICT_LEAK)
+			f[i].label = most >= VERDICT_SUSPECT_AT ? VERDICT_SUSPECT : VERDICT_SLOW;
+	}
+}
+
+static int by_depth(const void *a, const void *b)
+{
+	const struct verdict_fused *x = *(const struct verdict_fused *const *)a, *y = *(const struct verdict_fused *const *)b;
+	if (x->entry->npath != y->entry->npath)
+		return x->entry->npath < y->entry->npath ? -1 : 1;
+	if ((x->entry->key->len < 0) != (y->entry->key->len < 0))
+		return x->entry->key->len < 0 ? 1 : -1;
+	if (x->conf != y->conf)
+		return x->conf > y->conf ? -1 : 1;
+	double p = x->rate * x->size, q = y->rate * y->size;
+	if (p != q)
+		return p > q ? -1 : 1;
+	return x->entry->id < y->entry->id ? -1 : x->entry->id > y->entry->id;
+}
+
+static size_t site_file(const char *site)
+{
+	const char *colon = strchr(site, ':');
+	return colon ? (size_t)(colon - site) : strlen(site);
+}
+
+/* Does k belong to the line whose topmost key is t? */
+static bool joins(const struct verdict_fused *k, const struct verdict_fused *t)
+{
+	const struct verdict_entry *e = k->entry, *h = t->entry;
+	if (e->npath && h->npath && begins(e, h)) {
+		if (e->npath > h->npath && h->klass && strcmp(e->path[h->npath], h->klass) == 0)
+			return true;
+		if (e->npath == h->npath && cosine(&k->judged, &t->judged) > .95)
+			return true;
+	}
+	if (e->npath || !e->site || !h->site)
+		return false;
+	size_t n = site_file(e->site);
+	return n == site_file(h->site) && memcmp(e->site, h->site, n) == 0 && cosine(&k->judged, &t->judged) > .98;
+}
+
+static void add_rows(struct verdict_line *l, const struct verdict_fused *f)
+{
+	l->rows = xreallocarray(l->rows, l->nrows + f->nids, sizeof(*l->rows));
+	memcpy(l->rows + l->nrows, f->ids, f->nids * sizeof(*f->ids));
+	l->nrows += f->nids;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* Figures of a line, once all its keys are known. */
+static void finish_line(struct verdict *v, size_t i)
+{
+	struct verdict_line *l = &v->lines[i];
+	const struct verdict_fused *top = &v->fused[l->top];
+	const struct verdict_proc *p = top->proc;
+	double bytes = 0;
+	l->head = l->top;
+	l->conf = top->conf;
+	for (size_t j = 0; j < v->nfused; j++) {
+		const struct verdict_fused *f = &v->fused[j];
+		if (f->line != (int)i)
+			continue;
+		l->conf = fmax(l->conf, f->conf);
+		if (f->entry->key->len >= 0)
+			continue;
+		bytes += f->rate * f->size;
+		/* A container is named by its topmost entries. */
+		const struct verdict_fused *head = &v->fused[l->head];
+		if (top->entry->key->len >= 0 && (l->head == l->top || by_depth(&f, &head) < 0))
+			l->head = j;
+	}
+	if (!(bytes > 0))
+		bytes = top->rate * ENTRY_BYTES;
+	double low = top->low / fmax(top->rate, 1e-12), high = top->high / fmax(top->rate, 1e-12);
+	size_t last = p->nmarks - 1;
+	double pace = (p->x[last] - p->x[0]) / fmax(p->t[last] - p->t[0], 1e-9) * 3600;
+	l->label = l->conf >= VERDICT_LEAK_AT ? VERDICT_LEAK : top->label;
+	l->obj_per_1000 = v->fused[l->head].rate * 1000;
+	l->bytes_per_1000 = bytes * 1000;
+	l->low = bytes * low * 1000;
+	l->high = bytes * high * 1000;
+	l->bytes_per_hour = bytes * pace;
+	l->has_limit = p->limit > 0;
+	double room = p->limit - p->rss[p->ndumps - 1], rel[3] = {high, 1, low};
+	for (int r = 0; r < 3; r++)
+		l->hours_to_limit[r] = room / fmax(bytes * pace * rel[r], 1e-9);
+	v->fused[l->head].head = true;
+	qsort(l->rows, l->nrows, sizeof(*l->rows), by_id);
+}
+
+static int by_use(const void *a, const void *b)
+{
+	const struct verdict_line *x = a, *y = b;
+	if ((x->label == VERDICT_LEAK) != (y->label == VERDICT_LEAK))
+		return x->label == VERDICT_LEAK ? -1 : 1;
+	double p = x->conf * x->bytes_per_1000, q = y->conf * y->bytes_per_1000;
+	if (p != q)
+		return p > q ? -1 : 1;
+	return x->top < y->top ? -1 : x->top > y->top;
+}
+
+/* Whatever hangs below a growing container joins the line of its topmost growing entries. */
+static void climb(struct verdict *v)
+{
+	struct verdict_fused **hot = xcalloc(v->nfused, sizeof(*hot));
+	size_t n = 0;
+	doubt_containers(v->fused, v->nfused);
+	for (size_t i = 0; i < v->nfused; i++) {
+		if (v->fused[i].label >= VERDICT_SUSPECT)
+			hot[n++] = &v->fused[i];
+	}
+	qsort(hot, n, sizeof(*hot), by_depth);
+	v->lines = xcalloc(n, sizeof(*v->lines));
+	for (size_t i = 0; i < n; i++) {
+		size_t l = 0;
+		while (l < v->nlines && !joins(hot[i], &v->fused[v->lines[l].top]))
+			l++;
+		if (l == v->nlines)
+			v->lines[v->nlines++].top = (size_t)(hot[i] - v->fused);
+		hot[i]->line = (int)l;
+		add_rows(&v->lines[l], hot[i]);
+	}
+	free(hot);
+	for (size_t i = 0; i < v->nlines; i++)
+		finish_line(v, i);
+	qsort(v->lines, v->nlines, sizeof(*v->lines), by_use);
+	/* Lines moved: tell their keys. */
+	for (size_t i = 0; i < v->nlines; i++) {
+		int old = v->fused[v->lines[i].top].line;
+		for (size_t j = 0; j < v->nfused; j++) {
+			if (v->fused[j].line == old)
+				v->fused[j].line = -2 - (int)i;
+		}
+	}
+	for (size_t j = 0; j < v->nfused; j++) {
+		if (v->fused[j].line < -1)
+			v->fused[j].line = -2 - v->fused[j].line;
+	}
+}
+
+struct verdict *verdict_new(struct verdict_life *lives, size_t nlives)
+{
+	struct verdict *v = xcalloc(1, sizeof(*v));
+	const struct verdict_proc *longest = NULL;
+	v->nfused = verdict_fuse(lives, nlives, &v->fused);
+	climb(v);
+	for (size_t i = 0; i < nlives; i++) {
+		if (lives[i].proc->ndumps >= 2 && (!longest || lives[i].proc->ndumps > longest->ndumps))
+			longest = lives[i].proc;
+	}
+	if (longest)
+		verdict_native(longest, &v->native);
+	return v;
+}
+
+void verdict_free(struct verdict *v)
+{
+	if (!v)
+		return;
+	for (size_t i = 0; i < v->nfused; i++)
+		free(v->fused[i].ids);
+	for (size_t i = 0; i < v->nlines; i++)
+		free(v->lines[i].rows);
+	free(v->fused);
+	free(v->lines);
+	free(v);
+}

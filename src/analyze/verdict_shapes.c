@@ -1,0 +1,199 @@
+/* Verdict: what each story predicts, and how well it explains counted births. SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "analyze/verdict_impl.h"
+
+const double verdict_prior_births[STORIES] = {[STORY_LEAK] = .22, [STORY_SLOW] = .55, [STORY_TURN] = .11, [STORY_BURST] = .12};
+const double verdict_prior_levels[STORIES] = {
+    [STORY_FLAT] = .70, [STORY_WANDER] = .07, [STORY_LEAK] = .07, [STORY_SLOW] = .12, [STORY_BURST] = .04};
+
+/* How much births per job may vary between equal intervals (coefficient of variation), and how likely that is. */
+static const struct { double cv, weight; } dispersions[] = {{.12, .55}, {.3, .25}, {.7, .13}, {1.5, .07}};
+enum { DISPERSIONS = sizeof(dispersions) / sizeof(*dispersions) };
+
+double verdict_lse(const double *v, unsigned n)
+{
+	double top = -INFINITY, sum = 0;
+	for (unsigned i = 0; i < n; i++)
+		top = fmax(top, v[i]);
+	if (!isfinite(top))
+		return top;
+	for (unsigned i = 0; i < n; i++)
+		sum += exp(v[i] - top);
+	return top + log(sum);
+}
+
+/* A list of shapes being made. */
+struct maker {
+	const struct verdict_unit *u;
+	unsigned m, n;
+	double wsum;
+	struct verdict_shape *out;
+};
+
+static void add(struct maker *k, enum verdict_story story, enum verdict_how how, unsigned arg, double weight, const double *v)
+{
+	double sum = 0, total = 0;
+	for (unsigned i = 0; i < k->m; i++)
+		sum += v[i];
+	if (!(sum > 0) || !isfinite(sum) || k->n == VERDICT_SHAPES_MAX)
+		return;
+	struct verdict_shape *s = &k->out[k->n++];
+	*s = (struct verdict_shape){.story = story, .how = how, .arg = arg, .weight = weight};
+	for (unsigned i = 0; i < k->m; i++)
+		total += s->share[i] = (1 - VERDICT_EPS) * v[i] / sum + VERDICT_EPS * k->u[i].w / k->wsum;
+	for (unsigned i = 0; i < k->m; i++)
+		s->share[i] /= total;
+}
+
+static void leaks(struct maker *k, unsigned nclasses)
+{
+	double v[VERDICT_UNITS] = {0};
+	for (unsigned i = 0; i < k->m; i++)
+		v[i] = k->u[i].w;
+	add(k, STORY_LEAK, HOW_JOB, 0, .55, v);
+	for (unsigned i = 0; i < k->m; i++)
+		v[i] = k->u[i].sec;
+	add(k, STORY_LEAK, HOW_HOUR, 0, .10, v);
+	for (unsigned c = 0; nclasses > 1 && c < nclasses; c++) {
+		for (unsigned i = 0; i < k->m; i++)
+			v[i] = fmax(k->u[i].mix[c], 0);
+		add(k, STORY_LEAK, HOW_CLASS, c, .20 / nclasses, v);
+	}
+	for (unsigned a = 1; a + 2 < k->m; a++) {
+		for (unsigned i = 0; i < k->m; i++)
+			v[i] = i >= a ? k->u[i].w : 0;
+		add(k, STORY_LEAK, HOW_SINCE, a, .12 / (k->m - 3), v);
+	}
+	for (unsigned i = 0; i < k->m; i++)
+		v[i] = k->u[i].w * k->u[i].x;
+	add(k, STORY_LEAK, HOW_ACCELERATING, 0, .03, v);
+}
+
+static void slows(struct maker *k)
+{
+	static const double power[] = {.9, .7, .5, .35, .2}, decay[] = {.125, .25, .5, 1, 2};
+	const struct verdict_unit *u = k->u;
+	unsigned m = k->m;
+	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w, x0 = u[0].x - u[0].w / 2;
+	for (unsigned j = 0; j < 5; j++) {
+		for (unsigned i = 0; i < m; i++)
+			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -power[j]);
+		add(k, STORY_SLOW, HOW_OTHER, j, .08, v);
+	}
+	for (unsigned j = 0; j < 5; j++) {
+		for (unsigned i = 0; i < m; i++)
+			v[i] = u[i].w * exp(-(u[i].x - x0) / (decay[j] * span));
+		add(k, STORY_SLOW, HOW_OTHER, j, .08, v);
+	}
+	for (unsigned e = 1; e < m; e++) {
+		if (u[e - 1].x - x0 > .8 * span)
+			continue;
+		for (unsigned i = 0; i < m; i++)
+			v[i] = i < e ? u[i].w : 0;
+		add(k, STORY_SLOW, HOW_OTHER, e, .2 / (m - 1), v);
+	}
+}
+
+unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, unsigned nclasses, struct verdict_shape *out)
+{
+	static const double turn[] = {.125, .25, .5};
+	struct maker k = {.u = u, .m = m, .out = out};
+	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w;
+	for (unsigned i = 0; i < m; i++)
+		k.wsum += u[i].w;
+	leaks(&k, nclasses);
+	slows(&k);
+	for (unsigned j = 0; j < 3; j++) {
+		for (unsigned i = 0; i < m; i++)
+			v[i] = u[i].w * exp((u[i].x - u[m - 1].x) / (turn[j] * span));
+		add(&k, STORY_TURN, HOW_OTHER, j, .33, v);
+	}
+	for (unsigned e = 0; e < m; e++) {
+		for (unsigned i = 0; i < m; i++)
+			v[i] = i == e ? u[i].w : 0;
+		add(&k, STORY_BURST, HOW_OTHER, e, 1. / m, v);
+	}
+	return k.n;
+}
+
+/* Dirichlet-multinomial log likelihood of the survivors given shares and concentration (without the multinomial coefficient,
+ * which is the same for every story). */
+static double dirmult(const struct verdict_unit *u, unsigned m, double total, const double *share, double concentration)
+{
+	double v = lgamma(concentration) - lgamma(total + concentration);
+	for (unsigned i = 0; i < m; i++) {
+		double a = concentration * share[i];
+		v += lgamma(u[i].s + a) - lgamma(a);
+	}
+	return v;
+}
+
+/* Pearson's chi squared of the survivors against shares. */
+static double chi2(const struct verdict_unit *u, unsigned m, double total, const double *share)
+{
+	double q = 0;
+	for (unsigned i = 0; i < m; i++) {
+		double d = u[i].s - total * share[i];
+		q += d * d / (total * share[i]);
+	}
+	return q;
+}
+
+/* Log marginal likelihood of each story; the best leak shape is left in *best with its chi squared. */
+static void evidence(const struct verdict_unit *u, unsigned m, double total, unsigned nclasses, double *ret, struct verdict_shape *best, double *ret_chi2)
+{
+	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
+	unsigned n = verdict_shapes(u, m, nclasses, shapes);
+	double ll[STORIES][VERDICT_SHAPES_MAX], top = -INFINITY;
+	unsigned count[STORIES] = {0};
+	for (unsigned i = 0; i < n; i++) {
+		const struct verdict_shape *s = &shapes[i];
+		double d[DISPERSIONS];
+		for (unsigned j = 0; j < DISPERSIONS; j++) {
+			double cv = dispersions[j].cv;
+			d[j] = log(dispersions[j].weight) + dirmult(u, m, total, s->share, m / (cv * cv));
+		}
+		double v = verdict_lse(d, DISPERSIONS) + log(s->weight);
+		ll[s->story][count[s->story]++] = v;
+		if (s->story == STORY_LEAK && v > top) {
+			top = v;
+			*best = *s;
+		}
+	}
+	for (unsigned c = 0; c < STORIES; c++)
+		ret[c] = count[c] ? verdict_lse(ll[c], count[c]) : -30;
+	*ret_chi2 = chi2(u, m, total, best->share);
+}
+
+bool verdict_counted(const struct verdict_unit *u, unsigned m, unsigned nclasses, double hazard, size_t dumps, struct verdict_judged *ret)
+{
+	double total = 0, q;
+	for (unsigned i = 0; i < m; i++)
+		total += u[i].s;
+	if (total < 1 || m < 2 || !isfinite(total))
+		return false;
+	struct verdict_shape best = {0};
+	*ret = (struct verdict_judged){.by_births = true, .survivors = total, .m = m, .hazard = hazard, .nunits = m};
+	evidence(u, m, total, nclasses, ret->evidence, &best, &q);
+	/* Births that look recent because the old ones die: then they must be seen dying. */
+	ret->evidence[STORY_TURN] -= 8 * fmax(0, 1 - hazard) * fmin(fmax(((double)dumps - 4) / 8, 0), 1);
+	ret->how = best.how;
+	ret->how_arg = best.arg;
+	unsigned since = best.how == HOW_SINCE ? best.arg : 0;
+	since += since > 0 && m - since > 3; /* it began somewhere inside that unit: the rate without it */
+	double s1 = 0, w1 = 0;
+	for (unsigned i = since; i < m; i++) {
+		s1 += u[i].s;
+		w1 += u[i].w;
+	}
+	unsigned m1 = m - since;
+	double phi0 = 1 + VERDICT_CV0 * VERDICT_CV0 * total / m;
+	double phi = m1 > 1 ? (VERDICT_NU0 * phi0 + q) / (VERDICT_NU0 + m1 - 1) : phi0 * 4;
+	ret->rate = s1 / fmax(w1, 1e-9);
+	ret->se = sqrt(fmax(phi, 1) * fmax(s1, 1)) / fmax(w1, 1e-9);
+	ret->df = fmax(m1 - 1 + VERDICT_NU0, 1);
+	for (unsigned i = 0; i < m; i++)
+		ret->units[i] = u[i].s;
+	return true;
+}

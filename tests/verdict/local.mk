@@ -1,0 +1,14 @@
+# tests/verdict: the verdict behind the JSON of its specification (needs jansson), and its score.
+if HAVE_JANSSON
+noinst_PROGRAMS += tests/verdict-json
+endif
+tests_verdict_json_SOURCES = tests/verdict/verdict_json.c
+tests_verdict_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_verdict_json_LDADD = libhda.a $(HDA_LIBS) $(JANSSON_LIBS)
+
+# make score: the table of the verdict on the given scenarios; not part of make check.
+score: tests/verdict-json$(EXEEXT)
+	@dir="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}/verdict"; \
+	if [ -d "$$dir" ]; then python3 "$$dir/run.py" -n 5,10,20,50 "$$dir/scenarios" "$$dir/real/series" -- $(abs_builddir)/tests/verdict-json; \
+	else echo "score: skipped: no $$dir"; fi
+.PHONY: score
