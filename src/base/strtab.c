@@ -25,6 +25,25 @@ void strtab_done(struct strtab *t)
 	*t = (struct strtab){0};
 }
 
+void strtab_clone(struct strtab *ret, const struct strtab *t)
+{
+	*ret = (struct strtab){.n = t->n, .cap = t->cap, .mask = t->mask};
+	ret->entries = xreallocarray(NULL, t->cap, sizeof(*t->entries));
+	ret->slots = xreallocarray(NULL, (size_t)t->mask + 1, sizeof(*t->slots));
+	memcpy(ret->slots, t->slots, ((size_t)t->mask + 1) * sizeof(*t->slots));
+	size_t bytes = 0;
+	for (uint32_t id = 1; id <= t->n; id++)
+		bytes += (size_t)t->entries[id].n + 1;
+	char *text = arena_alloc(&ret->text, bytes);
+	ret->entries[0] = (struct strtab_entry){0};
+	for (uint32_t id = 1; id <= t->n; id++) {
+		const struct strtab_entry *e = &t->entries[id];
+		memcpy(text, e->p, (size_t)e->n + 1);
+		ret->entries[id] = (struct strtab_entry){text, e->n, e->hash};
+		text += (size_t)e->n + 1;
+	}
+}
+
 static uint32_t hash_of(struct span s) { return (uint32_t)XXH3_64bits(s.p ? (const void *)s.p : "", s.n); }
 
 /* The slot that holds these bytes, or the empty one where they would go. */

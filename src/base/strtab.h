@@ -25,6 +25,8 @@ struct strtab_entry {
 
 void strtab_init(struct strtab *t);
 void strtab_done(struct strtab *t);
+/* Makes *ret (overwritten) a copy of t with the same ids; much cheaper than interning again. */
+void strtab_clone(struct strtab *ret, const struct strtab *t);
 /* The id of these bytes, new or old. */
 uint32_t strtab_intern(struct strtab *t, struct span s);
 /* The id of these bytes, or 0 when they were never interned. */

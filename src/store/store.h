@@ -51,6 +51,7 @@ struct store_proc {
 
 /* One dump in a list: the totals, no tables. */
 struct store_dump {
+	/* unknown figures are HEADER_UNKNOWN (garbage_bytes without a graph, max_generation untraced) */
 	uint64_t dump, proc, pid, host_pid, jobs, seq, objects, bytes, garbage_bytes, rss, bad_lines, roots, edges, input_bytes;
 	uint64_t gc_count, compact_count, max_generation;
 	double time, took_s;
