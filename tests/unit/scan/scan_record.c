@@ -1,0 +1,240 @@
+/* A recorder of the scanner's callbacks, and dumps in memory. SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include "scan_record.h"
+
+#include <inttypes.h>
+#include <zstd.h>
+
+#include "base/mem.h"
+
+struct run {
+	struct recording *r;
+	const struct scanner *s;
+	bool text;
+};
+
+static void mix(struct recording *r, uint64_t v)
+{
+	r->hash = (r->hash ^ v) * 0x9fb21c651e98df25ull;
+	r->hash ^= r->hash >> 29;
+}
+
+static void mix_name(struct run *u, uint32_t id)
+{
+	struct span t = strtab_get(scanner_names(u->s), id);
+	mix(u->r, id);
+	for (size_t i = 0; i < t.n; i++)
+		mix(u->r, t.p[i]);
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct run *u, const char *fmt, ...)
+{
+	char line[4096];
+	va_list ap;
+	if (!u->text)
+		return;
+	va_start(ap, fmt);
+	int n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	assert_true(n >= 0);
+	size_t k = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
+	struct recording *r = u->r;
+	while (r->ntext + k + 1 > r->cap_text) {
+		r->cap_text = r->cap_text ? r->cap_text * 2 : 4096;
+		r->text = xreallocarray(r->text, r->cap_text, 1);
+	}
+	memcpy(r->text + r->ntext, line, k + 1);
+	r->ntext += k;
+}
+
+static const char *name(struct run *u, uint32_t id) { return id ? strtab_str(scanner_names(u->s), id) : "-"; }
+
+static void mix_refs(struct recording *r, const uint64_t *addr, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mix(r, addr[i]);
+	r->refs += n;
+	mix(r, n);
+}
+
+static void say_object(struct run *u, const struct heap_obj *o)
+{
+	struct scan_site site = o->site ? scanner_site(u->s, o->site) : (struct scan_site){0};
+	say(u, "object %" PRIx64 " %s mem=%" PRIu64 " bytesize=%" PRIu64 " site=%s:%u name=%s real=%s detail=%s flags=%x",
+	    o->addr, scanner_type_name(u->s, o->type), o->memsize, o->bytesize, name(u, site.file), site.line, name(u, o->name),
+	    name(u, o->real_name), name(u, o->detail), o->flags & ~(unsigned)OBJ_HAS_VALUE);
+	if (o->flags & OBJ_HAS_CLASS)
+		say(u, " class=%" PRIx64, o->klass);
+	if (o->flags & OBJ_HAS_SUPERCLASS)
+		say(u, " super=%" PRIx64, o->superclass);
+	if (o->flags & OBJ_HAS_GENERATION)
+		say(u, " gen=%" PRIu64, o->generation);
+	if (o->flags & OBJ_HAS_LENGTH)
+		say(u, " len=%" PRIu64, o->length);
+	if (o->flags & OBJ_HAS_SHAPE)
+		say(u, " shape=%u", o->shape);
+	say(u, " refs=%" PRIu64 "[", o->refs_total);
+	for (size_t i = 0; i < o->nrefs && i < 8; i++)
+		say(u, " %" PRIx64, o->refs[i]);
+	say(u, "]\n");
+}
+
+static void on_object(void *ctx, const struct heap_obj *o)
+{
+	struct run *u = ctx;
+	struct recording *r = u->r;
+	mix(r, 1);
+	mix(r, o->addr);
+	mix(r, o->type);
+	if (o->type >= HEAP_TYPES)
+		mix_name(u, o->type - HEAP_TYPES);
+	mix(r, o->memsize);
+	mix(r, o->bytesize);
+	mix(r, o->flags);
+	mix(r, o->flags & OBJ_HAS_CLASS ? o->klass : 0);
+	mix(r, o->flags & OBJ_HAS_SUPERCLASS ? o->superclass : 0);
+	mix(r, o->flags & OBJ_HAS_GENERATION ? o->generation : 0);
+	mix(r, o->flags & OBJ_HAS_LENGTH ? o->length : 0);
+	mix(r, o->flags & OBJ_HAS_VALUE ? o->value_hash : 0);
+	mix(r, o->flags & OBJ_HAS_SHAPE ? o->shape : 0);
+	mix_name(u, o->name);
+	mix_name(u, o->real_name);
+	mix_name(u, o->detail);
+	mix(r, o->site);
+	if (o->site) {
+		struct scan_site site = scanner_site(u->s, o->site);
+		mix_name(u, site.file);
+		mix(r, site.line);
+	}
+	mix_refs(r, o->refs, o->nrefs);
+	mix(r, o->refs_total);
+	for (size_t i = 0; i < o->value.n; i++)
+		mix(r, o->value.p[i]);
+	mix(r, o->value.n);
+	r->bytes += o->memsize;
+	say_object(u, o);
+}
+
+static void on_refs(void *ctx, const uint64_t *addr, size_t n)
+{
+	struct run *u = ctx;
+	assert_int_equal(n, SCAN_REFS_BATCH);
+	mix(u->r, 2);
+	mix_refs(u->r, addr, n);
+	say(u, "refs %zu\n", n);
+}
+
+static void on_drop(void *ctx)
+{
+	struct run *u = ctx;
+	mix(u->r, 3);
+	u->r->drops++;
+	say(u, "drop\n");
+}
+
+static void on_root(void *ctx, uint32_t id, const uint64_t *addr, size_t n, bool last)
+{
+	struct run *u = ctx;
+	mix(u->r, 4);
+	mix_name(u, id);
+	mix_refs(u->r, addr, n);
+	mix(u->r, last);
+	say(u, "root %s n=%zu first=%" PRIx64 "%s\n", name(u, id), n, n ? addr[0] : 0, last ? " last" : "");
+}
+
+static void on_shape(void *ctx, const struct heap_shape *sh)
+{
+	struct run *u = ctx;
+	mix(u->r, 5);
+	mix(u->r, sh->id);
+	mix(u->r, sh->parent_id);
+	mix_name(u, sh->edge_name);
+	say(u, "shape %" PRIu64 " parent %" PRIu64 " %s\n", sh->id, sh->parent_id, name(u, sh->edge_name));
+}
+
+static void mix_stats(struct recording *r)
+{
+	const struct scan_stats *t = &r->stats;
+	const uint64_t all[] = {t->bytes, t->lines, t->objects, t->roots, t->shapes, t->free_slots, t->bad_lines, t->edges,
+				t->root_refs, t->unknown_keys, t->nsamples};
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		mix(r, all[i]);
+	for (uint32_t i = 0; i < t->nsamples; i++)
+		for (const char *c = t->samples[i]; *c; c++)
+			mix(r, (uint8_t)*c);
+}
+
+void recording_run(struct recording *r, const struct recording_opts *o, const uint8_t *p, size_t n)
+{
+	*r = (struct recording){.hash = 1};
+	struct run u = {.r = r, .text = o->text};
+	struct scanner_opts opts = {.impl = o->impl, .hash_key = "0123456789abcde", .hash_values = !o->no_hash,
+				    .keep_values = o->keep_values, .want_refs = !o->no_refs};
+	struct scan_sink sink = {&u, on_object, on_refs, on_drop, on_root, on_shape};
+	struct scanner *s = scanner_new(&opts, &sink);
+	u.s = s;
+	uint64_t seed = o->cut_seed;
+	for (size_t i = 0, k; i < n; i += k) {
+		k = o->piece ? o->piece : n;
+		if (o->cut_seed)
+			k = 1 + (size_t)unit_below(&seed, k);
+		k = k < n - i ? k : n - i;
+		scanner_feed(s, p + i, k);
+	}
+	scanner_finish(s);
+	r->stats = *scanner_stats(s);
+	mix_stats(r);
+	scanner_free(s);
+}
+
+struct dump_bytes dump_copy(const void *p, size_t n)
+{
+	struct dump_bytes d = {xmalloc(n + SCAN_PAD), n};
+	if (n)
+		memcpy(d.p, p, n);
+	memset(d.p + n, 0, SCAN_PAD);
+	return d;
+}
+
+static uint8_t *read_file(const char *path, size_t *ret_n)
+{
+	FILE *f = fopen(path, "rb");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	long size = ftell(f);
+	assert_true(size >= 0);
+	rewind(f);
+	uint8_t *p = xmalloc((size_t)size);
+	assert_int_equal(fread(p, 1, (size_t)size, f), size);
+	fclose(f);
+	*ret_n = (size_t)size;
+	return p;
+}
+
+struct dump_bytes dump_load(const char *path)
+{
+	size_t n;
+	uint8_t *packed = read_file(path, &n);
+	struct dump_bytes d = {xmalloc(SCAN_PAD), 0};
+	ZSTD_DCtx *z = ZSTD_createDCtx();
+	ZSTD_inBuffer in = {packed, n, 0};
+	size_t cap = 0, left = 1;
+	while (in.pos < in.size || left) {
+		if (d.n == cap) {
+			cap = cap ? cap * 2 : 1 << 20;
+			d.p = xreallocarray(d.p, cap + SCAN_PAD, 1);
+		}
+		ZSTD_outBuffer out = {d.p, cap, d.n};
+		left = ZSTD_decompressStream(z, &out, &in);
+		assert_false(ZSTD_isError(left));
+		assert_false(out.pos == d.n && in.pos == in.size && left && d.n < cap);
+		d.n = out.pos;
+		if (in.pos == in.size && d.n < cap)
+			break;
+	}
+	ZSTD_freeDCtx(z);
+	memset(d.p + d.n, 0, SCAN_PAD);
+	free(packed);
+	return d;
+}
