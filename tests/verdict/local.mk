@@ -6,6 +6,9 @@ tests_verdict_json_SOURCES = tests/verdict/verdict_json.c
 tests_verdict_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_verdict_json_LDADD = libhda.a $(HDA_LIBS) $(JANSSON_LIBS)
 
+TESTS += tests/verdict/agree.sh
+EXTRA_DIST += tests/verdict/agree.sh tests/verdict/agree.py
+
 # make score: the table of the verdict on the given scenarios; not part of make check.
 score: tests/verdict-json$(EXEEXT)
 	@dir="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}/verdict"; \

@@ -1,1 +1,8 @@
 # tests/unit/analyze: one cmocka program a module of src/analyze.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/analyze/test_verdict
+TESTS += tests/unit/analyze/test_verdict
+endif
+tests_unit_analyze_test_verdict_SOURCES = tests/unit/analyze/test_verdict.c tests/unit/unit.h
+tests_unit_analyze_test_verdict_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_analyze_test_verdict_LDADD = $(UNIT_LDADD)

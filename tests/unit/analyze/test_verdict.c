@@ -1,0 +1,198 @@
+/* Tests of the verdict: planted stories, and input meant to break it. SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include <math.h>
+
+#include "analyze/verdict.h"
+
+enum { DUMPS_MAX = 60 };
+
+/* A process with one key, driven by a function that says the births per mark that survive at dump k. */
+struct world {
+	struct verdict_proc proc;
+	struct verdict_key key;
+	struct verdict_entry entry;
+	unsigned dumps;
+};
+
+static void world_init(struct world *w, bool traced, bool graph)
+{
+	memset(w, 0, sizeof(*w));
+	verdict_proc_init(&w->proc);
+	verdict_key_init(&w->key);
+	w->proc.traced = traced;
+	w->proc.graph = graph;
+	w->proc.ruby = 3.1;
+	w->entry = (struct verdict_entry){.id = 7, .type = "STRING", .klass = "String", .site = "app/a.rb:3", .key = &w->key};
+}
+
+static void world_done(struct world *w)
+{
+	verdict_key_done(&w->key);
+	verdict_proc_done(&w->proc);
+}
+
+/* One dump after `jobs` more jobs; survivors(i, n) of the births at mark i seen at mark n. */
+static bool step(struct world *w, struct verdict_dump d, double (*survivors)(size_t i, size_t n))
+{
+	struct verdict_proc *p = &w->proc;
+	w->dumps++;
+	if (!verdict_proc_update(p, &d))
+		return false;
+	if (p->epoch)
+		verdict_key_freeze(p, &w->key);
+	verdict_proc_advance(p);
+	double *births = calloc(p->nmarks, sizeof(*births)), total = 0;
+	for (size_t i = 0; i < p->nmarks; i++)
+		total += births[i] = survivors(i, p->nmarks - 1);
+	verdict_key_update(p, &w->key, &(struct verdict_row){.n = total, .b = total * 40, .len = -1, .births = p->traced ? births : NULL, .gone = -1});
+	free(births);
+	return true;
+}
+
+static struct verdict_dump usual(unsigned k)
+{
+	struct verdict_dump d = {.jobs = 1000. * (k + 1), .t = 60. * (k + 1), .gc = 10 * (k + 1), .major = k + 1, .memsize = 1e7, .rss = 5e7, .nmarks = 2};
+	for (unsigned i = 0; i < 2; i++) {
+		d.marks[i][0] = 1000. * k + 333. * (i + 1);
+		d.marks[i][1] = 60. * k + 20. * (i + 1);
+	}
+	return d;
+}
+
+static struct verdict *verdict_of(struct world *w)
+{
+	struct verdict_life life = {&w->proc, &w->entry, 1};
+	return verdict_new(&life, 1);
+}
+
+static double leaking(size_t i, size_t n) { (void)n; return i ? 400 : 50; }
+static double filled(size_t i, size_t n) { (void)n; return i < 6 ? 400 : 0; }
+static double turning(size_t i, size_t n) { return n - i < 3 ? 400 : 0; }
+static double huge(size_t i, size_t n) { (void)i; (void)n; return 1e12; }
+
+static enum verdict_label story(double (*survivors)(size_t, size_t), unsigned dumps)
+{
+	struct world w;
+	world_init(&w, true, true);
+	for (unsigned k = 0; k < dumps; k++)
+		step(&w, usual(k), survivors);
+	struct verdict *v = verdict_of(&w);
+	assert_int_equal(v->nfused, 1);
+	enum verdict_label l = v->fused[0].label;
+	if (l == VERDICT_LEAK) {
+		assert_int_equal(v->nlines, 1);
+		assert_int_equal(v->lines[0].rows[0], 7);
+	}
+	verdict_free(v);
+	world_done(&w);
+	return l;
+}
+
+static void test_leak_is_a_leak(void **state)
+{
+	(void)state;
+	assert_int_equal(story(leaking, 10), VERDICT_LEAK);
+	assert_int_equal(story(leaking, 50), VERDICT_LEAK);
+}
+
+static void test_rate_of_a_leak(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w, true, true);
+	for (unsigned k = 0; k < 12; k++)
+		step(&w, usual(k), leaking);
+	struct verdict *v = verdict_of(&w);
+	assert_true(fabs(v->lines[0].obj_per_1000 - 1200) < 1); /* 400 at each of 3 marks per 1000 jobs */
+	assert_true(fabs(v->lines[0].bytes_per_1000 - 1200 * 40) < 40);
+	assert_true(v->lines[0].low < 48000 && v->lines[0].high > 48000);
+	verdict_free(v);
+	world_done(&w);
+}
+
+static void test_full_cache_is_no_leak(void **state)
+{
+	(void)state;
+	for (unsigned n = 3; n < 40; n++)
+		assert_int_not_equal(story(filled, n), n > 4 ? VERDICT_LEAK : VERDICT_STATIC);
+	assert_int_equal(story(filled, 30), VERDICT_SLOW);
+}
+
+static void test_turnover_is_fast(void **state)
+{
+	(void)state;
+	for (unsigned n = 3; n < 40; n++)
+		assert_int_not_equal(story(turning, n), VERDICT_LEAK);
+	assert_int_equal(story(turning, 30), VERDICT_FAST);
+}
+
+static void assert_finite(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->nfused; i++) {
+		const struct verdict_fused *f = &v->fused[i];
+		assert_true(isfinite(f->conf) && f->conf >= 0 && f->conf <= 1);
+		assert_true(isfinite(f->rate) && isfinite(f->low) && isfinite(f->high) && isfinite(f->hazard));
+	}
+	for (size_t i = 0; i < v->nlines; i++)
+		assert_true(isfinite(v->lines[i].bytes_per_1000) && isfinite(v->lines[i].bytes_per_hour));
+	assert_true(isfinite(v->native.conf) && isfinite(v->native.low) && isfinite(v->native.high));
+}
+
+/* Two dumps with one counter, time going backwards, counter resets, zero jobs and seconds, compaction, torn dumps: figures stay
+ * finite, and what does not grow is never called a leak. */
+static void test_odd_time(void **state)
+{
+	(void)state;
+	uint64_t rnd = 42;
+	for (unsigned round = 0; round < 400; round++) {
+		struct world w;
+		bool traced = unit_below(&rnd, 2);
+		world_init(&w, traced, unit_below(&rnd, 2));
+		w.proc.limit = (double)unit_below(&rnd, 2) * 1e9;
+		for (unsigned k = 0; k < DUMPS_MAX; k++) {
+			struct verdict_dump d = usual(k);
+			switch (unit_below(&rnd, 8)) {
+			case 0: d.jobs = 0; break;
+			case 1: d.t = -1e9; break;
+			case 2: d.jobs = (double)unit_below(&rnd, 3) * 1e12; break;
+			case 3: d.partial = true; break;
+			case 4: d.compact = unit_below(&rnd, 3); break;
+			case 5: d = usual(k ? k - 1 : 0); break;
+			case 6: d.rss = d.memsize = 0; d.marks[0][0] = 1e15; break;
+			default: break;
+			}
+			step(&w, d, round % 2 ? huge : turning);
+		}
+		struct verdict *v = verdict_of(&w);
+		assert_finite(v);
+		if (round % 2 == 0 && traced)
+			assert_int_not_equal(v->fused[0].label, VERDICT_LEAK);
+		verdict_free(v);
+		world_done(&w);
+	}
+}
+
+static void test_empty(void **state)
+{
+	(void)state;
+	struct verdict *v = verdict_new(NULL, 0);
+	assert_int_equal(v->nlines, 0);
+	assert_int_equal(v->native.label, NATIVE_NONE);
+	verdict_free(v);
+	struct world w;
+	world_init(&w, true, true);
+	step(&w, usual(0), leaking);
+	v = verdict_of(&w);
+	assert_int_equal(v->nlines, 0); /* one dump says nothing about growth */
+	verdict_free(v);
+	world_done(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_leak_is_a_leak), cmocka_unit_test(test_rate_of_a_leak), cmocka_unit_test(test_full_cache_is_no_leak),
+	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_empty)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
