@@ -14,7 +14,7 @@
 struct graph;
 
 struct graph_opts {
-	uint64_t memory;  /* bytes this graph may take; over it the graph gives up and frees everything */
+	uint64_t memory;  /* bytes this graph may take; over it the graph gives up and frees everything; 0 = no limit */
 };
 
 struct graph *graph_new(const struct graph_opts *opts);
@@ -31,5 +31,6 @@ int graph_state(const struct graph *g);
 /* Draws the conclusions into *s: most referenced objects (also without roots), and with roots everything under "graph".
  * Call after reducer_finish. Says in s->no_graph_why why there is no graph. */
 void graph_finish(struct graph *g, const struct scanner *sc, const struct reducer *r, struct dump_summary *s);
-/* Bytes held now, and at most. */
+/* Bytes held now, and the most that were held at one time. */
 size_t graph_memory(const struct graph *g);
+size_t graph_memory_peak(const struct graph *g);

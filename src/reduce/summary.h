@@ -87,6 +87,13 @@ struct sum_container {
 	struct tally retained;
 };
 
+/* What a group of objects keeps alive, counted once: an object belongs to its nearest dominating ancestor of the same group only. The
+ * keys' own retained tallies do not add up to these (a String held by a String of another site). */
+struct sum_ret {
+	uint32_t name, line;  /* ret_class: class; ret_type: type; ret_site: file and line. Name ids, 0 = null */
+	struct tally retained;
+};
+
 struct dump_summary {
 	struct dump_header head;
 	uint64_t dump;              /* id in the store, 0 = not stored */
@@ -130,6 +137,10 @@ struct dump_summary {
 	struct sum_holder *holders; size_t nholders;
 	struct sum_container *containers; size_t ncontainers;
 	struct sum_object *top_retained; size_t ntop_retained; /* bytes = retained, refs = retained objects */
+	/* For top --sort retained: by retained bytes, then objects, descending; at most SUM_TOP_RETAINED each. (By key: keys[].retained.) */
+	struct sum_ret *ret_class;  size_t nret_class;
+	struct sum_ret *ret_site;   size_t nret_site;
+	struct sum_ret *ret_type;   size_t nret_type;
 };
 
 enum {
@@ -137,6 +148,7 @@ enum {
 	SUM_TOP_OBJECTS = 100,  /* rows of refs, referenced, largest, long_ */
 	SUM_GEN_REFS = 5,       /* most referencing objects kept per generation */
 	SUM_EDGE_ADDRS = 1000,  /* addresses of the newest generation kept */
+	SUM_TOP_RETAINED = 300, /* rows of ret_class, ret_site, ret_type */
 };
 
 /* Empty: all null, generation unknown. */

@@ -1,0 +1,87 @@
+/* The end of a dump: from the collected graph to the summary. SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "graph/conclude.h"
+
+static void why(struct dump_summary *s, const char *text)
+{
+	s->no_graph_why = strtab_intern(&s->names, span_of(text));
+}
+
+static void why_limit(const struct graph *g, struct dump_summary *s)
+{
+	char *text = xasprintf("the graph needs more than graph_memory (%llu bytes)", (unsigned long long)g->mem.limit);
+	why(s, text);
+	free(text);
+}
+
+struct sum_object object_row(const struct conclusion *c, uint32_t id)
+{
+	const struct sum_key *k = conclusion_key(c, id);
+	return (struct sum_object){
+		.addr = addrmap_addr(&c->g->map, id),
+		.bytes = conclusion_size(c, id),
+		.generation = UINT64_MAX,
+		.length = idvals_get(&c->lengths, id, UINT64_MAX),
+		.type = k->type,
+		.klass = k->klass,
+		.file = k->file,
+		.line = k->line,
+	};
+}
+
+/* Most referenced: by the references that Ruby writes, class edges left out (they would show nothing but String, Array, Hash). */
+static bool most_referenced(struct conclusion *c)
+{
+	uint32_t *in = gmem_alloc(&c->g->mem, c->csr.n, 4);
+	if (!in)
+		return false;
+	for (uint32_t e = 0; e < c->csr.off[c->csr.n]; e++)
+		in[c->csr.to[e]]++;
+	struct top_row rows[SUM_TOP_OBJECTS];
+	struct top top = {.row = rows, .cap = SUM_TOP_OBJECTS};
+	for (uint32_t v = 0; v < c->csr.n; v++)
+		if (in[v])
+			top_offer(&top, (struct top_row){.a = in[v], .b = conclusion_size(c, v), .id = v});
+	gmem_free(&c->g->mem, in, c->csr.n, 4);
+	top_sort(&top);
+	c->s->referenced = xcalloc(top.n, sizeof(*c->s->referenced));
+	c->s->nreferenced = top.n;
+	for (size_t i = 0; i < top.n; i++) {
+		c->s->referenced[i] = object_row(c, rows[i].id);
+		c->s->referenced[i].refs = rows[i].a;
+	}
+	return true;
+}
+
+/* Everything that needs roots. */
+static bool with_roots(struct conclusion *c)
+{
+	(void)c;
+	return true;
+}
+
+void graph_finish(struct graph *g, const struct scanner *sc, const struct reducer *r, struct dump_summary *s)
+{
+	struct conclusion c = {.g = g, .sc = sc, .r = r, .s = s};
+	if (g->state) {
+		why_limit(g, s);
+		return;
+	}
+	bool ok = csr_build(&c.csr, g) && idvals_take(&c.lengths, &g->lengths, &g->map) &&
+	    idvals_take(&c.big_sizes, &g->big_sizes, &g->map) && idvals_take(&c.named, &g->named, &g->map) && most_referenced(&c);
+	if (ok && !g->has_roots)
+		why(s, "no ROOT lines: written with since:, or torn");
+	else
+		ok = ok && with_roots(&c);
+	csr_done(&c.csr);
+	idvals_done(&c.lengths);
+	idvals_done(&c.big_sizes);
+	idvals_done(&c.named);
+	if (!ok) {
+		graph_give_up(g);
+		why_limit(g, s);
+	}
+}

@@ -1,0 +1,89 @@
+/* An append-only log in chunks. SPDX-License-Identifier: BSD-2-Clause */
+#include "graph/glog.h"
+
+/* Records in chunk 0 and in each later one. */
+static uint64_t first_cap(const struct glog *l) { return GLOG_FIRST / l->width; }
+static uint64_t chunk_cap(const struct glog *l) { return GLOG_CHUNK / l->width; }
+
+static uint64_t chunk_of(const struct glog *l, uint64_t i, uint64_t *ret_in)
+{
+	uint64_t first = first_cap(l);
+	if (i < first) {
+		*ret_in = i;
+		return 0;
+	}
+	*ret_in = (i - first) % chunk_cap(l);
+	return 1 + (i - first) / chunk_cap(l);
+}
+
+static uint64_t chunk_size(uint64_t c) { return c ? GLOG_CHUNK : GLOG_FIRST; }
+
+void glog_init(struct glog *l, struct gmem *mem, uint32_t width)
+{
+	*l = (struct glog){.mem = mem, .width = width};
+}
+
+void glog_done(struct glog *l)
+{
+	for (uint64_t c = l->freed; c < l->nchunks; c++)
+		gmem_free(l->mem, l->chunks[c], chunk_size(c), 4);
+	gmem_free(l->mem, l->chunks, l->cap, sizeof(*l->chunks));
+	glog_init(l, l->mem, l->width);
+}
+
+static bool add_chunk(struct glog *l)
+{
+	if (l->nchunks == l->cap) {
+		uint64_t cap = l->cap ? l->cap * 2 : 512;
+		uint32_t **p = gmem_grow(l->mem, l->chunks, l->cap, cap, sizeof(*p));
+		if (!p)
+			return false;
+		l->chunks = p;
+		l->cap = cap;
+	}
+	uint32_t *chunk = gmem_alloc(l->mem, chunk_size(l->nchunks), 4);
+	if (!chunk)
+		return false;
+	l->chunks[l->nchunks++] = chunk;
+	return true;
+}
+
+uint32_t *glog_push_slow(struct glog *l)
+{
+	uint64_t in, c = chunk_of(l, l->n, &in);
+	if (c == l->nchunks && !add_chunk(l))
+		return NULL;
+	uint64_t cap = c ? chunk_cap(l) : first_cap(l);
+	l->next = l->chunks[c] + in * l->width;
+	l->end = l->chunks[c] + cap * l->width;
+	return glog_push(l);
+}
+
+void glog_truncate(struct glog *l, uint64_t n)
+{
+	if (n >= l->n)
+		return;
+	l->n = n; /* the chunks stay: the next records come at once */
+	l->next = l->end = NULL;
+}
+
+uint32_t *glog_at(const struct glog *l, uint64_t i)
+{
+	uint64_t in, c = chunk_of(l, i, &in);
+	return l->chunks[c] + in * l->width;
+}
+
+uint64_t glog_run(const struct glog *l, uint64_t i)
+{
+	uint64_t in, c = chunk_of(l, i, &in), side = (c ? chunk_cap(l) : first_cap(l)) - in;
+	return side < l->n - i ? side : l->n - i;
+}
+
+void glog_free_before(struct glog *l, uint64_t i)
+{
+	uint64_t in, c = chunk_of(l, i, &in);
+	for (; l->freed < c && l->freed < l->nchunks; l->freed++) {
+		gmem_free(l->mem, l->chunks[l->freed], chunk_size(l->freed), 4);
+		l->chunks[l->freed] = NULL;
+	}
+}

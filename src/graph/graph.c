@@ -1,0 +1,157 @@
+/* Collecting objects and references while a dump is scanned. SPDX-License-Identifier: BSD-2-Clause */
+#include "graph/graph.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "graph/internal.h"
+
+/* Ids and offsets are u32. */
+#define GRAPH_MAX_REFS 0xFFFFFFF0u
+#define GRAPH_MAX_OBJECTS 0xFFFFFFF0u
+
+struct graph *graph_new(const struct graph_opts *opts)
+{
+	struct graph *g = xcalloc(1, sizeof(*g));
+	g->mem.limit = opts->memory;
+	addrmap_init(&g->map, &g->mem);
+	glog_init(&g->objs, &g->mem, REC_WIDTH);
+	glog_init(&g->refs, &g->mem, 1);
+	glog_init(&g->roots, &g->mem, 2);
+	glog_init(&g->lengths, &g->mem, 3);
+	glog_init(&g->named, &g->mem, 2);
+	glog_init(&g->big_sizes, &g->mem, 3);
+	return g;
+}
+
+static void release(struct graph *g)
+{
+	addrmap_done(&g->map);
+	struct glog *logs[] = {&g->objs, &g->refs, &g->roots, &g->lengths, &g->named, &g->big_sizes};
+	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
+		glog_done(logs[i]);
+	g->pending = 0;
+}
+
+void graph_free(struct graph *g)
+{
+	if (!g)
+		return;
+	release(g);
+	free(g);
+}
+
+void graph_give_up(struct graph *g)
+{
+	release(g);
+	g->state = HDA_ELIMIT;
+}
+
+int graph_state(const struct graph *g) { return g->state; }
+
+size_t graph_memory(const struct graph *g) { return g->mem.now; }
+
+size_t graph_memory_peak(const struct graph *g) { return g->mem.peak; }
+
+void graph_refs(struct graph *g, const uint64_t *addr, size_t n)
+{
+	if (g->state)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t code = addrmap_code(&g->map, addr[i]);
+		uint32_t *p = code == ADDR_NONE ? NULL : glog_push(&g->refs);
+		if (!p || g->refs.n > GRAPH_MAX_REFS) {
+			graph_give_up(g);
+			return;
+		}
+		*p = code;
+	}
+	g->pending += n;
+}
+
+void graph_drop(struct graph *g)
+{
+	glog_truncate(&g->refs, g->refs.n - g->pending);
+	g->pending = 0;
+}
+
+/* Appends (a, low half of v, high half of v). */
+static bool push_long(struct glog *l, uint32_t a, uint64_t v)
+{
+	uint32_t *p = glog_push(l);
+	if (!p)
+		return false;
+	p[0] = a;
+	p[1] = (uint32_t)v;
+	p[2] = (uint32_t)(v >> 32);
+	return true;
+}
+
+/* What only few objects have. */
+static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code)
+{
+	if (o->flags & OBJ_HAS_LENGTH && o->length >= GRAPH_CONTAINER_MIN && !push_long(&g->lengths, code, o->length))
+		return false;
+	if (o->memsize >= REC_SIZE_BIG && !push_long(&g->big_sizes, code, o->memsize))
+		return false;
+	if ((o->type == HEAP_CLASS || o->type == HEAP_MODULE) && o->name) {
+		uint32_t *p = glog_push(&g->named);
+		if (!p)
+			return false;
+		p[0] = code;
+		p[1] = o->name;
+	}
+	return true;
+}
+
+void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
+{
+	graph_refs(g, o->refs, o->nrefs);
+	if (g->state)
+		return;
+	uint32_t code = addrmap_code(&g->map, o->addr), klass = ADDR_NONE;
+	int first = code == ADDR_NONE ? -1 : addrmap_add(&g->map, code);
+	if (first == 0) { /* a second line with this address: the first stands for both (R8) */
+		graph_drop(g);
+		return;
+	}
+	if (first > 0 && o->flags & OBJ_HAS_CLASS && o->type != HEAP_IMEMO) {
+		klass = addrmap_code(&g->map, o->klass);
+		first = klass == ADDR_NONE ? -1 : 1;
+	}
+	uint32_t *rec = first < 0 || g->objs.n >= GRAPH_MAX_OBJECTS ? NULL : glog_push(&g->objs);
+	if (!rec || !rare(g, o, code)) {
+		graph_give_up(g);
+		return;
+	}
+	rec[REC_CODE] = code;
+	rec[REC_SLOT] = slot;
+	rec[REC_SIZE] = o->memsize < REC_SIZE_BIG ? (uint32_t)o->memsize : REC_SIZE_BIG;
+	rec[REC_NREFS] = (uint32_t)g->pending;
+	rec[REC_CLASS] = klass;
+	g->pending = 0;
+}
+
+void graph_root(struct graph *g, uint32_t name, const uint64_t *addr, size_t n, bool last)
+{
+	(void)last;
+	g->has_roots = true;
+	for (size_t i = 0; i < n && !g->state; i++) {
+		uint32_t code = addrmap_code(&g->map, addr[i]);
+		uint32_t *p = code == ADDR_NONE ? NULL : glog_push(&g->roots);
+		if (!p) {
+			graph_give_up(g);
+			return;
+		}
+		p[0] = name;
+		p[1] = code;
+	}
+}
+
+/* Instance variables' names could make signatures finer; so far nothing is drawn from shapes. */
+void graph_shape(struct graph *g, const struct heap_shape *s)
+{
+	(void)g;
+	(void)s;
+}

@@ -1,0 +1,47 @@
+/* What the files of src/graph share. SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include "graph/addrmap.h"
+#include "graph/glog.h"
+#include "graph/gmem.h"
+#include "graph/graph.h"
+
+/* Thresholds of what is worth a row; README.md lists them all. */
+enum {
+	GRAPH_CONTAINER_MIN = 64, /* entries from which a container's length is remembered */
+};
+
+/* An object as the scan leaves it. Five numbers, so 20 bytes. */
+enum { REC_CODE, REC_SLOT, REC_SIZE, REC_NREFS, REC_CLASS, REC_WIDTH };
+#define REC_SIZE_BIG 0xFFFFFFFFu /* the size stands in big_sizes */
+
+struct graph {
+	struct gmem mem;
+	int state;              /* 0 or HDA_ELIMIT */
+	bool has_roots;
+	struct addrmap map;
+	struct glog objs;       /* REC_*: one an object, the first line of each address only */
+	struct glog refs;       /* codes: the references of the objects, in the same order */
+	struct glog roots;      /* (name id of the scanner, code) */
+	struct glog lengths;    /* (code, low, high half of the length) of containers from GRAPH_CONTAINER_MIN entries */
+	struct glog named;      /* (code, name id of the scanner) of CLASS and MODULE lines with a name */
+	struct glog big_sizes;  /* (code, low, high) of sizes from 2^32 - 1 */
+	uint64_t pending;       /* references of the record being read, at the end of refs */
+};
+
+/* The same by id, in flat arrays. Made by csr_build from the logs, which it uses up. */
+struct csr {
+	struct gmem *mem;
+	uint32_t n;             /* objects */
+	uint32_t m;             /* edges in `to` */
+	uint32_t *slot, *size, *klass; /* by id; klass: id of the class, ADDR_NONE = no such edge */
+	uint32_t *off;          /* n + 1 */
+	uint32_t *to;           /* ids; references to addresses without an object are left out */
+	uint64_t dangling;      /* of these */
+};
+
+/* false without memory. */
+bool csr_build(struct csr *c, struct graph *g);
+void csr_done(struct csr *c);
+/* Calls of the graph's own memory being passed: frees everything, sets the state. */
+void graph_give_up(struct graph *g);
