@@ -1,1 +1,15 @@
-# tests/fuzz
+# tests/fuzz: see README.md there.
+if WITH_FUZZER
+FUZZ_MAIN = tests/fuzz/fuzz.h
+else
+FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/replay.c
+TESTS += $(FUZZ_TARGETS)
+endif
+FUZZ_TARGETS = tests/fuzz/fuzz_scan
+check_PROGRAMS += $(FUZZ_TARGETS)
+FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
+EXTRA_DIST += tests/fuzz/README.md tests/fuzz/corpus
+
+tests_fuzz_fuzz_scan_SOURCES = tests/fuzz/fuzz_scan.c tests/unit/scan/scan_record.c tests/unit/scan/scan_record.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_scan_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_scan_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)

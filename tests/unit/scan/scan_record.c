@@ -1,11 +1,12 @@
-/* A recorder of the scanner's callbacks, and dumps in memory. SPDX-License-Identifier: BSD-2-Clause */
-#include "unit.h"
-
+/* A recorder of the scanner's callbacks; also of the fuzz target, so without cmocka. SPDX-License-Identifier: BSD-2-Clause */
 #include "scan_record.h"
 
 #include <inttypes.h>
-#include <zstd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "base/assert.h"
 #include "base/mem.h"
 
 struct run {
@@ -37,7 +38,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct run *u, const char 
 	va_start(ap, fmt);
 	int n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	assert_true(n >= 0);
+	HDA_ASSERT(n >= 0);
 	size_t k = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
 	struct recording *r = u->r;
 	while (r->ntext + k + 1 > r->cap_text) {
@@ -119,7 +120,7 @@ static void on_object(void *ctx, const struct heap_obj *o)
 static void on_refs(void *ctx, const uint64_t *addr, size_t n)
 {
 	struct run *u = ctx;
-	assert_int_equal(n, SCAN_REFS_BATCH);
+	HDA_ASSERT(n == SCAN_REFS_BATCH);
 	mix(u->r, 2);
 	mix_refs(u->r, addr, n);
 	say(u, "refs %zu\n", n);
@@ -177,8 +178,10 @@ void recording_run(struct recording *r, const struct recording_opts *o, const ui
 	uint64_t seed = o->cut_seed;
 	for (size_t i = 0, k; i < n; i += k) {
 		k = o->piece ? o->piece : n;
-		if (o->cut_seed)
-			k = 1 + (size_t)unit_below(&seed, k);
+		if (o->cut_seed) {
+			seed = seed * 6364136223846793005ull + 1442695040888963407ull; /* Knuth, MMIX */
+			k = 1 + (size_t)(seed >> 33) % k;
+		}
 		k = k < n - i ? k : n - i;
 		scanner_feed(s, p + i, k);
 	}
@@ -186,55 +189,4 @@ void recording_run(struct recording *r, const struct recording_opts *o, const ui
 	r->stats = *scanner_stats(s);
 	mix_stats(r);
 	scanner_free(s);
-}
-
-struct dump_bytes dump_copy(const void *p, size_t n)
-{
-	struct dump_bytes d = {xmalloc(n + SCAN_PAD), n};
-	if (n)
-		memcpy(d.p, p, n);
-	memset(d.p + n, 0, SCAN_PAD);
-	return d;
-}
-
-static uint8_t *read_file(const char *path, size_t *ret_n)
-{
-	FILE *f = fopen(path, "rb");
-	assert_non_null(f);
-	assert_int_equal(fseek(f, 0, SEEK_END), 0);
-	long size = ftell(f);
-	assert_true(size >= 0);
-	rewind(f);
-	uint8_t *p = xmalloc((size_t)size);
-	assert_int_equal(fread(p, 1, (size_t)size, f), size);
-	fclose(f);
-	*ret_n = (size_t)size;
-	return p;
-}
-
-struct dump_bytes dump_load(const char *path)
-{
-	size_t n;
-	uint8_t *packed = read_file(path, &n);
-	struct dump_bytes d = {xmalloc(SCAN_PAD), 0};
-	ZSTD_DCtx *z = ZSTD_createDCtx();
-	ZSTD_inBuffer in = {packed, n, 0};
-	size_t cap = 0, left = 1;
-	while (in.pos < in.size || left) {
-		if (d.n == cap) {
-			cap = cap ? cap * 2 : 1 << 20;
-			d.p = xreallocarray(d.p, cap + SCAN_PAD, 1);
-		}
-		ZSTD_outBuffer out = {d.p, cap, d.n};
-		left = ZSTD_decompressStream(z, &out, &in);
-		assert_false(ZSTD_isError(left));
-		assert_false(out.pos == d.n && in.pos == in.size && left && d.n < cap);
-		d.n = out.pos;
-		if (in.pos == in.size && d.n < cap)
-			break;
-	}
-	ZSTD_freeDCtx(z);
-	memset(d.p + d.n, 0, SCAN_PAD);
-	free(packed);
-	return d;
 }

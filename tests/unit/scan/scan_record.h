@@ -1,4 +1,4 @@
-/* What the scanner's tests share: a recorder of callbacks, and dumps in memory. SPDX-License-Identifier: BSD-2-Clause */
+/* A recorder of the scanner's callbacks. SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
 #include <stdbool.h>
@@ -26,13 +26,3 @@ struct recording_opts {
 };
 
 void recording_run(struct recording *r, const struct recording_opts *o, const uint8_t *p, size_t n);
-
-/* Bytes with SCAN_PAD readable ones behind. The owner frees p. */
-struct dump_bytes {
-	uint8_t *p;
-	size_t n;
-};
-
-struct dump_bytes dump_copy(const void *p, size_t n);
-/* Unpacks a .zst file; fails the test when it cannot. */
-struct dump_bytes dump_load(const char *path);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 
 #include "base/mem.h"
+#include "scan_dumps.h"
 #include "scan_record.h"
 
 enum { DUMPS_MAX = 100, NAME_LEN = 300 };
@@ -16,8 +17,6 @@ static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 static void find_dumps(void)
 {
 	char dir_name[NAME_LEN];
-	if (!unit_shared() || ndumps)
-		return;
 	snprintf(dir_name, sizeof(dir_name), "%s/dumps", unit_shared());
 	DIR *dir = opendir(dir_name);
 	assert_non_null(dir);
@@ -36,13 +35,6 @@ static struct dump_bytes load(int i, const char *suffix)
 	struct dump_bytes d = dump_load(path);
 	free(path);
 	return d;
-}
-
-static void skip_without_dumps(void)
-{
-	find_dumps();
-	if (!ndumps)
-		skip();
 }
 
 /* The first number behind "key": in the oracle's answer. */
@@ -73,7 +65,7 @@ static void check_counts(const struct recording *r, const struct dump_bytes *jso
 static void counts_are_the_oracles(void **state)
 {
 	(void)state;
-	skip_without_dumps();
+	assert_true(ndumps > 0);
 	for (int i = 0; i < ndumps; i++) {
 		struct dump_bytes d = load(i, ".zst"), json = load(i, ".expected.json.zst");
 		struct recording r;
@@ -99,7 +91,7 @@ static void check_equal(int i, const struct dump_bytes *d, const struct recordin
 static void same_however_cut(void **state)
 {
 	(void)state;
-	skip_without_dumps();
+	assert_true(ndumps > 0);
 	for (int i = 0; i < ndumps; i++) {
 		struct dump_bytes d = load(i, ".zst");
 		struct recording want;
@@ -123,5 +115,10 @@ int main(void)
 		cmocka_unit_test(counts_are_the_oracles),
 		cmocka_unit_test(same_however_cut),
 	};
+	if (!unit_shared()) { /* cmocka's own skip() says "not ok", which the driver takes for a failure */
+		printf("1..0 # SKIP no shared dumps (HDA_SHARED)\n");
+		return 0;
+	}
+	find_dumps();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
