@@ -55,18 +55,21 @@ struct query_ctx {
 	const struct query_census *census; /* NULL for a daemon */
 };
 
-/* A command: its name, the arguments it takes (NULL-terminated), and what it does. run returns an enum hda_status and writes one
- * line for people into *ret_text (malloc'ed; the caller frees; NULL = none). */
+struct query_run; /* one answer in the making (query/run.h) */
+
+/* A command: its name, the arguments it takes (NULL-terminated), and what it does. */
 struct query_cmd {
 	const char *name;
 	const char *summary;      /* one line for --help */
 	const char *const *args;
-	int (*run)(const struct query_ctx *q, const struct query_args *args, const struct row_sink *sink, char **ret_text);
+	int (*run)(struct query_run *r); /* returns an enum hda_status */
 };
 
 /* The command of that name, or NULL. */
 const struct query_cmd *query_find(const char *name);
 /* All commands, NULL-terminated. */
 const struct query_cmd *const *query_all(void);
-/* Checks the arguments' names, runs, returns the status; *ret_text as above. One read transaction inside. Any thread. */
+/* Checks the arguments' names, runs the command inside one read transaction, and returns an enum hda_status. *ret_text becomes one
+ * line for people (malloc'ed, the caller frees) or NULL: with a status over 200 always a line. src/query/README.md has the
+ * arguments and columns of each command. Any thread. */
 int query_dispatch(const struct query_ctx *q, const char *cmd, const struct query_args *args, const struct row_sink *sink, char **ret_text);

@@ -1,1 +1,8 @@
-# tests/unit/query: one cmocka program a module of src/query.
+# tests/unit/query
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/query/test_query
+TESTS += tests/unit/query/test_query
+endif
+tests_unit_query_test_query_SOURCES = tests/unit/query/test_query.c tests/unit/query/sample.c tests/unit/query/sample.h tests/unit/unit.h
+tests_unit_query_test_query_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query
+tests_unit_query_test_query_LDADD = $(UNIT_LDADD)

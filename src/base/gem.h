@@ -1,0 +1,25 @@
+/* Which library a source file belongs to. SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+enum { GEM_NAME = 128 }; /* bytes of a name with the NUL; longer is cut */
+
+/* Writes the library of a file as Ruby names it into buf (at least GEM_NAME bytes, NUL-terminated) and returns its length:
+ *
+ *   .../gems/rack-2.2.22/lib/rack/utils.rb                       "rack-2.2.22"      the last gems/NAME-VERSION/ decides
+ *   .../bundler/gems/rails-3fa9c1d0b2e4/activerecord/...         "rails-3fa9c1d0b2e4"   a git checkout of bundler
+ *   /usr/share/rubygems-integration/all/gems/rack-2.2.4/...      "rack-2.2.4"       Debian's packages
+ *   /usr/lib/ruby/vendor_ruby/sidekiq/job.rb                     "sidekiq vendor"   Debian's packages outside gems/
+ *   /usr/lib/x86_64-linux-gnu/ruby/vendor_ruby/3.1.0/hiredis.so  "hiredis vendor"
+ *   .../lib/ruby/3.1.0/json/common.rb                            "ruby-3.1.0 stdlib"
+ *   .../lib/ruby/site_ruby/3.1.0/rubygems/...                    "ruby-3.1.0 site_ruby"
+ *   <internal:kernel>                                            "ruby core"
+ *   (eval at x.rb:1), (irb)                                      "eval"
+ *   anything else, relative paths above all                      "app"
+ *   no file (n == 0)                                             "" and 0
+ *
+ * Pure; any thread. */
+size_t gem_name(struct span file, char *buf);

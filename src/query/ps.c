@@ -1,0 +1,79 @@
+/* ps: the processes seen. SPDX-License-Identifier: BSD-2-Clause */
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/slope.h"
+#include "base/mem.h"
+#include "query/commands.h"
+#include "query/run.h"
+
+enum { PS_GROWTH_DUMPS = 20 }; /* the growth an hour is that of the last so many dumps */
+
+/* Bytes of heap an hour over the last whole dumps; NAN with fewer than two times. */
+static double growth(struct query_run *r, uint64_t proc)
+{
+	enum { HOUR = 3600 };
+	_cleanup_free_ struct store_dump *d = NULL;
+	size_t n = 0, m = 0;
+	int err = store_rtxn_dumps(r->txn, proc, &d, &n);
+	if (err < 0) {
+		run_store_fail(r, err);
+		return NAN;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!d[i].partial && d[i].time > 0)
+			d[m++] = d[i];
+	}
+	qsort(d, m, sizeof(*d), dump_order);
+	size_t from = m > PS_GROWTH_DUMPS ? m - PS_GROWTH_DUMPS : 0;
+	double x[PS_GROWTH_DUMPS], y[PS_GROWTH_DUMPS];
+	for (size_t i = from; i < m; i++) {
+		x[i - from] = d[i].time / HOUR;
+		y[i - from] = (double)d[i].bytes;
+	}
+	return slope_robust(x, y, m - from);
+}
+
+static bool say(struct query_run *r, const struct store_proc *p)
+{
+	char label[2 * HEADER_LABEL + 2];
+	struct row row = {.n = 0};
+	row_uint(&row, "pid", p->who.pid);
+	row_uint(&row, "host_pid", p->who.host_pid ? p->who.host_pid : UINT64_MAX);
+	row_cstr(&row, "app", proc_label(&p->who, label, sizeof(label)));
+	row_cstr(&row, "host", p->who.host);
+	row_cstr(&row, "revision", p->who.rev);
+	row_cstr(&row, "ruby", p->ruby);
+	row_uint(&row, "dumps", p->ndumps);
+	row_uint(&row, "partial", p->npartial);
+	row_uint(&row, "jobs", p->jobs);
+	row_time(&row, "first_time", p->first_time);
+	row_time(&row, "last_time", p->last_time);
+	row_real(&row, "age_s", p->last_time > 0 && r->q->now > 0 ? r->q->now - p->last_time : NAN);
+	row_uint(&row, "first_dump", p->first_dump ? p->first_dump : UINT64_MAX);
+	row_uint(&row, "last_dump", p->last_dump ? p->last_dump : UINT64_MAX);
+	row_uint(&row, "bytes", p->heap_bytes);
+	row_uint(&row, "rss", p->rss);
+	row_real(&row, "bytes_per_hour", growth(r, p->proc));
+	return run_row(r, &row);
+}
+
+static int run(struct query_run *r)
+{
+	_cleanup_free_ struct store_proc *p = NULL;
+	size_t n = 0;
+	uint64_t dumps = 0, partial = 0;
+	if (!run_procs(r, &p, &n))
+		return r->status;
+	for (size_t i = n; i > 0 && say(r, &p[i - 1]); i--) {
+		dumps += p[i - 1].ndumps;
+		partial += p[i - 1].npartial;
+	}
+	run_note(r, "%zu process%s, %llu dump%s, %llu partial", n, n == 1 ? "" : "es", (unsigned long long)dumps, dumps == 1 ? "" : "s",
+	    (unsigned long long)partial);
+	return run_done(r);
+}
+
+static const char *const args[] = {"pid", NULL};
+const struct query_cmd query_cmd_ps = {
+    .name = "ps", .summary = "the processes that have sent dumps, the latest first", .args = args, .run = run};
