@@ -1,2 +1,2 @@
 # src/daemon: sources of this stage.
-libhda_a_SOURCES += src/daemon/pipeline.h
+libhda_a_SOURCES += src/daemon/pipeline.c src/daemon/pipeline.h

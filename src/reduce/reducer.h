@@ -14,7 +14,9 @@
 struct reducer;
 
 struct reducer_opts {
-	bool keep_values;
+	bool keep_values;     /* texts of duplicate strings, from heap_obj.value */
+	uint64_t order;       /* place of the first object in the dump, for parts that are merged; only its order counts */
+	uint32_t dup_strings; /* distinct string values followed exactly; 0: DUP_DISTINCT_MAX (dupstr.h) */
 };
 
 struct reducer *reducer_new(const struct reducer_opts *opts);
@@ -24,12 +26,17 @@ void reducer_free(struct reducer *r);
 uint32_t reducer_add(struct reducer *r, const struct heap_obj *o);
 /* Counts a root line (call once per line: with last). */
 void reducer_root(struct reducer *r, uint32_t name, uint64_t nrefs);
+/* Adds what `from` has seen to r. The two may have had scanners of their own: names[id] and sites[id] are the numbers here of
+ * those there, NULL: the same scanner. Which of two class lines with one address stands is decided by reducer_opts.order.
+ * Associative and commutative but for the numbers of slots. from is unchanged but for what waits inside it. */
+void reducer_merge(struct reducer *r, struct reducer *from, const uint32_t *names, const uint32_t *sites);
 /* Resolves class names and fills *s (keys, gens, genkeys, dups, refs, largest, long_, root_names, edge_addrs ...) from
  * everything added and the scanner's names, sites and stats. The reducer can still be asked for slots afterwards. */
+/* Call once; s must outlive r when slots or class names are asked for afterwards; so must sc. */
 void reducer_finish(struct reducer *r, const struct scanner *sc, struct dump_summary *s);
 /* After reducer_finish: index into s->keys of a slot. */
 uint32_t reducer_slot_key(const struct reducer *r, uint32_t slot);
 uint32_t reducer_nslots(const struct reducer *r);
 /* After reducer_finish: name (id in s->names) of the class whose line is at this address, 0 = none. For CLASS and MODULE objects:
  * their own name ("PriceCache", "#<Class < Foo>"), not "Class". */
-uint32_t reducer_class_name(const struct reducer *r, uint64_t addr);
+uint32_t reducer_class_name(struct reducer *r, uint64_t addr);

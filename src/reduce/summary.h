@@ -112,6 +112,7 @@ struct dump_summary {
 	struct sum_key *keys;       size_t nkeys;        /* sorted by bytes, then count, descending */
 	struct sum_gen *gens;       size_t ngens;        /* by generation */
 	struct sum_genkey *genkeys; size_t ngenkeys;
+	bool genkeys_cut;           /* more pairs than the reducer follows: genkeys adds up to less than gens */
 	struct sum_dup *dups;       size_t ndups;        /* by bytes descending: the first SUM_TOP_DUPS */
 	struct sum_object *refs;    size_t nrefs;        /* most references out */
 	struct sum_object *referenced; size_t nreferenced; /* most references in (needs the edges) */
