@@ -20,7 +20,7 @@ struct pipeline {
 	struct scanner *scan;
 	struct reducer *reduce;
 	struct graph *graph;  /* NULL: not asked for */
-	uint64_t root_refs;   /* of the ROOT line being read */
+	uint64_t root_refs;   /* of the ROOT lines so far */
 };
 
 static void on_object(void *ctx, const struct heap_obj *o)
@@ -50,10 +50,11 @@ static void on_drop(void *ctx)
 static void on_root(void *ctx, uint32_t name, const uint64_t *addr, size_t n, bool last)
 {
 	struct pipeline *p = ctx;
-	p->root_refs += n;
 	if (last) {
-		reducer_root(p->reduce, name, p->root_refs);
-		p->root_refs = 0;
+		/* The scanner has counted this line; it hands its references over only when somebody wants them. */
+		uint64_t refs = scanner_stats(p->scan)->root_refs;
+		reducer_root(p->reduce, name, refs - p->root_refs);
+		p->root_refs = refs;
 	}
 	if (p->graph)
 		graph_root(p->graph, name, addr, n, last);

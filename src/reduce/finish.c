@@ -30,23 +30,23 @@ static uint32_t slot_class(struct reducer *r, const struct reducer_slot *slot, s
 	case HEAP_ICLASS:
 		return 0;
 	case HEAP_IMEMO:
-		return slot->detail ? prefixed("imemo:", strtab_get(r->names.names, slot->detail), s) : 0;
+		return slot->detail ? prefixed("imemo:", strtab_get(r->late->names.names, slot->detail), s) : 0;
 	default:
 		if (slot->kind & SLOT_HAS_CLASS)
-			name = classes_name(&r->classes, slot->klass, &r->names, s);
+			name = classes_name(&r->late->classes, slot->klass, &r->late->names, s);
 		if (!name && slot_type(slot) == HEAP_DATA && slot->detail)
-			name = prefixed("data:", strtab_get(r->names.names, slot->detail), s);
+			name = prefixed("data:", strtab_get(r->late->names.names, slot->detail), s);
 		return name;
 	}
 }
 
 static struct sum_key slot_names(struct reducer *r, const struct reducer_slot *slot, struct dump_summary *s)
 {
-	struct scan_site at = r->names.sites[slot_site(slot)];
+	struct scan_site at = r->late->names.sites[slot_site(slot)];
 	return (struct sum_key){
-		.type = reduce_type_name(&r->names, slot_type(slot), s),
+		.type = reduce_type_name(&r->late->names, slot_type(slot), s),
 		.klass = slot_class(r, slot, s),
-		.file = reduce_name(&r->names, at.file, s),
+		.file = reduce_name(&r->late->names, at.file, s),
 		.line = at.line,
 		.all = slot->t,
 	};
@@ -139,7 +139,7 @@ struct sum_object reduce_object_of(struct reducer *r, const struct top_obj *t, s
 	uint32_t klass = key->klass;
 	/* A class is worth its own name: "Class" says nothing. */
 	if (slot_type(slot) == HEAP_CLASS || slot_type(slot) == HEAP_MODULE)
-		klass = classes_name(&r->classes, t->addr, &r->names, s);
+		klass = classes_name(&r->late->classes, t->addr, &r->late->names, s);
 	return (struct sum_object){.addr = t->addr, .bytes = t->bytes, .refs = t->refs, .generation = t->generation,
 	    .length = t->length, .type = key->type, .klass = klass, .file = key->file, .line = key->line};
 }
@@ -194,7 +194,7 @@ static void list_roots(struct reducer *r, struct dump_summary *s)
 	s->root_names = xcalloc(r->nroots + 1, sizeof(*s->root_names));
 	s->nroot_names = r->nroots;
 	for (size_t i = 0; i < r->nroots; i++)
-		s->root_names[i] = (struct sum_name_count){reduce_name(&r->names, r->roots[i].name, s), r->roots[i].count, r->roots[i].refs};
+		s->root_names[i] = (struct sum_name_count){reduce_name(&r->late->names, r->roots[i].name, s), r->roots[i].count, r->roots[i].refs};
 	if (r->nroots)
 		qsort_r(s->root_names, r->nroots, sizeof(*s->root_names), root_cmp, &s->names);
 }
@@ -202,16 +202,16 @@ static void list_roots(struct reducer *r, struct dump_summary *s)
 void reduce_finish(struct reducer *r, const struct strtab *names, const struct scan_site *sites, uint32_t nsites,
     struct dump_summary *s)
 {
-	HDA_ASSERT(!r->summary);
-	r->summary = s;
-	r->names.names = names;
-	r->names.nsites = nsites;
-	r->names.to = xcalloc((size_t)names->n + 1, sizeof(*r->names.to));
-	r->names.sites = xcalloc((size_t)nsites + 1, sizeof(*r->names.sites));
+	HDA_ASSERT(!r->late->summary);
+	r->late->summary = s;
+	r->late->names.names = names;
+	r->late->names.nsites = nsites;
+	r->late->names.to = xcalloc((size_t)names->n + 1, sizeof(*r->late->names.to));
+	r->late->names.sites = xcalloc((size_t)nsites + 1, sizeof(*r->late->names.sites));
 	if (nsites)
-		memcpy(&r->names.sites[1], sites, nsites * sizeof(*sites));
+		memcpy(&r->late->names.sites[1], sites, nsites * sizeof(*sites));
 	/* The largest table goes first: what follows may use its room. */
-	dupstr_finish(&r->dups, &r->names, s);
+	dupstr_finish(&r->dups, &r->late->names, s);
 	merge_keys(r, s);
 	sort_keys(r, s);
 	reduce_finish_gens(r, s);
@@ -224,8 +224,8 @@ void reduce_finish(struct reducer *r, const struct strtab *names, const struct s
 	s->objects = r->objects;
 }
 
-uint32_t reducer_class_name(struct reducer *r, uint64_t addr)
+uint32_t reducer_class_name(const struct reducer *r, uint64_t addr)
 {
-	HDA_ASSERT(r->summary);
-	return classes_name(&r->classes, addr, &r->names, r->summary);
+	HDA_ASSERT(r->late->summary);
+	return classes_name(&r->late->classes, addr, &r->late->names, r->late->summary);
 }

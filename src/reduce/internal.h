@@ -31,6 +31,13 @@ struct gen_total {
 	struct tops refs;
 };
 
+/* What answers questions for names, also after finishing. */
+struct reduce_late {
+	struct classes classes;
+	struct reduce_names names;
+	struct dump_summary *summary; /* borrowed; NULL before finish */
+};
+
 struct reducer {
 	bool keep_values;
 	uint64_t objects;
@@ -54,7 +61,6 @@ struct reducer {
 
 	struct dupstr dups;
 	struct tops refs, largest, long_;
-	struct classes classes;
 	struct u64map root_index; /* name -> row + 1 */
 	struct root_row { uint32_t name; uint64_t count, refs; } *roots;
 	size_t nroots, cap_roots;
@@ -64,9 +70,7 @@ struct reducer {
 	size_t nedge, cap_edge;
 	bool edge_cut;
 
-	/* While and after finishing. */
-	struct reduce_names names;
-	struct dump_summary *summary; /* borrowed: for class names asked for later */
+	struct reduce_late *late;
 };
 
 static inline uint32_t slot_type(const struct reducer_slot *s) { return (uint32_t)(s->kind >> 32) & INT32_MAX; }

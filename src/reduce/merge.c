@@ -78,11 +78,11 @@ static void merge_edge(struct reducer *r, const struct reducer *from, const stru
 
 static void merge_classes(struct reducer *r, const struct reducer *from, const struct renumber *re)
 {
-	for (size_t i = 0; i < from->classes.n; i++) {
-		struct class_line l = from->classes.lines[i];
+	for (size_t i = 0; i < from->late->classes.n; i++) {
+		struct class_line l = from->late->classes.lines[i];
 		l.name = name_here(re, l.name);
 		l.real = name_here(re, l.real);
-		classes_add(&r->classes, &l);
+		classes_add(&r->late->classes, &l);
 	}
 }
 

@@ -19,6 +19,7 @@ struct reducer *reducer_new(const struct reducer_opts *opts)
 	r->last_gen_no = UINT32_MAX;
 	r->max_generation = UINT64_MAX;
 	r->refs.max = r->largest.max = r->long_.max = SUM_TOP_OBJECTS;
+	r->late = xcalloc(1, sizeof(*r->late));
 	r->dups.gens = &r->gens;
 	r->dups.max = opts->dup_strings;
 	return r;
@@ -35,10 +36,12 @@ void reducer_free(struct reducer *r)
 	tops_done(&r->long_);
 	gentab_done(&r->pairs);
 	dupstr_done(&r->dups);
-	classes_done(&r->classes);
+	classes_done(&r->late->classes);
+	free(r->late->names.to);
+	free(r->late->names.sites);
 	u64map_done(&r->gen_index);
 	u64map_done(&r->root_index);
-	void *all[] = {r->slots, r->index, r->gens, r->gen_totals, r->roots, r->edge, r->names.to, r->names.sites};
+	void *all[] = {r->slots, r->index, r->gens, r->gen_totals, r->roots, r->edge, r->late};
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		free(all[i]);
 	free(r);
@@ -184,7 +187,7 @@ static void add_class_line(struct reducer *r, const struct heap_obj *o)
 {
 	struct class_line line = {.addr = o->addr, .super = o->superclass, .order = r->order, .name = o->name,
 	    .real = o->real_name, .type = o->type, .flags = o->flags};
-	classes_add(&r->classes, &line);
+	classes_add(&r->late->classes, &line);
 }
 
 static void add_string(struct reducer *r, const struct heap_obj *o, uint32_t gen)

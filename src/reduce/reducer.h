@@ -39,4 +39,4 @@ uint32_t reducer_slot_key(const struct reducer *r, uint32_t slot);
 uint32_t reducer_nslots(const struct reducer *r);
 /* After reducer_finish: name (id in s->names) of the class whose line is at this address, 0 = none. For CLASS and MODULE objects:
  * their own name ("PriceCache", "#<Class < Foo>"), not "Class". */
-uint32_t reducer_class_name(struct reducer *r, uint64_t addr);
+uint32_t reducer_class_name(const struct reducer *r, uint64_t addr);
