@@ -134,8 +134,15 @@ struct scanner {
 void scan_plain_feed(struct scanner *s, const uint8_t *p, size_t n);
 /* The bytes up to and with the next LF, or all n; returns how many. */
 size_t scan_plain_line(struct scanner *s, const uint8_t *p, size_t n);
+/* The next n bytes of the string in s->state ST_STR. */
+void scan_string_bytes(struct scanner *s, const uint8_t *p, size_t n);
 /* The end of the current line. */
 void scan_line_end(struct scanner *s);
+
+/* --- scan_simd.c */
+/* Sets s->feed to the fast reader, where the processor has one. */
+void scan_simd_init(struct scanner *s);
+void scan_simd_done(struct scanner *s);
 
 /* --- record.c */
 void record_begin(struct scanner *s);
@@ -169,6 +176,12 @@ const struct key_def *scan_key(const uint8_t *p, size_t n);
 /* --- sample.c */
 /* A line's first bytes as printable ASCII without any value, NUL-terminated. */
 void scan_sample(char out[SCAN_SAMPLE_MAX], const uint8_t *p, size_t n);
+
+/* Are the line's bytes still kept for a sample? */
+static inline bool scan_wants_head(const struct scanner *s)
+{
+	return s->nhead < HEAD_MAX && s->stats.nsamples < SCAN_BAD_SAMPLES;
+}
 
 static inline bool is_blank(uint8_t c) { return c == ' ' || c == '\t' || c == '\r'; }
 

@@ -18,21 +18,22 @@ static void string_begin(struct scanner *s)
 	s->state = s->key->raw ? ST_RAW : ST_STR;
 }
 
-static void string_byte(struct scanner *s, uint8_t c)
+void scan_string_bytes(struct scanner *s, const uint8_t *p, size_t n)
 {
 	if (s->text) {
-		if (s->str_len < SCAN_TOKEN_MAX)
-			text_put(s->text, c);
+		size_t room = s->str_len < SCAN_TOKEN_MAX ? (size_t)(SCAN_TOKEN_MAX - s->str_len) : 0;
+		text_append(s->text, p, n < room ? n : room);
 	} else if (s->key->kind == KEY_VALUE) {
 		if (s->opts.hash_values)
-			value_hash_add(&s->rec.value, &c, 1);
-		if (s->opts.keep_values && s->rec.nkept < SCAN_VALUE_KEEP)
-			s->rec.kept[s->rec.nkept++] = c;
-	} else if (s->word_len < WORD_MAX) {
-		s->word[s->word_len] = c;
+			value_hash_add(&s->rec.value, p, n);
+		for (size_t i = 0; s->opts.keep_values && i < n && s->rec.nkept < SCAN_VALUE_KEEP; i++)
+			s->rec.kept[s->rec.nkept++] = p[i];
+	} else {
+		for (size_t i = 0; i < n && s->word_len + i < WORD_MAX; i++)
+			s->word[s->word_len + i] = p[i];
 	}
-	s->word_len++;
-	s->str_len++;
+	s->word_len += n;
+	s->str_len += n;
 }
 
 /* R4: the string ended at the quote that was looked ahead from. */
@@ -218,7 +219,7 @@ static void step_raw_key(struct scanner *s, uint8_t c)
 	} else {
 		s->state = ST_RAW;
 	}
-	string_byte(s, c);
+	scan_string_bytes(s, &c, 1);
 }
 
 static void step_raw_key_end(struct scanner *s, uint8_t c)
@@ -227,7 +228,7 @@ static void step_raw_key_end(struct scanner *s, uint8_t c)
 		raw_end(s);
 		key_colon(s);
 	} else if (is_blank(c)) {
-		string_byte(s, c);
+		scan_string_bytes(s, &c, 1);
 	} else {
 		raw_retry(s, s->later_at, c);
 	}
@@ -236,7 +237,7 @@ static void step_raw_key_end(struct scanner *s, uint8_t c)
 static void step_raw_start(struct scanner *s, uint8_t c, unsigned was)
 {
 	if (s->start > 1) {
-		string_byte(s, c);
+		scan_string_bytes(s, &c, 1);
 	} else if ((s->start_root ? start_root : start_object)[was - 1] == '"') {
 		raw_retry(s, s->str_len - 1, c);
 	} else {
@@ -268,7 +269,7 @@ static void step_raw(struct scanner *s, uint8_t c, unsigned was)
 			key_begin(s);
 			s->later_at = s->str_len;
 			s->state = ST_RAW_KEY;
-			string_byte(s, c);
+			scan_string_bytes(s, &c, 1);
 			return;
 		}
 		if (!is_blank(c))
@@ -286,7 +287,7 @@ static void step_raw(struct scanner *s, uint8_t c, unsigned was)
 	}
 	if (c == '"')
 		s->quote_at = s->str_len;
-	string_byte(s, c);
+	scan_string_bytes(s, &c, 1);
 }
 
 static void step_string(struct scanner *s, uint8_t c)
@@ -297,7 +298,7 @@ static void step_string(struct scanner *s, uint8_t c)
 		return;
 	}
 	s->state = s->state == ST_STR && c == '\\' ? ST_STR_ESC : ST_STR;
-	string_byte(s, c);
+	scan_string_bytes(s, &c, 1);
 }
 
 static void step_nest_string(struct scanner *s, uint8_t c)
@@ -466,7 +467,7 @@ static void line_byte(struct scanner *s, uint8_t c)
 {
 	unsigned was = s->start;
 	watch_start(s, c);
-	if (s->nhead < HEAD_MAX && s->stats.nsamples < SCAN_BAD_SAMPLES && (s->nhead || !is_blank(c)))
+	if (scan_wants_head(s) && (s->nhead || !is_blank(c)))
 		s->head[s->nhead++] = c;
 	if (s->start == START_LEN) {
 		s->start = 0;

@@ -17,6 +17,8 @@ struct scanner *scanner_new(const struct scanner_opts *opts, const struct scan_s
 	strtab_init(&s->names);
 	s->feed = scan_plain_feed;
 	s->impl_name = "plain";
+	if (opts->impl != SCAN_PLAIN)
+		scan_simd_init(s);
 	return s;
 }
 
@@ -24,6 +26,7 @@ void scanner_free(struct scanner *s)
 {
 	if (!s)
 		return;
+	scan_simd_done(s);
 	for (int i = 0; i < TEXTS; i++)
 		free(s->rec.texts[i].p);
 	free(s->rec.refs);

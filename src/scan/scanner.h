@@ -35,7 +35,8 @@ struct scan_sink {
 	void (*shape)(void *ctx, const struct heap_shape *s);
 };
 
-enum scan_impl { SCAN_AUTO, SCAN_PLAIN, SCAN_SIMD };
+/* SCAN_SSE2: the fast reader without AVX2, for tests. Where there is no fast reader all are the plain one. */
+enum scan_impl { SCAN_AUTO, SCAN_PLAIN, SCAN_SIMD, SCAN_SSE2 };
 
 struct scanner_opts {
 	enum scan_impl impl;    /* SCAN_AUTO: the fastest this processor can */

@@ -1,0 +1,112 @@
+/* What the fast reader keeps between lines. SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "scan/scan_impl.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define SCAN_HAVE_SIMD 1
+#endif
+
+enum {
+	FAST_SITES = 16384,     /* entries of the cache of runs `, "file": ... , "generation":` */
+	FAST_SITE_MIN = 32,     /* shortest run kept: one block */
+	FAST_SITE_MAX = 2048,   /* longest: 32 MiB in all at worst */
+	FAST_FLAGS = 128,       /* entries of the cache of flags, by length */
+	FAST_NAMES = 256,       /* entries of the cache of short names */
+	FAST_NAME_MAX = 16,     /* bytes of a short name */
+	FAST_TYPES = 64,
+	FAST_TYPE_LEN = 8,      /* longest of Ruby's types */
+	FAST_FREE_SLOT = HEAP_TYPES, /* "type" of a NONE line here */
+	FAST_WINDOW = 64,       /* bytes looked at in one go; no more than SCAN_PAD */
+};
+
+/* From `, "file":"` to `, "generation":`, byte for byte. */
+struct fast_site {
+	uint8_t *p;
+	uint32_t n, cap;
+	uint32_t site;
+};
+
+/* From `, "flags":` to LF; the entry at [n] has n bytes, 0 when empty. */
+struct fast_flags {
+	uint8_t p[FAST_FLAGS];
+	uint32_t n;
+};
+
+struct fast_name {
+	uint64_t lo, hi; /* its bytes, zeros behind */
+	uint32_t n, id;
+};
+
+struct fast_type {
+	uint64_t word, mask;
+	uint32_t n, type;
+};
+
+struct scan_fast {
+	struct fast_type types[FAST_TYPES];
+	struct fast_site sites[FAST_SITES];
+	struct fast_flags flags[FAST_FLAGS];
+	struct fast_name names[FAST_NAMES];
+	size_t site_bytes;
+	uint64_t refs[SCAN_REFS_BATCH];
+};
+
+void fast_site_put(struct scan_fast *f, struct fast_site *e, const uint8_t *p, size_t n, uint32_t site);
+bool fast_flags_plain(const uint8_t *p, const uint8_t *end);
+uint32_t fast_name(struct scanner *s, struct span raw, enum text_field f);
+
+static inline uint32_t load4(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t load8(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* The factor was found by trying: it gives each of Ruby's types, with the quote behind it, a slot of its own. */
+static inline uint32_t fast_type_slot(uint32_t first4) { return (first4 * 0x03b96d91u) >> 26; }
+
+/* Eight digits at once: pairs, then fours, then eight. x holds digits as 0..9, the first in the lowest byte. */
+static inline uint64_t fast_eight(uint64_t x)
+{
+	x = (x * 10 + (x >> 8)) & 0x00ff00ff00ff00ffull;
+	x = (x * 100 + (x >> 16)) & 0x0000ffff0000ffffull;
+	return (x * 10000 + (x >> 32)) & 0xffffffffull;
+}
+
+/* How many digits stand at p, up to 8; their value into *ret. */
+static inline unsigned fast_digits(const uint8_t *p, uint64_t *ret)
+{
+	uint64_t x = load8(p) ^ 0x3030303030303030ull; /* a digit becomes 0..9 */
+	uint64_t other = ((x + 0x7676767676767676ull) | x) & 0x8080808080808080ull; /* true up to the first that is none */
+	unsigned n = other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
+	*ret = n ? fast_eight(x << (64 - 8 * n)) : 0;
+	return n;
+}
+
+/* A number at p; returns what follows it, NULL when there is none or it is longer than 16 digits. */
+static inline const uint8_t *fast_number(const uint8_t *p, uint64_t *ret)
+{
+	unsigned n = fast_digits(p, ret);
+	if (__builtin_expect(n < 8, 1))
+		return n ? p + n : NULL;
+	static const uint64_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+	uint64_t low;
+	n = fast_digits(p + 8, &low);
+	if (n == 8)
+		return NULL;
+	*ret = *ret * power[n] + low;
+	return p + 8 + n;
+}

@@ -1,0 +1,432 @@
+/* One line in Ruby's exact form, in two variants. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Included by scan_simd.c once for each instruction set. A reader here gets p behind a value and says where the next one
+ * ends; NULL means: not the exact form, or the bytes end here. Then nothing has been said to anybody, and scan_plain.c
+ * reads the line from its beginning. Hence names are interned only when the whole line is read, in record.c's order.
+ *
+ * Nothing here looks for another record inside the line (R2): that begins with {" and only flags has a brace here. */
+
+#define AT(p, literal) (memcmp((p), (literal), sizeof(literal) - 1) == 0)
+#define LEN(literal) (sizeof(literal) - 1)
+
+/* The line being read. */
+struct FN(line) {
+	struct heap_obj o;
+	struct span value, name, real, detail, file;
+	const uint8_t *run;      /* a run of file .. generation not seen before, else NULL */
+	size_t run_len;
+	struct fast_site *run_slot;
+	uint32_t line;
+	uint32_t detail_id;
+	bool has_file, has_value, has_length, has_size;
+	uint64_t length, size;
+};
+
+/* The end of a string that began before p: its closing quote; NULL when it is not before end, or the line ends first. */
+TARGET static inline const uint8_t *FN(string_end)(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end) {
+		uint64_t m = FN(find2)(p, '"', '\\') | FN(find2)(p, '\n', '\n');
+		if (!m) {
+			p += FAST_WINDOW;
+			continue;
+		}
+		p += __builtin_ctzll(m);
+		if (p >= end || *p == '\n')
+			return NULL;
+		if (*p == '"')
+			return p;
+		if (end - p < 2 || p[1] == '\n')
+			return NULL;
+		p += 2;
+	}
+	return NULL;
+}
+
+/* The same of a raw string: its first quote. That a key follows (R4) shows when it is read. */
+TARGET static inline const uint8_t *FN(raw_end)(const uint8_t *p, const uint8_t *end)
+{
+	p = FN(next2)(p, end, '"', '\n');
+	return p < end && *p == '"' ? p : NULL;
+}
+
+/* An address with its quotes at p. */
+TARGET static inline const uint8_t *FN(address)(const uint8_t *p, uint64_t *ret)
+{
+	if (!AT(p, "\"0x"))
+		return NULL;
+	unsigned n = FN(hex)(p + 3, ret);
+	if (__builtin_expect(n == 12, 1)) /* tested, not added: the next read need not wait for n */
+		return p + 16;
+	return n ? p + 4 + n : NULL;
+}
+
+/* Behind `"references":[`. */
+TARGET static inline const uint8_t *FN(references)(struct scanner *s, struct heap_obj *o, const uint8_t *p, const uint8_t *end)
+{
+	uint64_t *out = s->fast->refs;
+	size_t n = 0;
+	if (o->refs_total)
+		return NULL; /* a second array: the first does not count */
+	if (*p == ']')
+		return p + 1;
+	while (p < end && n < SCAN_REFS_BATCH) {
+		p = FN(address)(p, &out[n++]);
+		if (!p)
+			return NULL;
+		if (AT(p, ", ")) {
+			p += 2;
+			continue;
+		}
+		if (*p != ']')
+			return NULL;
+		o->refs_total = n;
+		return p + 1;
+	}
+	return NULL;
+}
+
+/* A short name, by its bytes: from the cache its id, else its bytes. */
+TARGET static inline const uint8_t *FN(detail)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *q = FN(string_end)(p, end);
+	if (!q)
+		return NULL;
+	l->detail = (struct span){p, (size_t)(q - p)};
+	l->detail_id = 0;
+	(void)s;
+	return q + 1;
+}
+
+/* Behind `"file":"`: file, line, method, up to the generation when there is one. */
+TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *begin = p, *q = FN(raw_end)(p, end);
+	if (!q || l->has_file)
+		return NULL;
+	/* The end of the path and the line's number choose the slot; the whole run decides. */
+	uint64_t h = (load8(q - 8) ^ load8(q + LEN("\", \"line\":")) * 0x9e3779b97f4a7c15ull) * 0x9fb21c651e98df25ull;
+	struct fast_site *e = &s->fast->sites[h >> 32 & (FAST_SITES - 1)];
+	l->has_file = true;
+	if (e->n && (size_t)(end - begin) >= e->n && FN(equal)(e->p, begin, e->n)) {
+		l->o.site = e->site;
+		return begin + e->n - LEN(", \"generation\":");
+	}
+	l->file = (struct span){begin, (size_t)(q - begin)};
+	l->line = 0;
+	p = q + 1;
+	if (AT(p, ", \"line\":")) {
+		uint64_t line;
+		p = fast_number(p + LEN(", \"line\":"), &line);
+		if (!p || line > UINT32_MAX)
+			return NULL;
+		l->line = (uint32_t)line;
+	}
+	if (p < end && AT(p, ", \"method\":\"")) {
+		p = FN(raw_end)(p + LEN(", \"method\":\""), end);
+		if (!p)
+			return NULL;
+		p++;
+	}
+	size_t n = (size_t)(p - begin) + LEN(", \"generation\":");
+	l->run = NULL;
+	if (p < end && AT(p, ", \"generation\":") && n >= FAST_SITE_MIN && n <= FAST_SITE_MAX) {
+		l->run = begin;
+		l->run_len = n;
+		l->run_slot = e;
+	}
+	l->o.site = UINT32_MAX; /* known only when the line is accepted */
+	return p;
+}
+
+/* Behind `"flags":`: the rest of the line. Returns what follows the LF. */
+TARGET static inline const uint8_t *FN(flags)(struct scanner *s, const uint8_t *p, const uint8_t *end)
+{
+	if (*p != '{')
+		return NULL;
+	const uint8_t *q = FN(next2)(p + 1, end, '}', '\n');
+	size_t n = (size_t)(q - p) + LEN("}}\n");
+	if ((size_t)(end - p) < n || !AT(q, "}}\n"))
+		return NULL;
+	struct fast_flags *e = n < FAST_FLAGS && n >= 32 ? &s->fast->flags[n] : NULL;
+	if (e && e->n && FN(equal)(e->p, p, n))
+		return p + n;
+	if (!fast_flags_plain(p + 1, q))
+		return NULL;
+	if (e) {
+		memcpy(e->p, p, n);
+		e->n = (uint32_t)n;
+	}
+	return p + n;
+}
+
+/* A value that nobody needs: an escaped string without escapes, or a word. */
+TARGET static inline const uint8_t *FN(skip)(const uint8_t *p, const uint8_t *end)
+{
+	if (*p == '"') {
+		p = FN(string_end)(p + 1, end);
+		return p ? p + 1 : NULL;
+	}
+	const uint8_t *from = p;
+	while (p < end && ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '.' ||
+			   *p == '-' || *p == '+'))
+		p++;
+	return p > from ? p : NULL;
+}
+
+#define KEY(literal) (AT(p, ", \"" literal "\":") ? (p += LEN(", \"" literal "\":"), true) : false)
+#define NUMBER(to)                                                                                                         \
+	do {                                                                                                               \
+		p = fast_number(p, &(to));                                                                                 \
+		if (!p)                                                                                                    \
+			return NULL;                                                                                       \
+	} while (0)
+#define ADDRESS(to)                                                                                                        \
+	do {                                                                                                               \
+		p = FN(address)(p, &(to));                                                                                 \
+		if (!p)                                                                                                    \
+			return NULL;                                                                                       \
+	} while (0)
+
+/* `, "literal":value` that nobody needs, whole. */
+#define PASS(literal) (AT(p, ", " literal) ? (p += LEN(", " literal), true) : false)
+
+/* A key that only some lines have, and its value; p is at the comma. */
+TARGET static const uint8_t *FN(rare)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+{
+	static const char *const skipped[] = {"capacity", "encoding", "coderange", "default", "variation_count", "ivars",
+					      "too_complex_shape", "fd", "mid", "called_id", "receiver_class", "node_type",
+					      "slot_size", "frozen", "embedded", "broken", "fstring", "chilled", "shared"};
+	struct span *name = NULL;
+	if (KEY("superclass")) {
+		ADDRESS(l->o.superclass);
+		l->o.flags |= OBJ_HAS_SUPERCLASS;
+		return p;
+	}
+	if (KEY("singleton")) {
+		if (!AT(p, "true"))
+			return NULL;
+		l->o.flags |= OBJ_SINGLETON;
+		return p + LEN("true");
+	}
+	if (KEY("name"))
+		name = &l->name;
+	else if (KEY("real_class_name"))
+		name = &l->real;
+	if (name) {
+		const uint8_t *q = *p == '"' ? FN(raw_end)(p + 1, end) : NULL;
+		if (!q)
+			return NULL;
+		*name = (struct span){p + 1, (size_t)(q - p) - 1};
+		return q + 1;
+	}
+	for (size_t i = 0; i < sizeof(skipped) / sizeof(*skipped); i++) {
+		size_t n = strlen(skipped[i]);
+		if (memcmp(p + 3, skipped[i], n) == 0 && AT(p + 3 + n, "\":"))
+			return FN(skip)(p + 3 + n + 2, end);
+	}
+	return NULL;
+}
+
+/* Behind the type: keys and values up to the LF, which is part of it. */
+TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+{
+	uint64_t v;
+	for (;;) {
+		if (p >= end)
+			return NULL;
+		if (!AT(p, ", \"")) {
+			if (AT(p, "}\n"))
+				return p + LEN("}\n");
+			return NULL;
+		}
+		switch (p[3]) {
+		case 'b':
+			if (!KEY("bytesize"))
+				goto other;
+			NUMBER(l->o.bytesize);
+			break;
+		case 'c':
+			if (KEY("class")) {
+				ADDRESS(l->o.klass);
+				l->o.flags |= OBJ_HAS_CLASS;
+			} else if (KEY("capacity")) {
+				NUMBER(v);
+			} else if (!PASS("\"coderange\":\"7bit\"")) {
+				goto other;
+			}
+			break;
+		case 'e':
+			if (!PASS("\"embedded\":true") && !PASS("\"encoding\":\"UTF-8\""))
+				goto other;
+			break;
+		case 'f':
+			if (KEY("flags"))
+				return FN(flags)(s, p, end);
+			if (AT(p, ", \"file\":\"")) {
+				p = FN(site)(s, l, p + LEN(", \"file\":\""), end);
+				if (!p)
+					return NULL;
+			} else if (!PASS("\"frozen\":true") && !PASS("\"fstring\":true")) {
+				goto other;
+			}
+			break;
+		case 'g':
+			if (!KEY("generation"))
+				goto other;
+			NUMBER(l->o.generation);
+			l->o.flags |= OBJ_HAS_GENERATION;
+			break;
+		case 'i':
+			if (AT(p, ", \"imemo_type\":\"")) {
+				if (l->o.type != HEAP_IMEMO)
+					return NULL;
+				p = FN(detail)(s, l, p + LEN(", \"imemo_type\":\""), end);
+				if (!p)
+					return NULL;
+			} else if (KEY("ivars")) {
+				NUMBER(v);
+			} else {
+				goto other;
+			}
+			break;
+		case 'l':
+			if (!KEY("length"))
+				goto other;
+			NUMBER(l->length);
+			l->has_length = true;
+			break;
+		case 'm':
+			if (!KEY("memsize"))
+				goto other;
+			NUMBER(l->o.memsize);
+			break;
+		case 'r':
+			if (!AT(p, ", \"references\":["))
+				goto other;
+			p = FN(references)(s, &l->o, p + LEN(", \"references\":["), end);
+			if (!p)
+				return NULL;
+			break;
+		case 's':
+			if (AT(p, ", \"struct\":\"")) {
+				if (l->o.type != HEAP_DATA)
+					return NULL;
+				p = FN(detail)(s, l, p + LEN(", \"struct\":\""), end);
+				if (!p)
+					return NULL;
+			} else if (KEY("shape_id")) {
+				NUMBER(v);
+				if (v > UINT32_MAX)
+					return NULL;
+				l->o.shape = (uint32_t)v;
+				l->o.flags |= OBJ_HAS_SHAPE;
+			} else if (KEY("slot_size")) {
+				NUMBER(v);
+			} else if (KEY("size")) {
+				NUMBER(l->size);
+				l->has_size = true;
+			} else {
+				goto other;
+			}
+			break;
+		case 'v':
+			if (!AT(p, ", \"value\":\"")) {
+				if (!KEY("value"))
+					goto other;
+				l->has_value = false;
+				p = FN(skip)(p, end);
+			} else {
+				const uint8_t *from = p + LEN(", \"value\":\"");
+				p = FN(string_end)(from, end);
+				if (!p)
+					return NULL;
+				l->value = (struct span){from, (size_t)(p - from)};
+				l->has_value = true;
+				p++;
+			}
+			if (!p)
+				return NULL;
+			break;
+		default:
+		other:
+			p = FN(rare)(l, p, end);
+			if (!p)
+				return NULL;
+		}
+	}
+}
+
+/* The line is good: names get their ids, in record.c's order, and the object goes out. */
+TARGET static inline void FN(accept)(struct scanner *s, struct FN(line) *l)
+{
+	struct heap_obj *o = &l->o;
+	struct scan_fast *f = s->fast;
+	if (l->has_value) {
+		if (s->opts.hash_values && o->type == HEAP_STRING) {
+			o->value_hash = value_hash_whole(s->opts.hash_key, l->value.p, l->value.n);
+			o->flags |= OBJ_HAS_VALUE;
+		}
+		if (s->opts.keep_values)
+			o->value = (struct span){l->value.p, l->value.n < SCAN_VALUE_KEEP ? l->value.n : SCAN_VALUE_KEEP};
+	}
+	if (o->type == HEAP_ARRAY ? l->has_length : o->type == HEAP_HASH && l->has_size) {
+		o->length = o->type == HEAP_ARRAY ? l->length : l->size;
+		o->flags |= OBJ_HAS_LENGTH;
+	}
+	if (l->detail.n)
+		o->detail = l->detail_id ? l->detail_id : fast_name(s, l->detail, TEXT_STRUCT);
+	if (l->name.n)
+		o->name = fast_name(s, l->name, TEXT_NAME);
+	if (l->real.n)
+		o->real_name = fast_name(s, l->real, TEXT_REAL);
+	if (__builtin_expect(o->site == UINT32_MAX, 0)) {
+		uint32_t file = fast_name(s, l->file, TEXT_FILE);
+		o->site = file ? scan_site_id(s, file, l->line) : 0;
+		if (l->run)
+			fast_site_put(f, l->run_slot, l->run, l->run_len, o->site);
+	}
+	s->stats.lines++;
+	s->stats.objects++;
+	s->stats.edges += o->refs_total;
+	o->refs = f->refs;
+	o->nrefs = s->opts.want_refs ? (size_t)o->refs_total : 0;
+	s->sink.object(s->sink.ctx, o);
+}
+
+/* One line at p. Returns what follows its LF, or NULL: scan_plain.c's. */
+TARGET static inline const uint8_t *FN(line)(struct scanner *s, const uint8_t *p, const uint8_t *end)
+{
+	struct FN(line) l;
+	if (!AT(p, "{\"address\":\"0x"))
+		return NULL;
+	p += LEN("{\"address\":");
+	l.o = (struct heap_obj){0};
+	l.name.n = l.real.n = l.detail.n = 0;
+	l.has_file = l.has_value = l.has_length = l.has_size = false;
+	ADDRESS(l.o.addr);
+	if (!AT(p, ", \"type\":\""))
+		return NULL;
+	p += LEN(", \"type\":\"");
+	const struct fast_type *t = &s->fast->types[fast_type_slot(load4(p))];
+	if ((load8(p) & t->mask) != t->word || t->n == 0 || p[t->n] != '"')
+		return NULL;
+	l.o.type = t->type;
+	p = FN(keys)(s, &l, p + t->n + 1, end);
+	if (!p || p > end)
+		return NULL;
+	if (__builtin_expect(l.o.type == FAST_FREE_SLOT, 0)) {
+		s->stats.lines++;
+		s->stats.free_slots++;
+	} else {
+		FN(accept)(s, &l);
+	}
+	return p;
+}
+
+#undef AT
+#undef LEN
+#undef KEY
+#undef NUMBER
+#undef ADDRESS
+#undef PASS
