@@ -32,6 +32,15 @@ struct sum_object object_row(const struct conclusion *c, uint32_t id)
 	};
 }
 
+struct sum_object object_row_named(struct conclusion *c, uint32_t id)
+{
+	struct sum_object o = object_row(c, id);
+	uint64_t name = idvals_get(&c->named, id, 0);
+	if (name)
+		o.klass = strtab_intern(&c->s->names, strtab_get(scanner_names(c->sc), (uint32_t)name));
+	return o;
+}
+
 /* Most referenced: by the references that Ruby writes, class edges left out (they would show nothing but String, Array, Hash). */
 static bool most_referenced(struct conclusion *c)
 {
@@ -59,8 +68,36 @@ static bool most_referenced(struct conclusion *c)
 /* Everything that needs roots. */
 static bool with_roots(struct conclusion *c)
 {
-	(void)c;
-	return true;
+	struct gmem *mem = &c->g->mem;
+	bool ok = conclude_reach(c) && conclude_signatures(c) && conclude_groups(c) && conclude_holders(c) &&
+	    conclude_containers(c);
+	gmem_free(mem, c->sig, c->csr.n, 4);
+	gmem_free(mem, c->prefix, (uint64_t)c->dom.reached + 2, 8);
+	domtree_done(&c->dom);
+	c->s->has_graph = ok;
+	return ok;
+}
+
+/* Half a graph is none. */
+static void forget(struct dump_summary *s)
+{
+	free(s->sigs);
+	free(s->holders);
+	free(s->containers);
+	free(s->top_retained);
+	free(s->ret_class);
+	free(s->ret_site);
+	free(s->ret_type);
+	s->sigs = NULL;
+	s->holders = NULL;
+	s->containers = NULL;
+	s->top_retained = NULL;
+	s->ret_class = s->ret_site = s->ret_type = NULL;
+	s->nsigs = s->nholders = s->ncontainers = s->ntop_retained = s->nret_class = s->nret_site = s->nret_type = 0;
+	s->reachable = s->garbage = s->garbage_by_type_total = (struct tally){0};
+	s->dangling = 0;
+	for (size_t i = 0; i < s->nkeys; i++)
+		s->keys[i].garbage = s->keys[i].retained = (struct tally){0};
 }
 
 void graph_finish(struct graph *g, const struct scanner *sc, const struct reducer *r, struct dump_summary *s)
@@ -82,6 +119,7 @@ void graph_finish(struct graph *g, const struct scanner *sc, const struct reduce
 	idvals_done(&c.named);
 	if (!ok) {
 		graph_give_up(g);
+		forget(s);
 		why_limit(g, s);
 	}
 }

@@ -1,6 +1,7 @@
 /* What the parts that draw conclusions share. SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
+#include "graph/dom.h"
 #include "graph/idval.h"
 #include "graph/internal.h"
 #include "graph/top.h"
@@ -14,7 +15,17 @@ struct conclusion {
 	const struct scanner *sc;
 	const struct reducer *r;
 	struct dump_summary *s;
+	/* with roots */
+	struct domtree dom;
+	uint64_t *prefix;         /* by position: bytes of all before it; dom.reached + 2 */
+	uint32_t *sig;            /* by id: index into s->sigs, SIG_NONE = unreachable; csr.n */
 };
+
+/* What the object at a position of the dominator tree keeps alive, itself included. */
+static inline struct tally conclusion_retained(const struct conclusion *c, uint32_t p)
+{
+	return (struct tally){.count = c->dom.sub[p], .bytes = c->prefix[p + c->dom.sub[p]] - c->prefix[p]};
+}
 
 /* An object's key. */
 static inline const struct sum_key *conclusion_key(const struct conclusion *c, uint32_t id)
@@ -31,3 +42,12 @@ static inline uint64_t conclusion_size(const struct conclusion *c, uint32_t id)
 
 /* A row about one object, bytes its own size, refs 0. */
 struct sum_object object_row(const struct conclusion *c, uint32_t id);
+/* As above, but the class of a CLASS or MODULE line with a name is that name. */
+struct sum_object object_row_named(struct conclusion *c, uint32_t id);
+
+/* The steps with roots, in this order; each false without memory. */
+bool conclude_reach(struct conclusion *c);       /* dom, prefix; reachable, garbage, dangling, top_retained */
+bool conclude_signatures(struct conclusion *c);  /* sig; sigs with their own tallies */
+bool conclude_groups(struct conclusion *c);      /* retained by key, class, site, type, signature */
+bool conclude_holders(struct conclusion *c);     /* holders */
+bool conclude_containers(struct conclusion *c);  /* containers */

@@ -7,9 +7,9 @@
 #include "base/mem.h"
 #include "graph/internal.h"
 
-/* Ids and offsets are u32. */
-#define GRAPH_MAX_REFS 0xFFFFFFF0u
-#define GRAPH_MAX_OBJECTS 0xFFFFFFF0u
+/* Ids and offsets are u32, and so are references and class edges together. */
+#define GRAPH_MAX_REFS 0xFFFFFF00u
+#define GRAPH_MAX_OBJECTS 0x7FFFFF00u
 
 struct graph *graph_new(const struct graph_opts *opts)
 {
@@ -61,7 +61,7 @@ void graph_refs(struct graph *g, const uint64_t *addr, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t code = addrmap_code(&g->map, addr[i]);
 		uint32_t *p = code == ADDR_NONE ? NULL : glog_push(&g->refs);
-		if (!p || g->refs.n > GRAPH_MAX_REFS) {
+		if (!p || g->refs.n + g->objs.n > GRAPH_MAX_REFS) {
 			graph_give_up(g);
 			return;
 		}

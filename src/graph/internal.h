@@ -8,7 +8,11 @@
 
 /* Thresholds of what is worth a row; README.md lists them all. */
 enum {
-	GRAPH_CONTAINER_MIN = 64, /* entries from which a container's length is remembered */
+	GRAPH_CONTAINER_MIN = 64,      /* entries from which something is a container, links from which a list is one */
+	GRAPH_HOLDER_SHARE = 2000,     /* a holder retains at least one part in so many of the reachable bytes ... */
+	GRAPH_HOLDER_MIN = 4096,       /* ... and at least so many bytes */
+	GRAPH_HOLDER_CARRY_PERCENT = 60, /* a node whose largest dominated child carries on more than this is no holder: the child may be */
+	GRAPH_HOLDER_STEPS = 4,        /* steps of a holder's path that are shown; the middle of a longer one is left out */
 };
 
 /* An object as the scan leaves it. Five numbers, so 20 bytes. */

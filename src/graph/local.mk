@@ -2,10 +2,18 @@
 libhda_a_SOURCES += \
 	src/graph/addrmap.c src/graph/addrmap.h \
 	src/graph/conclude.c src/graph/conclude.h \
+	src/graph/containers.c \
 	src/graph/csr.c \
+	src/graph/dom.c src/graph/dom.h \
 	src/graph/glog.c src/graph/glog.h \
 	src/graph/gmem.c src/graph/gmem.h \
 	src/graph/graph.c src/graph/graph.h src/graph/internal.h \
+	src/graph/groups.c \
+	src/graph/holders.c \
 	src/graph/idval.c src/graph/idval.h \
+	src/graph/reach.c \
+	src/graph/signatures.c \
+	src/graph/sigtab.c src/graph/sigtab.h \
+	src/graph/sigwalk.c src/graph/sigwalk.h \
 	src/graph/top.c src/graph/top.h
 EXTRA_DIST += src/graph/README.md

@@ -150,6 +150,9 @@ enum {
 	SUM_GEN_REFS = 5,       /* most referencing objects kept per generation */
 	SUM_EDGE_ADDRS = 1000,  /* addresses of the newest generation kept */
 	SUM_TOP_RETAINED = 300, /* rows of ret_class, ret_site, ret_type */
+	SUM_SIGS = 20000,       /* signatures kept; the smallest are summed into their parents */
+	SUM_HOLDERS = 300,      /* holders kept */
+	SUM_CONTAINERS = 300,   /* containers kept */
 };
 
 /* Empty: all null, generation unknown. */

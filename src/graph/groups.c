@@ -1,0 +1,137 @@
+/* Retained by group, nothing counted twice. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * An object belongs to its nearest dominating ancestor of the same group only, so a group retains what its topmost members retain. In
+ * preorder a member is topmost when it lies behind the end of the last topmost one: no stack, one pass for all kinds of groups. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/u64map.h"
+#include "graph/conclude.h"
+#include "graph/sigtab.h"
+
+/* A group while the tree is walked. */
+struct group {
+	struct tally retained;
+	uint32_t until;   /* first position behind the subtree of its last topmost member */
+};
+
+enum { BY_KEY, BY_CLASS, BY_SITE, BY_TYPE, KINDS };
+
+struct groups {
+	struct group *g[KINDS];
+	size_t n[KINDS];
+	struct group *sig;
+	uint32_t (*of_slot)[KINDS];   /* the groups of a slot */
+	struct sum_ret *name[KINDS];  /* what a group is called (BY_KEY: unused) */
+};
+
+static inline void meet(struct group *g, uint32_t p, uint32_t sub, uint64_t bytes)
+{
+	if (p < g->until)
+		return;
+	g->until = p + sub;
+	g->retained.count += sub;
+	g->retained.bytes += bytes;
+}
+
+/* The dense number of a pair of names, in order of first use. */
+static uint32_t number(struct groups *gs, struct u64map *m, int kind, uint32_t name, uint32_t line)
+{
+	bool fresh;
+	uint32_t *at = u64map_put(m, (uint64_t)name << 32 | line, &fresh);
+	if (fresh) {
+		*at = (uint32_t)gs->n[kind]++;
+		gs->name[kind][*at] = (struct sum_ret){.name = name, .line = line};
+	}
+	return *at;
+}
+
+static void number_keys(struct groups *gs, const struct conclusion *c, uint32_t (*of_key)[KINDS])
+{
+	struct u64map maps[KINDS] = {0};
+	gs->n[BY_KEY] = c->s->nkeys;
+	for (int k = BY_CLASS; k < KINDS; k++)
+		gs->name[k] = xcalloc(c->s->nkeys, sizeof(*gs->name[k]));
+	for (size_t i = 0; i < c->s->nkeys; i++) {
+		const struct sum_key *key = &c->s->keys[i];
+		of_key[i][BY_KEY] = (uint32_t)i;
+		of_key[i][BY_CLASS] = number(gs, &maps[BY_CLASS], BY_CLASS, key->klass, 0);
+		of_key[i][BY_SITE] = number(gs, &maps[BY_SITE], BY_SITE, key->file, key->line);
+		of_key[i][BY_TYPE] = number(gs, &maps[BY_TYPE], BY_TYPE, key->type, 0);
+	}
+	for (int k = 0; k < KINDS; k++)
+		u64map_done(&maps[k]);
+}
+
+static void groups_init(struct groups *gs, const struct conclusion *c)
+{
+	uint32_t nslots = reducer_nslots(c->r);
+	uint32_t (*of_key)[KINDS] = xcalloc(c->s->nkeys, sizeof(*of_key));
+	*gs = (struct groups){.of_slot = xcalloc(nslots, sizeof(*gs->of_slot))};
+	number_keys(gs, c, of_key);
+	for (uint32_t i = 0; i < nslots; i++)
+		memcpy(gs->of_slot[i], of_key[reducer_slot_key(c->r, i)], sizeof(*of_key));
+	free(of_key);
+	for (int k = 0; k < KINDS; k++)
+		gs->g[k] = xcalloc(gs->n[k], sizeof(**gs->g));
+	gs->sig = xcalloc(c->s->nsigs, sizeof(*gs->sig));
+}
+
+static void groups_done(struct groups *gs)
+{
+	for (int k = 0; k < KINDS; k++) {
+		free(gs->g[k]);
+		free(gs->name[k]);
+	}
+	free(gs->sig);
+	free(gs->of_slot);
+}
+
+static void walk(struct groups *gs, const struct conclusion *c)
+{
+	for (uint32_t p = 1; p <= c->dom.reached; p++) {
+		uint32_t id = c->dom.id[p], sub = c->dom.sub[p];
+		uint64_t bytes = c->prefix[p + sub] - c->prefix[p];
+		const uint32_t *of = gs->of_slot[c->csr.slot[id]];
+		for (int k = 0; k < KINDS; k++)
+			meet(&gs->g[k][of[k]], p, sub, bytes);
+		meet(&gs->sig[c->sig[id]], p, sub, bytes);
+	}
+}
+
+/* The rows of one kind that retain most. */
+static void give(const struct groups *gs, int kind, struct sum_ret **ret, size_t *ret_n)
+{
+	struct top_row rows[SUM_TOP_RETAINED];
+	struct top top = {.row = rows, .cap = SUM_TOP_RETAINED};
+	for (size_t i = 0; i < gs->n[kind]; i++) {
+		const struct tally *t = &gs->g[kind][i].retained;
+		if (t->count)
+			top_offer(&top, (struct top_row){.a = t->bytes, .b = t->count, .id = (uint32_t)i});
+	}
+	top_sort(&top);
+	*ret = xcalloc(top.n, sizeof(**ret));
+	*ret_n = top.n;
+	for (size_t i = 0; i < top.n; i++) {
+		(*ret)[i] = gs->name[kind][rows[i].id];
+		(*ret)[i].retained = gs->g[kind][rows[i].id].retained;
+	}
+}
+
+bool conclude_groups(struct conclusion *c)
+{
+	struct groups gs;
+	struct dump_summary *s = c->s;
+	groups_init(&gs, c);
+	walk(&gs, c);
+	for (size_t i = 0; i < s->nkeys; i++)
+		s->keys[i].retained = gs.g[BY_KEY][i].retained;
+	for (size_t i = 0; i < s->nsigs; i++)
+		s->sigs[i].retained = gs.sig[i].retained;
+	give(&gs, BY_CLASS, &s->ret_class, &s->nret_class);
+	give(&gs, BY_SITE, &s->ret_site, &s->nret_site);
+	give(&gs, BY_TYPE, &s->ret_type, &s->nret_type);
+	groups_done(&gs);
+	return true;
+}

@@ -1,0 +1,217 @@
+/* Signatures of a dump: who gets which, and the tallies kept. SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "graph/conclude.h"
+#include "graph/sigwalk.h"
+
+static uint32_t intern2(struct conclusion *c, const char *prefix, const char *name)
+{
+	char *text = xasprintf("%s%s", prefix, name);
+	uint32_t id = strtab_intern(&c->s->names, span_of(text));
+	free(text);
+	return id;
+}
+
+/* "class PriceCache"; what its line says, else what the reducer makes of an unnamed or singleton class. */
+static uint32_t class_step(void *ctx, uint32_t id)
+{
+	struct conclusion *c = ctx;
+	uint32_t name = reducer_class_name(c->r, addrmap_addr(&c->g->map, id));
+	const char *type = strtab_str(&c->s->names, conclusion_key(c, id)->type);
+	bool module = type && !strcmp(type, "MODULE");
+	return intern2(c, module ? "module " : "class ", name ? strtab_str(&c->s->names, name) : module ? "#<Module>" : "#<Class>");
+}
+
+static uint32_t key_step(const struct strtab *names, const struct sum_key *k)
+{
+	const char *type = strtab_str(names, k->type);
+	if (!strcmp(type, "IMEMO") || !strcmp(type, "ICLASS"))
+		return STEP_FOLD;
+	if (!strcmp(type, "CLASS") || !strcmp(type, "MODULE"))
+		return STEP_CLASS;
+	return k->klass ? k->klass : k->type;
+}
+
+static uint32_t *slot_steps(struct conclusion *c)
+{
+	uint32_t n = reducer_nslots(c->r);
+	uint32_t *step = xcalloc(n, 4);
+	for (uint32_t i = 0; i < n; i++)
+		step[i] = key_step(&c->s->names, &c->s->keys[reducer_slot_key(c->r, i)]);
+	return step;
+}
+
+/* The ROOT lines' references that lead to an object. */
+static struct sig_root *root_steps(struct conclusion *c, uint32_t *ret_n)
+{
+	const struct glog *l = &c->g->roots;
+	struct sig_root *r = gmem_alloc(&c->g->mem, l->n, sizeof(*r));
+	uint32_t n = 0, name = 0, step = 0;
+	bool last = false;
+	for (uint64_t i = 0; r && i < l->n; i++) {
+		const uint32_t *p = glog_at(l, i);
+		uint32_t id = addrmap_id(&c->g->map, p[1]);
+		if (i == 0 || p[0] != name) {
+			name = p[0];
+			const char *text = strtab_str(scanner_names(c->sc), name);
+			step = intern2(c, "root ", text ? text : "");
+			last = text && !strcmp(text, "machine_context");
+		}
+		if (id != ADDR_NONE)
+			r[n++] = (struct sig_root){.step = step, .id = id, .last_resort = last};
+	}
+	*ret_n = n;
+	return r;
+}
+
+/* --- from all signatures to those that are kept --- */
+
+/* Own and subtree tallies while pruning. */
+struct weight {
+	struct tally own;
+	uint64_t bytes, count; /* with all below */
+};
+
+/* Hostile sizes must not wrap: a parent has to weigh at least as much as its children. */
+static void add_up(uint64_t *sum, uint64_t more)
+{
+	if (__builtin_add_overflow(*sum, more, sum))
+		*sum = UINT64_MAX;
+}
+
+static void weigh(const struct conclusion *c, const struct sigtab *t, struct weight *w)
+{
+	for (uint32_t v = 0; v < c->csr.n; v++) {
+		if (c->sig[v] == SIG_NONE)
+			continue;
+		w[c->sig[v]].own.count++;
+		add_up(&w[c->sig[v]].own.bytes, conclusion_size(c, v));
+	}
+	for (uint32_t i = t->n; i-- > 0;) { /* parents come before their children in the table */
+		add_up(&w[i].bytes, w[i].own.bytes);
+		w[i].count += w[i].own.count;
+		if (t->sig[i].parent != SIG_NONE) {
+			add_up(&w[t->sig[i].parent].bytes, w[i].bytes);
+			w[t->sig[i].parent].count += w[i].count;
+		}
+	}
+}
+
+/* The heaviest with all below them: never a child without its parent, since a parent weighs no less and wins a draw. */
+static struct top_row *heaviest(const struct sigtab *t, const struct weight *w, size_t *ret_n)
+{
+	struct top top = {.row = xcalloc(SUM_SIGS, sizeof(struct top_row)), .cap = SUM_SIGS};
+	for (uint32_t i = 0; i < t->n; i++) {
+		uint64_t order = (uint64_t)(UINT8_MAX - t->sig[i].depth) << 56 | t->sig[i].id >> 8;
+		if (w[i].count)
+			top_offer(&top, (struct top_row){.a = w[i].bytes, .b = order, .id = i});
+	}
+	*ret_n = top.n;
+	return top.row;
+}
+
+struct id_index {
+	uint64_t id;
+	uint32_t index;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	uint64_t x = ((const struct id_index *)a)->id, y = ((const struct id_index *)b)->id;
+	return (x > y) - (x < y);
+}
+
+/* place[i]: index in the summary of signature i, or of its nearest ancestor that is kept. */
+static void number_kept(const struct sigtab *t, const struct top_row *row, size_t n, uint32_t *place)
+{
+	struct id_index *order = xcalloc(n, sizeof(*order));
+	for (size_t i = 0; i < n; i++)
+		order[i] = (struct id_index){.id = t->sig[row[i].id].id, .index = row[i].id};
+	qsort(order, n, sizeof(*order), by_id);
+	memset(place, 0xff, (size_t)t->n * 4);
+	for (size_t i = 0; i < n; i++)
+		place[order[i].index] = (uint32_t)i;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (place[i] == SIG_NONE && t->sig[i].parent != SIG_NONE)
+			place[i] = place[t->sig[i].parent];
+	free(order);
+}
+
+static void write_sigs(struct conclusion *c, const struct sigtab *t, const struct weight *w, const struct top_row *row, size_t n,
+    const uint32_t *place)
+{
+	struct sum_sig *sigs = xcalloc(n, sizeof(*sigs));
+	for (size_t i = 0; i < n; i++) {
+		const struct sig *s = &t->sig[row[i].id];
+		sigs[place[row[i].id]] = (struct sum_sig){
+			.id = s->id,
+			.parent = s->parent == SIG_NONE ? UINT32_MAX : place[s->parent],
+			.klass = s->step,
+			.repeat = s->repeat,
+		};
+	}
+	for (uint32_t i = 0; i < t->n; i++) {
+		if (!w[i].own.count)
+			continue;
+		sigs[place[i]].own.count += w[i].own.count;
+		sigs[place[i]].own.bytes += w[i].own.bytes;
+	}
+	c->s->sigs = sigs;
+	c->s->nsigs = n;
+}
+
+/* Sums the smallest into their parents and renumbers c->sig. */
+static bool keep(struct conclusion *c, const struct sigtab *t)
+{
+	struct gmem *mem = &c->g->mem;
+	struct weight *w = gmem_alloc(mem, t->n, sizeof(*w));
+	uint32_t *place = gmem_alloc(mem, t->n, 4);
+	bool ok = w && place;
+	if (ok) {
+		size_t n;
+		weigh(c, t, w);
+		struct top_row *row = heaviest(t, w, &n);
+		number_kept(t, row, n, place);
+		write_sigs(c, t, w, row, n, place);
+		free(row);
+		for (uint32_t v = 0; v < c->csr.n; v++)
+			if (c->sig[v] != SIG_NONE)
+				c->sig[v] = place[c->sig[v]];
+	}
+	gmem_free(mem, w, t->n, sizeof(*w));
+	gmem_free(mem, place, t->n, 4);
+	return ok;
+}
+
+static uint32_t build_limit(uint32_t objects)
+{
+	uint32_t share = objects / SIG_BUILD_SHARE;
+	return share < SIG_BUILD_MIN ? SIG_BUILD_MIN : share > SIG_BUILD_MAX ? SIG_BUILD_MAX : share;
+}
+
+bool conclude_signatures(struct conclusion *c)
+{
+	struct gmem *mem = &c->g->mem;
+	uint32_t nroots = 0, *steps = slot_steps(c);
+	struct sig_root *roots = root_steps(c, &nroots);
+	struct sigtab t;
+	struct sig_input in = {
+		.graph = {.n = c->csr.n, .off = c->csr.off, .to = c->csr.to, .extra = c->csr.klass},
+		.roots = roots,
+		.nroots = nroots,
+		.slot = c->csr.slot,
+		.slot_step = steps,
+		.class_step = class_step,
+		.ctx = c,
+	};
+	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->csr.n)) && roots;
+	if (ok)
+		c->sig = sig_walk(&in, &t, mem);
+	ok = ok && c->sig && keep(c, &t);
+	sigtab_done(&t);
+	gmem_free(mem, roots, c->g->roots.n, sizeof(*roots));
+	free(steps);
+	return ok;
+}

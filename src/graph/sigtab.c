@@ -1,0 +1,120 @@
+/* Signatures. SPDX-License-Identifier: BSD-2-Clause */
+#include "graph/sigtab.h"
+
+#include <xxhash.h>
+
+enum { FIRST_CAP = 1024 };
+
+bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names, uint32_t limit)
+{
+	*t = (struct sigtab){.mem = mem, .names = names, .limit = limit, .cap = FIRST_CAP, .nslots = 4 * FIRST_CAP};
+	t->sig = gmem_alloc(mem, t->cap, sizeof(*t->sig));
+	t->slots = gmem_alloc(mem, t->nslots, 4);
+	return t->sig && t->slots;
+}
+
+void sigtab_done(struct sigtab *t)
+{
+	if (!t->mem)
+		return;
+	gmem_free(t->mem, t->sig, t->cap, sizeof(*t->sig));
+	gmem_free(t->mem, t->slots, t->nslots, 4);
+	*t = (struct sigtab){0};
+}
+
+/* Fibonacci hashing of both numbers (Knuth, TAOCP 3, 6.4). */
+static uint32_t place(const struct sigtab *t, uint32_t parent, uint32_t step)
+{
+	uint64_t h = ((uint64_t)parent << 32 | step) * 0x9e3779b97f4a7c15ull;
+	h ^= h >> 29;
+	return (uint32_t)(h * 0xbf58476d1ce4e5b9ull >> 32) & (t->nslots - 1);
+}
+
+static void insert(struct sigtab *t, uint32_t i)
+{
+	uint32_t at = place(t, t->sig[i].parent, t->sig[i].step);
+	while (t->slots[at])
+		at = (at + 1) & (t->nslots - 1);
+	t->slots[at] = i + 1;
+}
+
+static bool grow(struct sigtab *t)
+{
+	uint32_t cap = t->cap * 2, nslots = t->nslots * 2;
+	struct sig *sig = gmem_grow(t->mem, t->sig, t->cap, cap, sizeof(*sig));
+	if (!sig)
+		return false;
+	t->sig = sig;
+	t->cap = cap;
+	uint32_t *slots = gmem_alloc(t->mem, nslots, 4);
+	if (!slots)
+		return false;
+	gmem_free(t->mem, t->slots, t->nslots, 4);
+	t->slots = slots;
+	t->nslots = nslots;
+	for (uint32_t i = 0; i < t->n; i++)
+		insert(t, i);
+	return true;
+}
+
+static uint32_t find(const struct sigtab *t, uint32_t parent, uint32_t step)
+{
+	for (uint32_t at = place(t, parent, step); t->slots[at]; at = (at + 1) & (t->nslots - 1)) {
+		const struct sig *s = &t->sig[t->slots[at] - 1];
+		if (s->parent == parent && s->step == step)
+			return t->slots[at] - 1;
+	}
+	return SIG_NONE;
+}
+
+static uint32_t add(struct sigtab *t, uint32_t parent, uint32_t step, bool klass)
+{
+	if (t->n == t->cap && !grow(t))
+		return SIG_NONE;
+	struct span text = strtab_get(t->names, step);
+	bool root = parent == SIG_NONE;
+	t->sig[t->n] = (struct sig){
+		.id = XXH3_64bits_withSeed(text.n ? text.p : (const uint8_t *)"", text.n, root ? 0 : t->sig[parent].id),
+		.parent = parent,
+		.step = step,
+		.repeat = 1,
+		.depth = root ? 1 : (uint8_t)(t->sig[parent].depth + 1),
+		.klass = klass,
+	};
+	insert(t, t->n);
+	t->counted += !klass;
+	return t->n++;
+}
+
+uint32_t sigtab_root(struct sigtab *t, uint32_t step)
+{
+	uint32_t i = find(t, SIG_NONE, step);
+	return i != SIG_NONE ? i : add(t, SIG_NONE, step, false);
+}
+
+uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool klass)
+{
+	if (t->sig[parent].step == step && t->sig[parent].parent != SIG_NONE)
+		return parent;
+	if (klass && t->sig[parent].klass)
+		parent = t->sig[parent].parent;
+	if (t->sig[parent].depth >= SIG_DEPTH_MAX)
+		return parent;
+	uint32_t i = find(t, parent, step);
+	if (i != SIG_NONE)
+		return t->sig[i].dead ? parent : i;
+	if (t->frozen && !klass)
+		return parent;
+	return add(t, parent, step, klass);
+}
+
+void sigtab_freeze(struct sigtab *t, uint32_t first)
+{
+	t->frozen = true;
+	for (uint32_t i = first; i < t->n; i++) {
+		if (!t->sig[i].klass) {
+			t->sig[i].dead = true;
+			t->counted--;
+		}
+	}
+}

@@ -1,0 +1,55 @@
+/* Signatures: the names along a path from a root, each stored once. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A signature is a parent and a step, so the table is a tree. Its id is a hash over the texts of its steps, the same in every dump,
+ * process and host. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strtab.h"
+#include "graph/gmem.h"
+
+#define SIG_NONE 0xFFFFFFFFu
+
+enum {
+	SIG_DEPTH_MAX = 64,          /* steps; what lies deeper counts with its ancestor of that depth */
+	SIG_BUILD_MIN = 1 << 16,     /* signatures while they are being found: at least this many, at most ... */
+	SIG_BUILD_MAX = 1 << 20,
+	SIG_BUILD_SHARE = 16,        /* ... and between these one for so many objects */
+};
+
+struct sig {
+	uint64_t id;
+	uint32_t parent;  /* SIG_NONE for a root */
+	uint32_t step;    /* name id */
+	uint32_t repeat;  /* the longest chain folded into it */
+	uint8_t depth;    /* 1 for a root */
+	bool klass;       /* its step is a class or module by name */
+	bool dead;        /* taken back: never found again */
+};
+
+/* Embedded; sigtab_init before use. */
+struct sigtab {
+	struct gmem *mem;
+	const struct strtab *names;
+	struct sig *sig;
+	uint32_t n, cap;
+	uint32_t *slots;       /* open addressing over (parent, step), index + 1; power of two */
+	uint32_t nslots;
+	uint32_t counted;      /* live signatures that are no classes: those the limit is about */
+	uint32_t limit;
+	bool frozen;           /* no new ones but for classes */
+};
+
+/* limit: see SIG_BUILD_*. names is where step ids come from; borrowed. */
+bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names, uint32_t limit);
+void sigtab_done(struct sigtab *t);
+/* The root signature with this step. SIG_NONE without memory. */
+uint32_t sigtab_root(struct sigtab *t, uint32_t step);
+/* The signature of something with this step below `parent`, folded: the parent's own when the step repeats it or when nothing may be
+ * added any more; a class directly below a class stands in its place (the way to class A::B::C is of no interest, its name says it).
+ * SIG_NONE without memory. */
+uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool klass);
+/* Takes back all but classes from index `first` on and adds no more: they are dead. */
+void sigtab_freeze(struct sigtab *t, uint32_t first);

@@ -1,0 +1,170 @@
+/* Dominators against removing each node. SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include "base/mem.h"
+#include "graph/dom.h"
+
+enum { MAX_N = 24, MAX_M = 400 };
+
+struct small {
+	uint32_t n, off[MAX_N + 1], to[MAX_M], extra[MAX_N], roots[MAX_N], nroots;
+};
+
+static void reach(const struct small *g, uint32_t without, bool *seen)
+{
+	uint32_t stack[MAX_N], top = 0;
+	memset(seen, 0, MAX_N);
+	for (uint32_t i = 0; i < g->nroots; i++) {
+		if (g->roots[i] != without && !seen[g->roots[i]]) {
+			seen[g->roots[i]] = true;
+			stack[top++] = g->roots[i];
+		}
+	}
+	while (top) {
+		uint32_t v = stack[--top];
+		for (uint32_t e = g->off[v]; e <= g->off[v + 1]; e++) {
+			uint32_t w = e < g->off[v + 1] ? g->to[e] : g->extra[v];
+			if (w != DOM_NONE && w != without && !seen[w]) {
+				seen[w] = true;
+				stack[top++] = w;
+			}
+		}
+	}
+}
+
+static void make(struct small *g, uint64_t *rnd)
+{
+	g->n = 1 + (uint32_t)unit_below(rnd, MAX_N);
+	uint32_t density = (uint32_t)unit_below(rnd, 4), m = 0;
+	for (uint32_t v = 0; v < g->n; v++) {
+		g->off[v] = m;
+		uint32_t d = (uint32_t)unit_below(rnd, 1 + density + (unit_below(rnd, 10) == 0 ? 10 : 0));
+		for (uint32_t k = 0; k < d; k++) /* repeats, self references, cycles */
+			g->to[m++] = (uint32_t)unit_below(rnd, g->n);
+		g->extra[v] = unit_below(rnd, 2) ? (uint32_t)unit_below(rnd, g->n) : DOM_NONE;
+	}
+	g->off[g->n] = m;
+	g->nroots = (uint32_t)unit_below(rnd, 4);
+	for (uint32_t i = 0; i < g->nroots; i++)
+		g->roots[i] = (uint32_t)unit_below(rnd, g->n);
+}
+
+static struct dom_graph view(const struct small *g, bool extra)
+{
+	return (struct dom_graph){.n = g->n, .off = g->off, .to = g->to, .extra = extra ? g->extra : NULL, .roots = g->roots,
+	    .nroots = g->nroots};
+}
+
+/* Retained = what is no longer reachable when the node is removed. */
+static void check(const struct small *g, const struct domtree *t)
+{
+	bool all[MAX_N], without[MAX_N];
+	uint32_t reached = 0;
+	reach(g, DOM_NONE, all);
+	for (uint32_t v = 0; v < g->n; v++)
+		reached += all[v];
+	assert_int_equal(t->reached, reached);
+	assert_int_equal(t->sub[0], reached + 1);
+	for (uint32_t v = 0; v < g->n; v++) {
+		uint32_t p = t->at[v], kept = 0;
+		assert_int_equal(p != 0, all[v]);
+		if (!p)
+			continue;
+		assert_int_equal(t->id[p], v);
+		assert_true(t->up[p] < p && p + t->sub[p] <= t->up[p] + t->sub[t->up[p]]);
+		reach(g, v, without);
+		for (uint32_t w = 0; w < g->n; w++) {
+			bool lost = all[w] && !without[w], inside = t->at[w] >= p && t->at[w] < p + t->sub[p];
+			assert_int_equal(lost, inside);
+			kept += lost;
+		}
+		assert_int_equal(t->sub[p], kept);
+	}
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	uint64_t rnd = 42;
+	for (int round = 0; round < 20000; round++) {
+		struct small g;
+		struct gmem mem = {0};
+		struct domtree t;
+		make(&g, &rnd);
+		struct dom_graph d = view(&g, true);
+		assert_true(domtree_build(&t, &d, &mem));
+		check(&g, &t);
+		domtree_done(&t);
+		assert_int_equal(mem.now, 0);
+	}
+}
+
+static void test_empty(void **state)
+{
+	(void)state;
+	struct gmem mem = {0};
+	struct domtree t;
+	uint32_t off[1] = {0};
+	struct dom_graph g = {.n = 0, .off = off};
+	assert_true(domtree_build(&t, &g, &mem));
+	assert_int_equal(t.reached, 0);
+	domtree_done(&t);
+	assert_int_equal(mem.now, 0);
+}
+
+/* A linked list of 10 million nodes, forth and back: no recursion, linear time. */
+static void test_list(void **state)
+{
+	(void)state;
+	enum { N = 10000000 };
+	struct gmem mem = {0};
+	uint32_t *off = xcalloc(N + 1, 4), *to = xcalloc(2 * (size_t)N, 4), m = 0, root = 0;
+	for (uint32_t v = 0; v < N; v++) {
+		off[v] = m;
+		if (v)
+			to[m++] = v - 1;
+		if (v + 1 < N)
+			to[m++] = v + 1;
+	}
+	off[N] = m;
+	struct dom_graph g = {.n = N, .off = off, .to = to, .roots = &root, .nroots = 1};
+	struct domtree t;
+	assert_true(domtree_build(&t, &g, &mem));
+	for (uint32_t v = 0; v < N; v++)
+		if (t.sub[t.at[v]] != N - v || t.up[t.at[v]] != t.at[v] - 1)
+			fail_msg("node %u", v);
+	domtree_done(&t);
+	free(off);
+	free(to);
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	uint64_t rnd = 5;
+	struct small g;
+	do
+		make(&g, &rnd);
+	while (g.nroots == 0 || g.n < 10);
+	struct dom_graph d = view(&g, false);
+	for (uint64_t limit = 4096; limit < 100 * 4096; limit += 4096) {
+		struct gmem mem = {.limit = limit};
+		struct domtree t;
+		bool ok = domtree_build(&t, &d, &mem);
+		assert_true(mem.peak <= limit);
+		assert_int_equal(ok, !mem.failed);
+		domtree_done(&t);
+		assert_int_equal(mem.now, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_no_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
