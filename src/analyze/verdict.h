@@ -81,7 +81,7 @@ struct verdict_unit {
 struct verdict_key {
 	double prev[VERDICT_BOUNDS], low[VERDICT_LEVELS];
 	uint32_t at[VERDICT_LEVELS], nlow;
-	bool has_prev;
+	bool has_prev, fresh;
 	double released, exposed, oldest;  /* D, E, A of the specification */
 	struct verdict_unit *frozen;       /* of earlier epochs */
 	unsigned nfrozen;
@@ -111,6 +111,8 @@ void verdict_key_init(struct verdict_key *k);
 void verdict_key_done(struct verdict_key *k);
 /* A new epoch (compaction moved traced objects before Ruby 3.4): keeps what was known of k, and begins again. */
 void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k);
+/* For a key first seen in this dump, before its update: it was 0 in all earlier dumps. */
+void verdict_key_absent(const struct verdict_proc *p, struct verdict_key *k);
 void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, const struct verdict_row *row);
 
 /* What the evidence says of one key of one process. */
@@ -126,6 +128,10 @@ struct verdict_judged {
 };
 /* False: nothing grows. */
 bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_judged *ret);
+
+/* The slowest steady leak, in objects per job, that this process's history would show as one; 0 when it is still too short. Only
+ * for traced processes: births are what it rests on. */
+double verdict_detection_limit(const struct verdict_proc *p);
 
 /* A key with its names; all borrowed. */
 struct verdict_entry {

@@ -85,3 +85,34 @@ bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, st
 	n += verdict_units(p, k, u + n);
 	return n >= 2 && verdict_counted(u, n, p->nclasses, verdict_hazard(p, k), p->ndumps, ret);
 }
+
+double verdict_detection_limit(const struct verdict_proc *p)
+{
+	if (!p->traced || p->ndumps < 3 || p->cut <= p->e0)
+		return 0;
+	struct verdict_unit u[VERDICT_UNITS];
+	unsigned m = 0;
+	double width = 0;
+	for (uint32_t i = 0; i < p->nbound; i++) {
+		uint32_t e = verdict_span_end(p->bound, p->nbound, i, p->cut);
+		if (e > p->bound[i])
+			u[m++] = verdict_stretch(p, p->bound[i], e, 0);
+	}
+	for (unsigned i = 0; i < m; i++)
+		width += u[i].w;
+	for (double s = VERDICT_MIN_S; m >= 3 && s < 1e7; s *= 1.5) {
+		struct verdict_judged j;
+		double post[STORIES];
+		bool has[STORIES];
+		for (unsigned i = 0; i < m; i++)
+			u[i].s = s * u[i].w / width;
+		if (!verdict_counted(u, m, p->nclasses, 0, p->ndumps, &j))
+			continue;
+		for (unsigned c = 0; c < STORIES; c++)
+			has[c] = verdict_prior_births[c] > 0;
+		verdict_posterior(j.evidence, has, verdict_prior_births, post);
+		if (post[STORY_LEAK] / (1 + verdict_fill((double)p->ndumps, .18)) >= VERDICT_LEAK_AT)
+			return s / width;
+	}
+	return 0;
+}

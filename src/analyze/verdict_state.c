@@ -125,6 +125,21 @@ static void low_boundary(const struct verdict_proc *p, struct verdict_key *k, do
 	}
 }
 
+void verdict_key_absent(const struct verdict_proc *p, struct verdict_key *k)
+{
+	uint32_t n = (uint32_t)p->ndumps - 1, last = p->lbound[p->nlbound - 1];
+	k->nlow = 0;
+	k->fresh = true; /* made by today's segments: they need no merging */
+	for (uint32_t i = 0; i < p->nlbound && p->lbound[i] < n; i++) {
+		k->low[k->nlow] = 0;
+		k->at[k->nlow++] = p->lbound[i];
+	}
+	if (n > last + 1) { /* the open segment has dumps before this one */
+		k->low[k->nlow] = 0;
+		k->at[k->nlow++] = n - 1;
+	}
+}
+
 void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, const struct verdict_row *row)
 {
 	k->n = row->n;
@@ -141,8 +156,9 @@ void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, con
 		k->nbirths = 0;
 		turnover(p, k, row);
 	}
-	if (p->lmerged)
+	if (p->lmerged && !k->fresh)
 		merge_levels(k);
+	k->fresh = false;
 	low_boundary(p, k, row->len >= 0 ? row->len : row->n);
 }
 

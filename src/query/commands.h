@@ -5,7 +5,7 @@
 
 #include "query/query.h"
 
-#define QUERY_COMMANDS(X) X(ps) X(dumps) X(show) X(top)
+#define QUERY_COMMANDS(X) X(ps) X(dumps) X(show) X(top) X(leaks)
 
 #define X(name) extern const struct query_cmd query_cmd_##name;
 QUERY_COMMANDS(X)

@@ -1,0 +1,325 @@
+/* leaks: what leaks, how fast, how sure, and what does not. SPDX-License-Identifier: BSD-2-Clause */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "analyze/life.h"
+#include "base/mem.h"
+#include "query/commands.h"
+#include "query/run.h"
+
+enum {
+	LEAKS_DUMPS = 120,     /* newest whole dumps of a life that are weighed */
+	LEAKS_PROCS = 64,      /* lives of one application that are weighed together, newest first */
+	LEAKS_ID = 7,          /* hex digits of a leak's name, and the NUL */
+	LEAKS_HOLDER = 1024,   /* bytes of a holder path */
+};
+
+/* The lives that are weighed together, and what they say. */
+struct weighed {
+	struct life *life[LEAKS_PROCS];
+	const struct store_proc *proc[LEAKS_PROCS];
+	struct verdict_life lives[LEAKS_PROCS];
+	size_t n;
+	struct verdict *v;
+};
+
+static void weighed_done(struct weighed *w)
+{
+	verdict_free(w->v);
+	for (size_t i = 0; i < w->n; i++)
+		life_free(w->life[i]);
+}
+
+struct feeding {
+	struct query_run *r;
+	struct life *life;
+};
+
+static int feed(void *ctx, struct dump_summary *s)
+{
+	struct feeding *f = ctx;
+	life_add(f->life, s);
+	summary_free(s);
+	return run_ok(f->r) ? 0 : 1;
+}
+
+/* Reads the newest dumps of one process life. False: the run is over. */
+static bool read_life(struct query_run *r, const struct store_proc *p, struct life *life)
+{
+	_cleanup_free_ struct store_dump *d = NULL;
+	size_t n = 0, m = 0;
+	int err = store_rtxn_dumps(r->txn, p->proc, &d, &n);
+	if (err < 0) {
+		run_store_fail(r, err);
+		return false;
+	}
+	qsort(d, n, sizeof(*d), dump_order);
+	_cleanup_free_ uint64_t *ids = xcalloc(n, sizeof(*ids));
+	for (size_t i = 0; i < n; i++) {
+		if (!d[i].partial && !d[i].since && !d[i].thinned)
+			ids[m++] = d[i].dump;
+	}
+	size_t from = m > LEAKS_DUMPS ? m - LEAKS_DUMPS : 0;
+	struct feeding f = {r, life};
+	err = store_rtxn_walk(r->txn, ids + from, m - from, STORE_KEYS | STORE_GENS | STORE_GENKEYS | STORE_GRAPH, feed, &f);
+	if (err < 0) {
+		run_store_fail(r, err);
+		return false;
+	}
+	return run_ok(r);
+}
+
+/* "class PriceCache -> Hash -> Array". */
+static void holder_text(const struct verdict_entry *e, char *buf, size_t n)
+{
+	size_t k = 0;
+	buf[0] = '\0';
+	for (size_t i = 0; i < e->npath && k < n; i++) {
+		if (i == 0 && e->npath > 1 && strncmp(e->path[0], "root ", 5) == 0)
+			continue; /* everything hangs from a root: it names nobody */
+		k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", e->path[i]);
+	}
+}
+
+/* The entry of this line whose path says most: the line's own, or its first with a path. */
+static const struct verdict_entry *best_path(const struct verdict *v, size_t line)
+{
+	const struct verdict_entry *top = v->fused[v->lines[line].top].entry;
+	for (size_t i = 0; !top->npath && i < v->nfused; i++) {
+		if (v->fused[i].line == (int)line && v->fused[i].entry->npath)
+			top = v->fused[i].entry;
+	}
+	return top;
+}
+
+/* Six hex digits over names only: the same on every host, after a restart, and when lines move. */
+static void leak_id(const struct verdict_entry *head, const char *holder, char ret[LEAKS_ID])
+{
+	uint64_t h = XXH3_64bits(holder, strlen(holder));
+	const char *text[] = {head->type, head->klass};
+	for (size_t i = 0; i < 2; i++)
+		h = XXH3_64bits_withSeed(text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0, h + i + 1);
+	const char *colon = head->site ? strrchr(head->site, ':') : NULL;
+	h = XXH3_64bits_withSeed(head->site ? head->site : "", colon ? (size_t)(colon - head->site) : 0, h);
+	snprintf(ret, LEAKS_ID, "%06llx", (unsigned long long)(h & 0xffffff));
+}
+
+static const char *how_text(const struct verdict_fused *f, char *buf, size_t n)
+{
+	switch (f->judged.how) {
+	case HOW_JOB: snprintf(buf, n, "per job"); break;
+	case HOW_HOUR: snprintf(buf, n, "per hour"); break;
+	case HOW_CLASS: snprintf(buf, n, "per %s job", f->proc->classes[f->judged.how_arg]); break;
+	case HOW_SINCE: snprintf(buf, n, "since part %u of %u of the run", f->judged.how_arg + 1, f->judged.m); break;
+	case HOW_ACCELERATING: snprintf(buf, n, "accelerating"); break;
+	default: snprintf(buf, n, "%s", ""); break;
+	}
+	return buf;
+}
+
+static void put_site(struct row *row, const struct verdict_entry *e)
+{
+	const char *colon = e->site ? strrchr(e->site, ':') : NULL;
+	row_text(row, "file", colon ? (struct span){(const uint8_t *)e->site, (size_t)(colon - e->site)} : (struct span){NULL, 0});
+	uint64_t line = colon ? strtoull(colon + 1, NULL, 10) : 0;
+	row_uint(row, "line", line ? line : UINT64_MAX);
+}
+
+/* One line of the answer. Slow growers (no line of their own) come with line < 0. */
+static bool say(struct query_run *r, const struct weighed *w, const struct verdict_fused *f, const struct verdict_line *l, const char *holder)
+{
+	const struct verdict_entry *head = l ? w->v->fused[l->head].entry : f->entry;
+	const struct store_proc *p = w->proc[w->n - 1];
+	char id[LEAKS_ID], how[160];
+	double per_job = l ? l->obj_per_1000 / 1000 : f->rate, bytes = l ? l->bytes_per_1000 : f->rate * f->size * 1000;
+	struct row row = {.n = 0};
+	leak_id(head, holder, id);
+	row_cstr(&row, "id", id);
+	row_cstr(&row, "label", verdict_label_name(l ? l->label : f->label));
+	row_real(&row, "confidence", l ? l->conf : f->conf);
+	row_cstr(&row, "type", head->type);
+	row_cstr(&row, "class", head->klass);
+	put_site(&row, head);
+	row_cstr(&row, "holder", holder);
+	row_real(&row, "objects_per_job", per_job);
+	row_real(&row, "bytes_per_1000_jobs", bytes);
+	row_real(&row, "low", l ? l->low : f->low * f->size * 1000);
+	row_real(&row, "high", l ? l->high : f->high * f->size * 1000);
+	row_real(&row, "bytes_per_hour", l ? l->bytes_per_hour : NAN);
+	if (l && l->has_limit && isfinite(l->hours_to_limit[1]) && l->hours_to_limit[1] > 0)
+		row_time(&row, "limit_at", p->last_time + l->hours_to_limit[1] * 3600);
+	else
+		row_null(&row, "limit_at");
+	row_time(&row, "first_seen", w->proc[0]->first_time);
+	row_cstr(&row, "revision", p->who.rev);
+	row_uint(&row, "workers", f->lives);
+	row_uint(&row, "count", (uint64_t)fmax(head->key->n, 0));
+	row_uint(&row, "bytes", (uint64_t)fmax(head->key->b, 0));
+	row_uint(&row, "entries", f->entry->key->len >= 0 ? (uint64_t)f->entry->key->len : UINT64_MAX);
+	row_cstr(&row, "how", how_text(f, how, sizeof(how)));
+	struct val units[VERDICT_UNITS];
+	for (unsigned i = 0; i < f->judged.nunits; i++)
+		units[i] = (struct val){.kind = VAL_REAL, .r = f->judged.units[i]};
+	row_list(&row, "series", units, f->judged.nunits);
+	return run_row(r, &row);
+}
+
+static int by_confidence(const void *a, const void *b)
+{
+	const struct verdict_fused *x = *(const struct verdict_fused *const *)a, *y = *(const struct verdict_fused *const *)b;
+	double p = x->rate * x->size, q = y->rate * y->size;
+	return p < q ? 1 : p > q ? -1 : 0;
+}
+
+/* Bounded growers, the largest first: they are what a person would otherwise take for the leak. */
+static size_t say_slow(struct query_run *r, const struct weighed *w, size_t most)
+{
+	_cleanup_free_ const struct verdict_fused **slow = xcalloc(w->v->nfused, sizeof(*slow));
+	size_t n = 0;
+	for (size_t i = 0; i < w->v->nfused; i++) {
+		const struct verdict_fused *f = &w->v->fused[i];
+		if (f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= 30)
+			slow[n++] = f;
+	}
+	qsort(slow, n, sizeof(*slow), by_confidence);
+	for (size_t i = 0; i < n && i < most; i++) {
+		char holder[LEAKS_HOLDER];
+		holder_text(slow[i]->entry, holder, sizeof(holder));
+		if (!say(r, w, slow[i], NULL, holder))
+			break;
+	}
+	return n;
+}
+
+/* What can be said of a process where nothing leaks, and how much it is worth. */
+static void clean_note(struct query_run *r, const struct weighed *w, size_t leaks, size_t suspects)
+{
+	const struct life *l = w->life[w->n - 1];
+	size_t dumps = life_dumps(l);
+	double limit = verdict_detection_limit(w->lives[w->n - 1].proc);
+	if (dumps < 4)
+		run_note(r, "%zu dump%s so far: %zu more before a verdict can be trusted", dumps, dumps == 1 ? "" : "s", 5 - dumps);
+	if (leaks == 0 && limit > 0)
+		run_note(r, "no leak found (a leak of %.3g objects per job would have been seen by now)", limit);
+	else if (leaks == 0)
+		run_note(r, "no leak found%s", life_traced(l) ? "" : "; allocations were not traced, so only levels and holders could be weighed");
+	size_t grown = 0;
+	for (size_t i = 0; i < w->v->nfused; i++)
+		grown += w->v->fused[i].label >= VERDICT_SLOW;
+	size_t keys = life_keys(l);
+	run_note(r, "no other growth: %zu keys static or oscillating%s", keys > grown ? keys - grown : 0,
+	    suspects ? "; suspects need more dumps" : "");
+	if (!life_knows_jobs(l))
+		run_note(r, "no job counter in these dumps: a \"job\" is a thousandth of the time between two of them");
+	if (life_other(l))
+		run_note(r, "more than %d keys: %llu rows were not judged", LIFE_KEYS, (unsigned long long)life_other(l));
+}
+
+static void native_note(struct query_run *r, const struct verdict_native *n)
+{
+	if (n->label == NATIVE_LEAK)
+		run_note(r, "native leak %.0f %%: RSS grows %.0f B per 1000 jobs (%.0f..%.0f) that the Ruby heap does not explain", n->conf * 100,
+		    n->bytes_per_1000, n->low, n->high);
+	else if (n->label == NATIVE_FRAGMENTATION)
+		run_note(r, "RSS grew more than the Ruby heap explains, and slows down: fragmentation");
+	else if (n->label == NATIVE_EXPLAINED)
+		run_note(r, "the Ruby heap explains the growth of RSS");
+}
+
+struct wanted_lines {
+	double min_confidence;
+	struct span label;
+};
+
+static int weigh_group(struct query_run *r, struct weighed *w, const struct wanted_lines *want)
+{
+	for (size_t i = 0; i < w->n; i++)
+		w->lives[i] = *life_verdict(w->life[i]);
+	w->v = verdict_new(w->lives, w->n);
+	size_t leaks = 0, suspects = 0;
+	for (size_t i = 0; i < w->v->nlines; i++) {
+		const struct verdict_line *l = &w->v->lines[i];
+		leaks += l->label == VERDICT_LEAK;
+		suspects += l->label != VERDICT_LEAK;
+		if (l->conf < want->min_confidence || (want->label.n && !span_eq(want->label, span_of(verdict_label_name(l->label)))))
+			continue;
+		char holder[LEAKS_HOLDER];
+		holder_text(best_path(w->v, i), holder, sizeof(holder));
+		if (!say(r, w, &w->v->fused[l->top], l, holder))
+			return r->status;
+	}
+	if (want->min_confidence <= 0 && (!want->label.n || span_eq(want->label, SPAN_LIT("slow"))))
+		say_slow(r, w, 10);
+	clean_note(r, w, leaks, suspects);
+	native_note(r, &w->v->native);
+	return 0;
+}
+
+static bool same_app(const struct store_proc *a, const struct store_proc *b)
+{
+	return strcmp(a->who.app, b->who.app) == 0 && strcmp(a->who.role, b->who.role) == 0;
+}
+
+/* Reads and weighs the lives first..n of one application; they are done with afterwards. */
+static bool group(struct query_run *r, const struct store_proc *p, const size_t *members, size_t n, const struct wanted_lines *want)
+{
+	struct weighed w = {0};
+	bool good = true;
+	for (size_t i = n > LEAKS_PROCS ? n - LEAKS_PROCS : 0; good && i < n; i++) {
+		const struct store_proc *q = &p[members[i]];
+		if (q->ndumps == 0)
+			continue;
+		w.life[w.n] = life_new();
+		w.proc[w.n] = q;
+		good = read_life(r, q, w.life[w.n++]);
+	}
+	if (good && w.n)
+		weigh_group(r, &w, want);
+	weighed_done(&w);
+	return good && run_ok(r);
+}
+
+static bool in_app(const struct store_proc *p, struct span app)
+{
+	char label[2 * HEADER_LABEL + 2];
+	return app.n == 0 || span_eq(app, span_of(p->who.app)) || span_eq(app, span_of(proc_label(&p->who, label, sizeof(label))));
+}
+
+static int run(struct query_run *r)
+{
+	_cleanup_free_ struct store_proc *p = NULL;
+	size_t n = 0, groups = 0;
+	uint64_t percent = 0;
+	struct span app = arg_text(r->args, "app");
+	struct wanted_lines want = {.label = arg_text(r->args, "label")};
+	if (!arg_number(r, "min-confidence", 0, &percent) || !run_procs(r, &p, &n))
+		return r->status;
+	want.min_confidence = (double)percent / 100;
+	_cleanup_free_ bool *done = xcalloc(n, sizeof(*done));
+	_cleanup_free_ size_t *members = xcalloc(n, sizeof(*members));
+	for (size_t i = 0; i < n; i++) {
+		size_t m = 0;
+		if (done[i] || !in_app(&p[i], app) || p[i].ndumps == 0)
+			continue;
+		for (size_t j = i; j < n; j++) {
+			if (!done[j] && (j == i || same_app(&p[i], &p[j]))) {
+				done[j] = true;
+				members[m++] = j;
+			}
+		}
+		groups++;
+		if (!group(r, p, members, m, &want))
+			return r->status;
+	}
+	if (groups == 0)
+		return run_fail(r, HDA_STATUS_NOTHING, "no process%s has sent a whole dump: hdactl ps, hdactl dumps --all", app.n ? " of this application" : "");
+	return run_done(r);
+}
+
+static const char *const args[] = {"pid", "app", "all", "min-confidence", "label", NULL};
+const struct query_cmd query_cmd_leaks = {
+    .name = "leaks", .summary = "what leaks, how fast, how sure, and what does not", .args = args, .run = run};
