@@ -174,13 +174,13 @@ static int walk_items(struct walk *w)
 int walk_body(struct span body, struct proto_err *err)
 {
 	struct walk w;
-	w.p = body.p;
-	w.end = body.p + body.n;
 	w.depth = 0;
 	w.nkeys = 0;
 	w.err = err;
 	if (body.n == 0)
 		return bad(&w, "the body is empty");
+	w.p = body.p;
+	w.end = body.p + body.n;
 	struct item it = head(&w);
 	if (it.kind != ITEM_MAP)
 		return bad(&w, "the body is not a map");
