@@ -10,3 +10,7 @@ tests_unit_graph_test_collect_LDADD = $(UNIT_LDADD)
 tests_unit_graph_test_dom_SOURCES = tests/unit/graph/test_dom.c tests/unit/unit.h
 tests_unit_graph_test_dom_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_graph_test_dom_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/graph/graph_json
+tests_unit_graph_graph_json_SOURCES = tests/unit/graph/graph_json.c
+TESTS += tests/unit/graph/fixtures.sh
+EXTRA_DIST += tests/unit/graph/fixtures.sh tests/unit/graph/compare.py

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# Compares graph_json with the oracle, with Ruby's own facts, and with itself after renumbering. SPDX-License-Identifier: BSD-2-Clause
+"""compare.py GRAPH_JSON DUMP.zst: prints each difference; exit status 1 when there is one."""
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from collections import Counter
+
+# A stale pointer on the machine stack holds so many objects of the vault besides (DUMP-FORMAT.md, section 7).
+HELD_BESIDES = {"v2_7_8.trace": 3, "v3_2_11.trace": 6}
+
+
+def zstd(path):
+    return subprocess.run(["zstd", "-dcq", "--long=31", path], check=True, stdout=subprocess.PIPE).stdout
+
+
+def run(program, dump):
+    p = subprocess.run([program], input=dump, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return json.loads(p.stdout.decode("utf-8", "replace"))
+
+
+def against_oracle(got, want):
+    if want is None or not got["has_graph"]:
+        if want is not None or got["has_graph"] or not got["why"]:
+            yield "has_graph", got["has_graph"], got["why"]
+        return
+    for name in ("reachable_objects", "reachable_bytes", "garbage_objects", "garbage_bytes", "dangling_references"):
+        if got[name] != want[name]:
+            yield name, got[name], want[name]
+    types = Counter()
+    for k in got["keys"]:
+        types[k[0]] += k[4]
+    by_type = sorted(([t, c] for t, c in types.items() if c), key=lambda r: (-r[1], r[0]))
+    if by_type != want["garbage_by_type"]:
+        yield "garbage_by_type", by_type, want["garbage_by_type"]
+    if got["top_retained"][:50] != want["top_retained"]:
+        yield "top_retained", *[(a, b) for a, b in zip(got["top_retained"], want["top_retained"]) if a != b][:1]
+    own = [sum(s[2] for s in got["sigs"]), sum(s[3] for s in got["sigs"])]
+    if own != [want["reachable_objects"], want["reachable_bytes"]]:
+        yield "own tallies of signatures", own, ""
+    if len({s[0] for s in got["sigs"]}) != len(got["sigs"]) or [s[0] for s in got["sigs"]] != sorted(s[0] for s in got["sigs"]):
+        yield "order of signatures", "", ""
+
+
+def against_facts(got, path):
+    version, kind = os.path.basename(path).split(".")[:2]
+    facts = os.path.join(os.path.dirname(path), version + ".facts.json")
+    if not os.path.exists(facts) or kind not in ("notrace", "trace"):
+        return
+    vault = json.load(open(facts))["vault" if kind == "notrace" else "vault_traced"]
+    found = [r for r in got["top_retained"] if r[0] == vault["address"]]
+    short = HELD_BESIDES.get(version + "." + kind, 0)
+    if not found or found[0][4] != vault["objects"] - short or not short and found[0][3] != vault["bytes"]:
+        yield "vault", found, vault
+
+
+ADDRESS = re.compile(rb'0x[0-9a-f]{4,16}(?=")')
+
+
+def renumbered(dump, seed):
+    """Each address replaced by another one, all lines in another order."""
+    rnd = random.Random(seed)
+    old = sorted(set(ADDRESS.findall(dump)))
+    slots = rnd.sample(range(4 * len(old)), len(old))
+    new = {a: b"0x%x" % (0x7f1234560000 + 40 * i // 8 * 8) for a, i in zip(old, slots)}
+    lines = ADDRESS.sub(lambda m: new[m.group(0)], dump).split(b"\n")
+    rnd.shuffle(lines)
+    return b"\n".join(lines)
+
+
+def no_addresses(got):
+    """Everything but addresses; ties in lists that are cut may fall differently, so those are compared without their last value."""
+    out = {k: v for k, v in got.items() if k not in ("top_retained", "referenced", "holders", "containers")}
+    for name, cut in (("top_retained", slice(3, 5)), ("holders", slice(0, 6)), ("containers", slice(0, 6))):
+        rows = [r[cut] for r in got[name]]
+        out[name] = sorted(map(str, rows)) if len(rows) < 100 else sorted(map(str, [r[-2:] for r in rows]))
+    out["keys"] = sorted(map(str, got["keys"]))
+    for name in ("ret_class", "ret_site", "ret_type"):
+        out[name] = sorted(map(str, got[name])) if len(got[name]) < 300 else [r[-2:] for r in got[name]]
+    return out
+
+
+def against_itself(program, dump, got):
+    first = no_addresses(got)
+    for seed in (1, 2):
+        again = no_addresses(run(program, renumbered(dump, seed)))
+        for name in first:
+            if first[name] != again[name]:
+                a, b = first[name], again[name]
+                if isinstance(a, list):
+                    a, b = [x for x in a if x not in b][:2], [x for x in b if x not in a][:2]
+                yield "renumbered: " + name, a, b
+
+
+def main(program, path):
+    dump, want = zstd(path), json.loads(zstd(path[:-4] + ".expected.json.zst"))["graph"]
+    got = run(program, dump)
+    found = list(against_oracle(got, want)) + list(against_facts(got, path))
+    if "synthetic" not in path:  # its duplicates and torn lines depend on the order
+        found += against_itself(program, dump, got)
+    for what, a, b in found:
+        print(f"{what}: got {str(a)[:400]}, expected {str(b)[:400]}")
+    return 1 if found else 0
+
+
+sys.exit(main(*sys.argv[1:]))
