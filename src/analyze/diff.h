@@ -23,6 +23,7 @@ struct diff_object {
 	uint64_t addr;
 	uint32_t key;        /* index into the keys of its dump */
 	uint32_t generation; /* DIFF_GEN_UNKNOWN */
+	uint32_t bytes;      /* memsize, at most UINT32_MAX */
 };
 
 enum { DIFF_DUMPS = 16 }; /* dumps compared at most */
@@ -37,7 +38,7 @@ enum diff_identity { DIFF_GENERATION, DIFF_ADDRESS, DIFF_COUNT };
 
 /* A key of the last dump with what is new in it. */
 struct diff_row {
-	uint32_t type, klass, file, line;     /* name ids of the last dump; file 0 also where sites cannot be trusted */
+	uint32_t type, klass, file, line;     /* name ids of the last dump; file 0 also where sites cannot be compared */
 	uint64_t count_low, count_high;       /* equal when exact */
 	uint64_t bytes_low, bytes_high;
 	uint64_t generation_min, generation_max; /* of the certain ones; UINT64_MAX without */
@@ -52,6 +53,7 @@ struct diff {
 	bool compacted;             /* compact_count moved between the first and the last dump */
 	bool sites_lost;            /* ... of a Ruby before 3.4: sites and generations are not to be trusted, sites are left out */
 	bool other_process;         /* not all dumps are of one process: only counts can be compared */
+	bool without_garbage;       /* count: all dumps have a graph, so unreachable objects are left out */
 	bool untraced_earliest;     /* the last dump is traced, the first is not */
 	uint64_t boundary_first, boundary_last; /* the generations inside which the earliest dump was taken (generation) */
 };

@@ -39,11 +39,11 @@ void census_dump_free(struct census_dump *d)
 	free(d);
 }
 
-void census_dump_add(struct census_dump *d, uint64_t addr, uint32_t slot, uint64_t generation)
+void census_dump_add(struct census_dump *d, uint64_t addr, uint32_t slot, uint64_t generation, uint64_t bytes)
 {
 	d->o = xgrow(d->o, d->n, &d->cap, sizeof(*d->o));
 	uint32_t gen = generation < DIFF_GEN_UNKNOWN ? (uint32_t)generation : DIFF_GEN_UNKNOWN;
-	d->o[d->n++] = (struct diff_object){addr, slot, gen};
+	d->o[d->n++] = (struct diff_object){addr, slot, gen, bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX};
 }
 
 /* The end of the rising run that begins at i. */

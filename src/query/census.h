@@ -1,6 +1,6 @@
 /* The addresses of each dump, for hdactl -f. SPDX-License-Identifier: BSD-2-Clause
  *
- * Who compares dump files has all their addresses at hand; a store has not. hdactl fills a census while it reads (16 bytes an
+ * Who compares dump files has all their addresses at hand; a store has not. hdactl fills a census while it reads (24 bytes an
  * object), `diff` asks it. Filled by one thread; after query_census_put any thread may read. */
 #pragma once
 
@@ -16,7 +16,7 @@ struct census_dump *census_dump_new(void);
 void census_dump_free(struct census_dump *d);
 /* Notes an object. slot is the reducer's, until query_census_put maps it; generation UINT64_MAX: unknown. Fits
  * pipeline_opts.census with a three-line wrapper. */
-void census_dump_add(struct census_dump *d, uint64_t addr, uint32_t slot, uint64_t generation);
+void census_dump_add(struct census_dump *d, uint64_t addr, uint32_t slot, uint64_t generation, uint64_t bytes);
 /* Ends a dump: maps slots to keys (slot_key as pipeline_slot_key; NULL when the slots are keys already), sorts by address, and
  * keeps it under its id in the store. Takes d. To be called between pipeline_finish and pipeline_free. */
 void query_census_put(struct query_census *c, uint64_t dump, struct census_dump *d, uint32_t (*slot_key)(void *ctx, uint32_t slot), void *ctx);

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "analyze/top.h"
 #include "base/mem.h"
 #include "base/u64map.h"
 #include "query/commands.h"
-#include "query/run.h"
+#include "query/objects.h"
+#include "query/sigs.h"
 
 enum { BY_OBJECT = TOP_KEY + 1 };
 
@@ -49,15 +49,6 @@ static bool read_args(struct query_run *r, struct asked *a)
 		return false;
 	}
 	return true;
-}
-
-/* What retained means without a graph. */
-static const char *why_no_graph(const struct dump_summary *s)
-{
-	const char *why = strtab_str(&s->names, s->no_graph_why);
-	if (why)
-		return why;
-	return s->since ? "it has no ROOT lines (since:, or torn before them)" : "it was read without one (--no-graph)";
 }
 
 /* The graph's table for this grouping: without double counting, the first SUM_TOP_RETAINED groups. */
@@ -159,18 +150,18 @@ static int groups(struct query_run *r, const struct dump_summary *s, struct aske
 	return run_done(r);
 }
 
-static bool say_object(struct query_run *r, const struct dump_summary *s, const struct sum_object *o, bool retained)
+/* top_retained keeps the retained bytes and objects where other lists have memsize and references. */
+static bool say_retained(struct query_run *r, const struct dump_summary *s, const struct sum_object *o)
 {
 	struct row row = {.n = 0};
-	struct contract c = {o->type, o->klass, o->file, o->line, o->generation, 1, retained ? UINT64_MAX : o->bytes};
-	char addr[24];
+	struct contract c = {o->type, o->klass, o->file, o->line, o->generation, 1, UINT64_MAX};
+	char addr[24]; /* 0x and 16 digits */
 	snprintf(addr, sizeof(addr), "0x%llx", (unsigned long long)o->addr);
 	row_cstr(&row, "address", addr);
 	row_contract(&row, &s->names, &c);
 	row_uint(&row, "length", o->length);
-	row_uint(&row, "references", retained ? UINT64_MAX : o->refs);
-	row_uint(&row, "retained", retained ? o->bytes : UINT64_MAX);
-	row_uint(&row, "retained_objects", retained ? o->refs : UINT64_MAX);
+	row_uint(&row, "retained", o->bytes);
+	row_uint(&row, "retained_objects", o->refs);
 	return run_row(r, &row);
 }
 
@@ -184,7 +175,7 @@ static int objects(struct query_run *r, const struct dump_summary *s, const stru
 	for (size_t i = 0; i < n && run_ok(r); i++) {
 		if ((a->opts.type && o[i].type != a->opts.type) || (a->opts.klass && o[i].klass != a->opts.klass))
 			continue;
-		if (fit++ < a->n && !say_object(r, s, &o[i], retained))
+		if (fit++ < a->n && !(retained ? say_retained(r, s, &o[i]) : say_object(r, NULL, s, &o[i])))
 			break;
 	}
 	if (fit == 0)
@@ -200,7 +191,7 @@ static int answer(struct query_run *r, const struct dump_summary *s, struct aske
 		return r->status;
 	if (a->sort >= TOP_RETAINED && !s->has_graph)
 		return run_fail(r, HDA_STATUS_NOTHING, "dump %llu has no graph, so nobody knows what is %s: %s", (unsigned long long)s->dump,
-		    sorts[a->sort], why_no_graph(s));
+		    sorts[a->sort], sigs_missing(s));
 	return a->by == BY_OBJECT ? objects(r, s, a) : groups(r, s, a);
 }
 

@@ -313,6 +313,6 @@ void sample_census(struct query_census *c, const struct sample *h, const uint32_
 {
 	struct census_dump *d = census_dump_new();
 	for (size_t i = 0; i < h->n; i++)
-		census_dump_add(d, h->o[i].addr, keys[i], h->o[i].generation);
+		census_dump_add(d, h->o[i].addr, keys[i], h->o[i].generation, h->o[i].bytes);
 	query_census_put(c, dump, d, NULL, NULL);
 }
