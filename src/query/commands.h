@@ -6,7 +6,8 @@
 #include "query/query.h"
 
 #define QUERY_COMMANDS(X)                                                                          \
-	X(ps) X(dumps) X(show) X(top) X(generations) X(generation) X(strings) X(refs) X(diff) X(trend) X(leaks)
+	X(ps) X(dumps) X(show) X(top) X(generations) X(generation) X(strings) X(refs) X(diff) X(trend) \
+	X(holders) X(containers) X(path) X(leaks)
 
 #define X(name) extern const struct query_cmd query_cmd_##name;
 QUERY_COMMANDS(X)

@@ -5,5 +5,6 @@ libhda_a_SOURCES += \
 	src/query/ps.c src/query/dumps.c src/query/leaks.c src/query/show.c src/query/top.c \
 	src/query/objects.c src/query/objects.h \
 	src/query/generations.c src/query/generation.c src/query/strings.c src/query/refs.c \
-	src/query/sigs.c src/query/sigs.h src/query/diff.c src/query/trend.c
+	src/query/sigs.c src/query/sigs.h src/query/diff.c src/query/trend.c \
+	src/query/holders.c src/query/containers.c src/query/path.c
 EXTRA_DIST += src/query/README.md

@@ -6,3 +6,10 @@ endif
 tests_unit_analyze_test_verdict_SOURCES = tests/unit/analyze/test_verdict.c tests/unit/unit.h
 tests_unit_analyze_test_verdict_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_analyze_test_verdict_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/analyze/test_series
+TESTS += tests/unit/analyze/test_series
+endif
+tests_unit_analyze_test_series_SOURCES = tests/unit/analyze/test_series.c tests/unit/unit.h
+tests_unit_analyze_test_series_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_analyze_test_series_LDADD = $(UNIT_LDADD)
