@@ -5,6 +5,8 @@ libhda_a_SOURCES += \
 	src/base/cursor.c src/base/cursor.h \
 	src/base/err.c src/base/err.h \
 	src/base/gem.c src/base/gem.h \
+	src/base/heartbeat.h \
+	src/base/inbox.c src/base/inbox.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/span.h \
 	src/base/strtab.c src/base/strtab.h \
