@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ini.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,4 +326,15 @@ char *config_restart_rows(const struct config *old, const struct config *new_)
 		list = longer;
 	}
 	return list;
+}
+
+void config_keep_fixed(struct config *fresh, const struct config *old)
+{
+	for (enum config_id id = 0; id < CFG_N; id++) {
+		if (config_rows[id].reloadable)
+			continue;
+		fresh->v[id] = old->v[id];
+		fresh->given[id] = old->given[id];
+		fresh->is_auto[id] = old->is_auto[id];
+	}
 }

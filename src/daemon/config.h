@@ -61,3 +61,5 @@ HDA_MUST_CHECK int config_value(enum config_id id, const char *text, uint64_t *r
 const char *config_unit(enum config_kind kind);
 /* Names, comma-separated, of the rows that differ and need a restart; NULL when there are none. Caller frees. */
 char *config_restart_rows(const struct config *old, const struct config *new_);
+/* Gives the rows of `fresh` that need a restart the values they have in `old`. Before fresh is published. */
+void config_keep_fixed(struct config *fresh, const struct config *old);

@@ -190,6 +190,7 @@ struct hdad {
 	uint64_t next_token;
 	int lock_fd;                 /* of the state directory */
 	bool handed_over;            /* systemd owns the sockets */
+	bool storer_runs;
 };
 
 /* hdad.c: main thread. */

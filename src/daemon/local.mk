@@ -1,2 +1,21 @@
-# src/daemon: sources of this stage.
-libhda_a_SOURCES += src/daemon/pipeline.c src/daemon/pipeline.h
+# src/daemon: hdad, and the pipeline that hdactl shares.
+libhda_a_SOURCES += \
+	src/daemon/pipeline.c src/daemon/pipeline.h \
+	src/daemon/admin.c src/daemon/admin.h \
+	src/daemon/answer.c src/daemon/answer.h \
+	src/daemon/commands.c \
+	src/daemon/config.c src/daemon/config.h src/daemon/config.def \
+	src/daemon/gems.c \
+	src/daemon/hdad.c src/daemon/hdad.h \
+	src/daemon/host.c src/daemon/host.h \
+	src/daemon/ingest.c \
+	src/daemon/lease.h \
+	src/daemon/log.c src/daemon/log.h src/daemon/log.def \
+	src/daemon/querier.c src/daemon/querier.h \
+	src/daemon/stats.c src/daemon/stats.h src/daemon/stats.def \
+	src/daemon/storer.c \
+	src/daemon/systemd.c src/daemon/systemd.h \
+	src/daemon/thread.c src/daemon/thread.h \
+	src/daemon/worker.c
+sbin_PROGRAMS += hdad
+hdad_SOURCES = src/daemon/main.c

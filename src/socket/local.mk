@@ -1,1 +1,4 @@
-# src/socket: sources of this stage.
+# src/socket: listeners and sessions.
+libhda_a_SOURCES += \
+	src/socket/listener.c src/socket/listener.h \
+	src/socket/session.c src/socket/session.h

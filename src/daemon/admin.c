@@ -1,0 +1,287 @@
+/* Query and control sessions: a request, its rows, the next request. SPDX-License-Identifier: BSD-2-Clause Main thread. */
+#include "daemon/admin.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "daemon/host.h"
+#include "daemon/querier.h"
+#include "hda/version.h"
+
+enum {
+	ADMIN_OUT_MAX = ANSWER_HOLD + (2 << 20), /* what a querier holds, and its last frames */
+	WATCH_OUT_MAX = 32 * 1024,               /* unread events; then events are lost, not the watcher */
+};
+
+static struct admin *admin_of(struct session *s) { return (struct admin *)s; }
+
+static void on_hello(struct admin *a, const struct frame *f)
+{
+	struct session *s = &a->s;
+	struct msg_hello m;
+	struct proto_err err;
+	if (f->hdr.type != HDA_FRAME_HELLO) {
+		session_error(s, HDA_STATUS_UNEXPECTED, "the first message must be HELLO");
+		return;
+	}
+	if (msg_hello_decode(&m, f->body, &err) < 0) {
+		session_error(s, err.status, err.text);
+		return;
+	}
+	if (!proto_version(m.min, m.max)) {
+		session_error(s, HDA_STATUS_VERSION, "no common protocol version");
+		return;
+	}
+	if (m.role != ROLE_QUERY) {
+		session_error(s, HDA_STATUS_FORBIDDEN, "role must be query on this socket");
+		return;
+	}
+	struct msg_welcome w = {
+	    .v = HDA_PROTOCOL_MAX,
+	    .limit_begin = frame_limit(HDA_FRAME_BEGIN),
+	    .limit_request = frame_limit(HDA_FRAME_REQUEST),
+	    .limit_row = frame_limit(HDA_FRAME_ROW),
+	    .keep = config_get(a->h->cfg, CFG_keep_values),
+	};
+	snprintf(w.server, sizeof(w.server), "hdad %s", HDA_VERSION);
+	struct enc e = {0};
+	msg_welcome_encode(&e, &w);
+	session_set_state(s, SESSION_READY);
+	session_set_deadline(s, 0); /* an idle client costs a descriptor of a bounded number */
+	session_send(s, HDA_FRAME_WELCOME, f->hdr.seq, &e);
+	enc_done(&e);
+}
+
+/* An answer that main makes itself. */
+static void answer_now(struct admin *a, uint32_t seq, int status, const char *text)
+{
+	struct answer an;
+	answer_init(&an, seq);
+	answer_end(&an, status, text);
+	stats_add(&a->h->stats, STAT_queries, 1);
+	session_send_raw(&a->s, an.out.p, an.out.n);
+	answer_done(&an);
+}
+
+/* --- commands of main --- */
+
+static bool arg_u64(const struct val *v, uint64_t *ret)
+{
+	if (!v)
+		return false;
+	if (v->kind == VAL_UINT) {
+		*ret = v->u;
+		return true;
+	}
+	if (v->kind != VAL_STR || v->s.n == 0 || v->s.n > 19)
+		return false;
+	uint64_t n = 0;
+	for (size_t i = 0; i < v->s.n; i++) {
+		if (v->s.p[i] < '0' || v->s.p[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(v->s.p[i] - '0');
+	}
+	*ret = n;
+	return true;
+}
+
+static void cmd_dump(struct admin *a, const struct msg_request *req, uint32_t seq)
+{
+	uint64_t pid, traced = 0;
+	char *text = NULL;
+	int status = HDA_STATUS_ARGUMENT;
+	if (!arg_u64(job_arg(req, "pid"), &pid)) {
+		answer_now(a, seq, status, "dump: pid must be the number of a process");
+		return;
+	}
+	if (job_arg(req, "trace") && (!arg_u64(job_arg(req, "trace"), &traced) || traced > 3600)) {
+		answer_now(a, seq, status, "dump: trace is a number of seconds, at most 3600");
+		return;
+	}
+	session_set_state(&a->s, SESSION_BUSY);
+	if (gems_ask(a, pid, (uint32_t)traced, seq, &text, &status))
+		return;
+	session_set_state(&a->s, SESSION_READY);
+	answer_now(a, seq, status, text);
+	free(text);
+}
+
+void admin_asked(struct admin *a, uint32_t seq, int status, const char *text)
+{
+	if (!session_open(&a->s))
+		return;
+	session_set_state(&a->s, SESSION_READY);
+	answer_now(a, seq, status, text);
+}
+
+static void cmd_watch(struct admin *a, uint32_t seq)
+{
+	a->s.last_seq = seq;
+	session_set_state(&a->s, SESSION_WATCHING);
+	atomic_fetch_add(&a->h->watchers, 1);
+	stats_add(&a->h->stats, STAT_watchers, 1);
+}
+
+static const char *const watch_names[] = {
+    [WATCH_BEGIN] = "begin", [WATCH_STORED] = "stored", [WATCH_PARTIAL] = "partial",
+    [WATCH_REFUSED] = "refused", [WATCH_DROPPED] = "dropped"};
+
+static struct val known(uint64_t n) { return n == HEADER_UNKNOWN ? val_null() : val_uint(n); }
+
+void admin_event(struct hdad *h, const struct watch_event *e)
+{
+	static const char *const cols[] = {"time", "event", "dump", "pid", "app", "jobs", "objects", "bytes", "bad_lines", "took_s", "text"};
+	const struct val cells[] = {val_real(e->time), val_str(watch_names[e->kind]), known(e->dump), known(e->pid),
+	    e->app[0] ? val_str(e->app) : val_null(), known(e->jobs), known(e->objects), known(e->bytes), known(e->bad),
+	    e->kind == WATCH_BEGIN ? val_null() : val_real(e->took_s), e->text[0] ? val_str(e->text) : val_null()};
+	for (struct session *s = h->loop.sessions; s; s = s->next) {
+		if (s->state != SESSION_WATCHING)
+			continue;
+		if (s->out.n - s->out_done > WATCH_OUT_MAX) {
+			stats_add(&h->stats, STAT_watch_lost, 1);
+			continue;
+		}
+		struct answer an;
+		answer_init(&an, s->last_seq);
+		answer_cells(&an, cols, cells, sizeof(cells) / sizeof(cells[0]));
+		answer_push(&an);
+		session_send_raw(s, an.out.p, an.out.n);
+		answer_done(&an);
+	}
+}
+
+/* --- requests --- */
+
+static void to_querier(struct admin *a, struct query_job *j)
+{
+	session_set_state(&a->s, SESSION_BUSY);
+	/* The querier writes to the descriptor itself if it must, so main keeps off it. */
+	session_pause(&a->s);
+	session_pin(&a->s);
+	j->msg.kind = QUERIER_JOB;
+	inbox_post(&a->h->query_in, &j->msg);
+}
+
+static const char *unknown_arg(const struct daemon_cmd *cmd, const struct msg_request *req)
+{
+	for (size_t i = 0; i < req->n; i++) {
+		const char *const *p = cmd->args;
+		while (*p && strcmp(*p, req->a[i].name) != 0)
+			p++;
+		if (!*p)
+			return req->a[i].name;
+	}
+	return NULL;
+}
+
+static void on_request(struct admin *a, const struct frame *f)
+{
+	struct session *s = &a->s;
+	struct proto_err err;
+	if (s->out_done < s->out.n) {
+		/* A querier writes to the descriptor too: the last answer must be out before the next begins. */
+		session_error(s, HDA_STATUS_UNEXPECTED, "read the last answer before you ask again");
+		return;
+	}
+	struct query_job *j = xcalloc(1, sizeof(*j));
+	j->body = xmalloc(f->body.n);
+	memcpy(j->body, f->body.p, f->body.n);
+	if (msg_request_decode(&j->req, (struct span){j->body, f->body.n}, &err) < 0) {
+		query_job_free(j);
+		session_error(s, err.status, err.text);
+		return;
+	}
+	j->h = a->h;
+	j->s = s;
+	j->fd = s->fd;
+	j->control = a->control;
+	j->cfg = config_ref(a->h->cfg);
+	j->deadline_ms = host_mono_ms() + config_get(a->h->cfg, CFG_query_deadline);
+	answer_init(&j->answer, f->hdr.seq);
+	const struct daemon_cmd *cmd = daemon_cmd_find(j->req.cmd);
+	const char *bad = cmd ? unknown_arg(cmd, &j->req) : NULL;
+	if (cmd && cmd->control_only && !a->control) {
+		answer_now(a, f->hdr.seq, HDA_STATUS_FORBIDDEN, "only by the control socket");
+	} else if (bad) {
+		_cleanup_free_ char *text = xasprintf("%s: no argument \"%s\"", cmd->name, bad);
+		answer_now(a, f->hdr.seq, HDA_STATUS_ARGUMENT, text);
+	} else if (!cmd || cmd->run) {
+		to_querier(a, j);
+		return;
+	} else if (!strcmp(cmd->name, "reload")) {
+		_cleanup_free_ char *text = NULL;
+		int status = hdad_reload(a->h, &text);
+		answer_now(a, f->hdr.seq, status, text);
+	} else if (!strcmp(cmd->name, "watch")) {
+		cmd_watch(a, f->hdr.seq);
+	} else {
+		cmd_dump(a, &j->req, f->hdr.seq);
+	}
+	query_job_free(j);
+}
+
+void admin_answered(struct hdad *h, struct inbox_msg *m)
+{
+	struct query_job *j = (struct query_job *)m;
+	struct session *s = j->s;
+	(void)h;
+	if (session_open(s)) {
+		if (j->dead) {
+			session_close(s);
+		} else {
+			session_set_state(s, SESSION_READY);
+			session_send_raw(s, j->answer.out.p, j->answer.out.n);
+		}
+	}
+	query_job_free(j);
+	session_unpin(s);
+	if (session_open(s))
+		session_resume(s);
+}
+
+static void on_frame(struct session *s, const struct frame *f)
+{
+	struct admin *a = admin_of(s);
+	if (s->state == SESSION_HELLO)
+		on_hello(a, f);
+	else if (s->state == SESSION_READY && f->hdr.type == HDA_FRAME_REQUEST)
+		on_request(a, f);
+	else
+		session_error(s, HDA_STATUS_UNEXPECTED, "this message is not allowed now");
+}
+
+static void on_changed(struct session *s, enum session_state old)
+{
+	struct admin *a = admin_of(s);
+	if (old != SESSION_WATCHING || s->state == SESSION_WATCHING)
+		return;
+	atomic_fetch_sub(&a->h->watchers, 1);
+	stats_sub(&a->h->stats, STAT_watchers, 1);
+}
+
+static void on_closed(struct session *s)
+{
+	struct admin *a = admin_of(s);
+	if (a->ask)
+		gems_forget(a->ask);
+	a->ask = NULL;
+	a->h->nadmins[a->control]--;
+	stats_sub(&a->h->stats, a->control ? STAT_sessions_control : STAT_sessions_query, 1);
+}
+
+static const struct session_ops query_ops = {.kind = "query", .frame = on_frame, .changed = on_changed, .closed = on_closed};
+static const struct session_ops control_ops = {.kind = "control", .frame = on_frame, .changed = on_changed, .closed = on_closed};
+
+void admin_accept(struct hdad *h, int fd, uint64_t pid, bool control)
+{
+	struct session *s = session_new(&h->loop, fd, pid, sizeof(struct admin), control ? &control_ops : &query_ops);
+	struct admin *a = admin_of(s);
+	a->h = h;
+	a->control = control;
+	s->out_max = ADMIN_OUT_MAX;
+	h->nadmins[control]++;
+	stats_add(&h->stats, control ? STAT_sessions_control : STAT_sessions_query, 1);
+	session_set_deadline(s, config_get(h->cfg, CFG_hello_deadline));
+}
