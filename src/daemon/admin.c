@@ -1,6 +1,7 @@
 /* Query and control sessions: a request, its rows, the next request. SPDX-License-Identifier: BSD-2-Clause Main thread. */
 #include "daemon/admin.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

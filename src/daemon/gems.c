@@ -1,4 +1,5 @@
 /* Idle gems: thousands of silent connections, and DUMP_NOW. SPDX-License-Identifier: BSD-2-Clause Main thread. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

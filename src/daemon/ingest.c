@@ -3,6 +3,8 @@
  *   HELLO -HELLO-> READY -WANT-> LEASED -BEGIN-> (WAITING ->) DUMPING -mark-> ENDING -END-> STORING -committed-> ACK, CLOSING
  *                  READY -WANT-> LATER, READY
  *   HELLO{role: control} leaves for main as an idle gem (gems.c). An end of the stream after BEGIN makes a partial dump. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

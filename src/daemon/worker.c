@@ -1,6 +1,7 @@
 /* A thread that reads dumps. SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,1 +1,2 @@
-# tests/integration
+# tests/integration: the whole daemon, driven from outside. lib.sh starts and stops it, peer.py speaks to it.
+EXTRA_DIST += tests/integration/lib.sh tests/integration/peer.py
