@@ -9,7 +9,8 @@ AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
-	RUBY='$(RUBY)'; export RUBY; \
+	RUBY='$(RUBY)'; export RUBY; CC='$(CC)'; export CC; \
+	HDA_CFLAGS='$(EVENT_CFLAGS) $(LMDB_CFLAGS) $(MSGPACK_CFLAGS) $(SYSTEMD_CFLAGS) $(ZSTD_CFLAGS) $(SMARTCOLS_CFLAGS) $(INIH_CFLAGS) $(XXHASH_CFLAGS) $(SODIUM_CFLAGS)'; export HDA_CFLAGS; \
 	HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}"; export HDA_SHARED; \
 	ASAN_OPTIONS="$${ASAN_OPTIONS:-detect_leaks=1:allocator_may_return_null=1}"; export ASAN_OPTIONS; \
 	UBSAN_OPTIONS="$${UBSAN_OPTIONS:-print_stacktrace=1}"; export UBSAN_OPTIONS; \

@@ -1,1 +1,4 @@
-# tests/lint
+# tests/lint: promises of the sources, checked as text.
+LINT = tests/lint/layers.sh tests/lint/source.sh tests/lint/shell.sh
+TESTS += $(LINT)
+EXTRA_DIST += $(LINT)
