@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/slope.h"
 #include "analyze/top.h"
@@ -21,6 +22,9 @@ void trend_done(struct trend *t)
 	strtab_done(&t->names);
 	free(t->series);
 	free(t->values);
+	free(t->now);
+	for (size_t i = 0; i < t->n; i++)
+		free(t->column[i]);
 	u64map_done(&t->groups[0]);
 	u64map_done(&t->groups[1]);
 	u64map_done(&t->index);
@@ -52,7 +56,7 @@ static uint32_t dense(struct u64map *m, uint64_t key)
 	return *at;
 }
 
-/* The value of a group in the dump being added, made when new: 0 in dumps before that were complete. */
+/* The value of a group in the dump being added, made when new. */
 static double *value_at(struct trend *t, const struct trend_series *key, uint64_t id)
 {
 	bool fresh;
@@ -61,22 +65,29 @@ static double *value_at(struct trend *t, const struct trend_series *key, uint64_
 		size_t old = t->cap;
 		t->series = xgrow(t->series, t->nseries, &t->cap, sizeof(*t->series));
 		if (t->cap != old)
-			t->values = xreallocarray(t->values, t->cap * t->max, sizeof(*t->values));
+			t->now = xreallocarray(t->now, t->cap, sizeof(*t->now));
 		*at = (uint32_t)t->nseries++;
 		t->series[*at] = *key;
-		for (size_t i = 0; i < t->max; i++)
-			t->values[*at * t->max + i] = i < t->n && !t->complete[i] ? NAN : 0;
-		if (!t->complete[t->n])
-			t->values[*at * t->max + t->n] = NAN;
+		t->now[*at] = NAN;
 	}
-	return &t->values[*at * t->max + t->n];
+	return &t->now[*at];
+}
+
+/* One number for a group: where one part of the key decides, that part, else both made dense first. */
+static uint64_t id_of(struct trend *t, const struct trend_series *key)
+{
+	if (t->by == TREND_SITE)
+		return pair(key->file, key->line);
+	uint32_t named = key->klass ? key->klass : key->name;
+	if (t->by != TREND_STRING)
+		return pair(key->type, named);
+	uint64_t what = dense(&t->groups[0], pair(key->type, named));
+	return what << 32 | dense(&t->groups[1], pair(key->file, key->line));
 }
 
 static void count_in(struct trend *t, const struct trend_series *key, double v)
 {
-	uint64_t what = dense(&t->groups[0], pair(key->type, key->klass ? key->klass : key->name));
-	uint64_t where = dense(&t->groups[1], pair(key->file, key->line));
-	double *at = value_at(t, key, what << 32 | where);
+	double *at = value_at(t, key, id_of(t, key));
 	*at = isnan(*at) ? v : *at + v;
 	t->total[t->n] += v;
 }
@@ -170,10 +181,8 @@ void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
 	bool known = listed ? s->has_graph && !thinned : s->nkeys > 0 && (!thinned || t->by == TREND_TYPE);
 	t->complete[t->n] = known && !listed;
 	t->total[t->n] = known ? 0 : NAN;
-	for (size_t i = 0; i < t->nseries; i++) {
-		if (!t->complete[t->n])
-			t->values[i * t->max + t->n] = NAN;
-	}
+	for (size_t i = 0; i < t->nseries; i++)
+		t->now[i] = NAN;
 	if (known && t->by == TREND_HOLDER)
 		add_holders(&a);
 	else if (known && t->by == TREND_CONTAINER)
@@ -183,7 +192,24 @@ void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
 	else if (known)
 		add_keys(&a);
 	free(a.ids);
+	t->width[t->n] = t->nseries;
+	t->column[t->n] = xcalloc(t->nseries, sizeof(double));
+	if (t->nseries)
+		memcpy(t->column[t->n], t->now, t->nseries * sizeof(double));
 	t->n++;
+}
+
+/* From columns a dump to rows a series. */
+static void turn(struct trend *t)
+{
+	t->values = xcalloc(t->nseries * t->max, sizeof(*t->values));
+	for (size_t k = 0; k < t->n; k++) {
+		double absent = t->complete[k] ? 0 : NAN;
+		for (size_t i = 0; i < t->nseries; i++) {
+			double v = i < t->width[k] ? t->column[k][i] : NAN;
+			t->values[i * t->max + k] = isnan(v) ? absent : v;
+		}
+	}
 }
 
 /* The median of the first or last three values that are known; 0 when none is. */
@@ -239,6 +265,7 @@ static int order_cmp(const void *a, const void *b)
 
 void trend_finish(struct trend *t)
 {
+	turn(t);
 	struct order *o = xcalloc(t->nseries, sizeof(*o));
 	for (size_t i = 0; i < t->nseries; i++) {
 		double *v = t->values + i * t->max;

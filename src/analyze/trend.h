@@ -26,7 +26,7 @@ struct trend_series {
 	uint32_t type, klass, file, line; /* ids of trend.names, 0 = null */
 	uint32_t name;                    /* of a holder or container */
 	double growth;                    /* median of the last three values minus median of the first three */
-	double *v;                        /* one value a dump, NAN where nobody knows; in trend.values */
+	double *v;                        /* after trend_finish: one value a dump, NAN where nobody knows; in trend.values */
 };
 
 struct trend {
@@ -36,7 +36,10 @@ struct trend {
 	struct strtab names;
 	struct trend_series *series; /* after trend_finish by growth falling, then last value, then names */
 	size_t nseries;
-	double *values;              /* row of `max` a series */
+	double *values;              /* after trend_finish: a row of `max` a series */
+	double *now;                 /* while a dump is added: its value of each series, NAN = not there */
+	double *column[TREND_DUMPS]; /* of each dump added, width[] series long */
+	size_t width[TREND_DUMPS];
 	double total[TREND_DUMPS];   /* of all groups, NAN where nobody knows */
 	bool complete[TREND_DUMPS];  /* a group that is not in this dump has 0, else nobody knows */
 	size_t cap;

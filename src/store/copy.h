@@ -25,7 +25,10 @@ enum {
 	X(edge_keys, nedge_addrs, STORE_EDGE_ADDRS)                                                \
 	X(sigs, nsigs, STORE_GRAPH)                                                                \
 	X(holders, nholders, STORE_GRAPH)                                                          \
-	X(containers, ncontainers, STORE_GRAPH)
+	X(containers, ncontainers, STORE_GRAPH)                                                    \
+	X(ret_class, nret_class, STORE_GRAPH)                                                      \
+	X(ret_site, nret_site, STORE_GRAPH)                                                        \
+	X(ret_type, nret_type, STORE_GRAPH)
 
 /* A deep copy with the parts asked for (STORE_ flags); the others are empty. The caller frees. */
 struct dump_summary *summary_copy(const struct dump_summary *s, unsigned parts);
