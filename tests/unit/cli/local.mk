@@ -1,1 +1,8 @@
 # tests/unit/cli: one cmocka program a module of src/cli.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/cli/test_input
+TESTS += tests/unit/cli/test_input
+endif
+tests_unit_cli_test_input_SOURCES = tests/unit/cli/test_input.c tests/unit/unit.h
+tests_unit_cli_test_input_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cli_test_input_LDADD = $(UNIT_LDADD)

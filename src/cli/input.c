@@ -1,0 +1,290 @@
+/* Opening and decompressing dump files. SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "base/mem.h"
+#include "scan/scanner.h"
+
+enum kind { KIND_PLAIN, KIND_GZIP, KIND_ZSTD };
+
+struct input {
+	char *name;             /* for people */
+	int fd;
+	enum kind kind;
+	uint64_t done, total;   /* bytes of the file */
+	/* Bytes of the file not yet decompressed (plain: given out directly). */
+	uint8_t *raw;
+	size_t raw_at, raw_n;
+	bool raw_end;
+	/* Bytes of the dump, INPUT_CHUNK + SCAN_PAD. */
+	uint8_t *out;
+	size_t peeked;          /* bytes of out that were read ahead by input_open */
+	int err;
+	char *why;
+	bool in_frame;          /* a compressed stream has begun and not ended */
+	z_stream z;
+	ZSTD_DStream *zstd;
+};
+
+static int fail(struct input *in, int err, const char *what)
+{
+	in->err = err;
+	free(in->why);
+	in->why = xasprintf("%s: %s", in->name, what);
+	return err;
+}
+
+/* Reads until n bytes are there or the file ends. */
+static ssize_t read_full(int fd, uint8_t *p, size_t n)
+{
+	size_t got = 0;
+	while (got < n) {
+		ssize_t r = read(fd, p + got, n - got);
+		if (r == 0)
+			break;
+		if (r < 0 && errno != EINTR)
+			return got ? (ssize_t)got : -errno;
+		if (r > 0)
+			got += (size_t)r;
+	}
+	return (ssize_t)got;
+}
+
+/* More raw bytes when all are used. */
+static int raw_fill(struct input *in)
+{
+	if (in->raw_at < in->raw_n || in->raw_end)
+		return 0;
+	ssize_t n = read_full(in->fd, in->raw, INPUT_CHUNK);
+	if (n < 0)
+		return fail(in, (int)n, strerror((int)-n));
+	in->raw_at = 0;
+	in->raw_n = (size_t)n;
+	in->raw_end = n == 0;
+	in->done += (size_t)n;
+	return 0;
+}
+
+/* --- the three kinds: each fills p with up to n bytes. An error behind good bytes waits in in->err. --- */
+
+static size_t read_plain(struct input *in, uint8_t *p, size_t n)
+{
+	size_t left = in->raw_n - in->raw_at;
+	if (left) { /* what was read to see the kind */
+		n = left < n ? left : n;
+		memcpy(p, in->raw + in->raw_at, n);
+		in->raw_at += n;
+		return n;
+	}
+	ssize_t r = in->raw_end ? 0 : read_full(in->fd, p, n);
+	if (r < 0) {
+		fail(in, (int)r, strerror((int)-r));
+		return 0;
+	}
+	in->done += (size_t)r;
+	return (size_t)r;
+}
+
+/* Between two gzip members: another one, padding with zeros (tape, block devices), or damage. */
+static int gzip_between(struct input *in)
+{
+	while (in->raw_at < in->raw_n && in->raw[in->raw_at] == 0)
+		in->raw_at++;
+	if (in->raw_at == in->raw_n)
+		return 0;
+	if (in->raw[in->raw_at] != 0x1f)
+		return fail(in, HDA_EFORMAT, "damaged gzip data (garbage behind the end)");
+	inflateReset(&in->z);
+	in->in_frame = true;
+	return 0;
+}
+
+static size_t read_gzip(struct input *in, uint8_t *p, size_t n)
+{
+	in->z.next_out = p;
+	in->z.avail_out = (uInt)n;
+	while (in->z.avail_out > 0) {
+		int r = raw_fill(in);
+		if (r == 0 && !in->in_frame)
+			r = gzip_between(in);
+		if (r < 0)
+			break;
+		bool dry = in->raw_at == in->raw_n;
+		if (dry && !in->raw_end)
+			continue;
+		if (dry && !in->in_frame)
+			break;
+		in->z.next_in = in->raw + in->raw_at;
+		in->z.avail_in = (uInt)(in->raw_n - in->raw_at);
+		uInt before = in->z.avail_out;
+		int z = inflate(&in->z, Z_NO_FLUSH); /* also without input: it may hold back output */
+		in->raw_at = in->raw_n - in->z.avail_in;
+		if (z == Z_STREAM_END) {
+			in->in_frame = false;
+		} else if (z != Z_OK && z != Z_BUF_ERROR) {
+			fail(in, HDA_EFORMAT, "damaged gzip data");
+			break;
+		} else if (dry && in->z.avail_out == before) {
+			fail(in, HDA_EPARTIAL, "gzip data ends early (truncated file)");
+			break;
+		}
+	}
+	return n - in->z.avail_out;
+}
+
+static size_t read_zstd(struct input *in, uint8_t *p, size_t n)
+{
+	ZSTD_outBuffer out = {p, n, 0};
+	while (out.pos < n) {
+		if (raw_fill(in) < 0 || (in->raw_at == in->raw_n && in->raw_end && !in->in_frame))
+			break;
+		ZSTD_inBuffer raw = {in->raw, in->raw_n, in->raw_at};
+		size_t before = out.pos;
+		size_t z = ZSTD_decompressStream(in->zstd, &out, &raw);
+		in->raw_at = raw.pos;
+		if (ZSTD_isError(z)) {
+			fail(in, HDA_EFORMAT, ZSTD_getErrorCode(z) == ZSTD_error_frameParameter_windowTooLarge
+			    ? "zstd window too large" : "damaged zstd data");
+			break;
+		}
+		in->in_frame = z != 0;
+		if (in->raw_end && in->raw_at == in->raw_n && in->in_frame && out.pos == before) {
+			fail(in, HDA_EPARTIAL, "zstd data ends early (truncated file)");
+			break;
+		}
+	}
+	return out.pos;
+}
+
+static ssize_t read_out(struct input *in, uint8_t *p, size_t n)
+{
+	if (in->err)
+		return in->err;
+	size_t got = in->kind == KIND_GZIP ? read_gzip(in, p, n) : in->kind == KIND_ZSTD ? read_zstd(in, p, n) : read_plain(in, p, n);
+	return got > 0 ? (ssize_t)got : in->err;
+}
+
+ssize_t input_read(struct input *in, const uint8_t **ret)
+{
+	ssize_t n = (ssize_t)in->peeked;
+	in->peeked = 0;
+	if (n == 0)
+		n = read_out(in, in->out, INPUT_CHUNK);
+	if (n >= 0)
+		*ret = in->out;
+	return n;
+}
+
+const char *input_error(const struct input *in) { return in->why; }
+
+const char *input_kind(const struct input *in)
+{
+	static const char *const names[] = {[KIND_PLAIN] = "plain", [KIND_GZIP] = "gzip", [KIND_ZSTD] = "zstd"};
+	return names[in->kind];
+}
+
+uint64_t input_done(const struct input *in, uint64_t *ret_total)
+{
+	*ret_total = in->total;
+	return in->done;
+}
+
+/* --- opening --- */
+
+/* By RFC 1952 2.3.1 and RFC 8878 3.1.1 (and 3.1.2: a skippable frame may come first). */
+static enum kind kind_of(const uint8_t *p, size_t n)
+{
+	if (n >= 3 && p[0] == 0x1f && p[1] == 0x8b && p[2] == 8)
+		return KIND_GZIP;
+	if (n >= 4 && ((p[0] == 0x28 && p[1] == 0xb5) || (p[0] >> 4 == 5 && p[1] == 0x2a)) && p[2] == (p[0] == 0x28 ? 0x2f : 0x4d) &&
+	    p[3] == (p[0] == 0x28 ? 0xfd : 0x18))
+		return KIND_ZSTD;
+	return KIND_PLAIN;
+}
+
+/* Does this look like the beginning of a heap dump? Whole or torn, in any key order, with garbage in front. */
+static bool looks_like_dump(const uint8_t *p, size_t n)
+{
+	n = n < INPUT_PEEK ? n : INPUT_PEEK;
+	return memmem(p, n, "\"ROOT\"", 6) || (memmem(p, n, "\"address\"", 9) && memmem(p, n, "\"type\"", 6));
+}
+
+static int start(struct input *in)
+{
+	struct stat st;
+	if (fstat(in->fd, &st) < 0)
+		return fail(in, -errno, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return fail(in, -EISDIR, strerror(EISDIR));
+	if (S_ISREG(st.st_mode))
+		in->total = (uint64_t)st.st_size;
+	/* Only a hint: a pipe has no such thing. */
+	(void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	int r = raw_fill(in);
+	if (r < 0)
+		return r;
+	in->kind = kind_of(in->raw, in->raw_n);
+	if (in->kind == KIND_GZIP) {
+		in->in_frame = true;
+		/* 15 + 16: the largest window, gzip's header (zlib.h, inflateInit2). */
+		if (inflateInit2(&in->z, 15 + 16) != Z_OK)
+			return fail(in, -ENOMEM, strerror(ENOMEM));
+	} else if (in->kind == KIND_ZSTD) {
+		in->zstd = ZSTD_createDStream();
+		if (!in->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(in->zstd, ZSTD_d_windowLogMax, INPUT_WINDOW_LOG)))
+			return fail(in, -ENOMEM, strerror(ENOMEM));
+	}
+	ssize_t n = read_out(in, in->out, INPUT_CHUNK);
+	if (n < 0)
+		return (int)n;
+	if (n == 0)
+		return fail(in, HDA_EFOREIGN, "empty");
+	if (!looks_like_dump(in->out, (size_t)n))
+		return fail(in, HDA_EFOREIGN, "not a heap dump");
+	in->peeked = (size_t)n;
+	return 0;
+}
+
+int input_open(const char *path, struct input **ret, char **ret_why)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	struct input *in = xcalloc(1, sizeof(*in));
+	in->name = xstrdup(is_stdin ? "standard input" : path);
+	in->raw = xmalloc(INPUT_CHUNK);
+	in->out = xcalloc(INPUT_CHUNK + SCAN_PAD, 1);
+	in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int r = in->fd < 0 ? fail(in, -errno, strerror(errno)) : start(in);
+	if (r < 0) {
+		*ret_why = in->why;
+		in->why = NULL;
+		input_free(in);
+		return r;
+	}
+	*ret = in;
+	return 0;
+}
+
+void input_free(struct input *in)
+{
+	if (!in)
+		return;
+	if (in->fd > STDIN_FILENO)
+		close(in->fd);
+	if (in->kind == KIND_GZIP)
+		inflateEnd(&in->z);
+	ZSTD_freeDStream(in->zstd);
+	free(in->name);
+	free(in->raw);
+	free(in->out);
+	free(in->why);
+	free(in);
+}
