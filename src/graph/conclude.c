@@ -17,11 +17,16 @@ static void why_limit(const struct graph *g, struct dump_summary *s)
 	free(text);
 }
 
+uint64_t conclusion_addr(const struct conclusion *c, uint32_t id)
+{
+	return addrmap_addr(&c->g->map, c->dfs.mem ? c->dfs.old[id] : id);
+}
+
 struct sum_object object_row(const struct conclusion *c, uint32_t id)
 {
 	const struct sum_key *k = conclusion_key(c, id);
 	return (struct sum_object){
-		.addr = addrmap_addr(&c->g->map, id),
+		.addr = conclusion_addr(c, id),
 		.bytes = conclusion_size(c, id),
 		.generation = UINT64_MAX,
 		.length = idvals_get(&c->lengths, id, UINT64_MAX),
@@ -42,19 +47,14 @@ struct sum_object object_row_named(struct conclusion *c, uint32_t id)
 }
 
 /* Most referenced: by the references that Ruby writes, class edges left out (they would show nothing but String, Array, Hash). */
-static bool most_referenced(struct conclusion *c)
+static void most_referenced(struct conclusion *c)
 {
-	uint32_t *in = gmem_alloc(&c->g->mem, c->csr.n, 4);
-	if (!in)
-		return false;
-	for (uint32_t e = 0; e < c->csr.off[c->csr.n]; e++)
-		in[c->csr.to[e]]++;
+	const uint32_t *in = c->csr.in;
 	struct top_row rows[SUM_TOP_OBJECTS];
 	struct top top = {.row = rows, .cap = SUM_TOP_OBJECTS};
 	for (uint32_t v = 0; v < c->csr.n; v++)
 		if (in[v])
 			top_offer(&top, (struct top_row){.a = in[v], .b = conclusion_size(c, v), .id = v});
-	gmem_free(&c->g->mem, in, c->csr.n, 4);
 	top_sort(&top);
 	c->s->referenced = xcalloc(top.n, sizeof(*c->s->referenced));
 	c->s->nreferenced = top.n;
@@ -62,7 +62,7 @@ static bool most_referenced(struct conclusion *c)
 		c->s->referenced[i] = object_row(c, rows[i].id);
 		c->s->referenced[i].refs = rows[i].a;
 	}
-	return true;
+	csr_free_in(&c->csr);
 }
 
 /* Everything that needs roots. */
@@ -71,9 +71,10 @@ static bool with_roots(struct conclusion *c)
 	struct gmem *mem = &c->g->mem;
 	bool ok = conclude_reach(c) && conclude_signatures(c) && conclude_groups(c) && conclude_holders(c) &&
 	    conclude_containers(c);
-	gmem_free(mem, c->sig, c->csr.n, 4);
-	gmem_free(mem, c->prefix, (uint64_t)c->dom.reached + 2, 8);
+	gmem_free(mem, c->sig, c->sigs_cap, 4);
+	gmem_free(mem, c->prefix, (uint64_t)c->dom.n + 2, 8);
 	domtree_done(&c->dom);
+	dfs_done(&c->dfs);
 	c->s->has_graph = ok;
 	return ok;
 }
@@ -108,7 +109,9 @@ void graph_finish(struct graph *g, const struct scanner *sc, const struct reduce
 		return;
 	}
 	bool ok = csr_build(&c.csr, g) && idvals_take(&c.lengths, &g->lengths, &g->map) &&
-	    idvals_take(&c.big_sizes, &g->big_sizes, &g->map) && idvals_take(&c.named, &g->named, &g->map) && most_referenced(&c);
+	    idvals_take(&c.big_sizes, &g->big_sizes, &g->map) && idvals_take(&c.named, &g->named, &g->map);
+	if (ok)
+		most_referenced(&c);
 	if (ok && !g->has_roots)
 		why(s, "no ROOT lines: written with since:, or torn");
 	else
@@ -117,6 +120,7 @@ void graph_finish(struct graph *g, const struct scanner *sc, const struct reduce
 	idvals_done(&c.lengths);
 	idvals_done(&c.big_sizes);
 	idvals_done(&c.named);
+	gmem_trim(&g->mem);
 	if (!ok) {
 		graph_give_up(g);
 		forget(s);

@@ -1,6 +1,7 @@
 /* What the parts that draw conclusions share. SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
+#include "graph/dfs.h"
 #include "graph/dom.h"
 #include "graph/idval.h"
 #include "graph/internal.h"
@@ -9,6 +10,7 @@
 struct conclusion {
 	struct graph *g;
 	struct csr csr;
+	struct dfs dfs;           /* after conclude_reach ids are those of the walk; see conclusion_addr, conclusion_id */
 	struct idvals lengths;    /* of containers from GRAPH_CONTAINER_MIN entries */
 	struct idvals big_sizes;
 	struct idvals named;      /* name id (of the scanner) of CLASS and MODULE lines that have a name */
@@ -17,8 +19,9 @@ struct conclusion {
 	struct dump_summary *s;
 	/* with roots */
 	struct domtree dom;
-	uint64_t *prefix;         /* by position: bytes of all before it; dom.reached + 2 */
-	uint32_t *sig;            /* by id: index into s->sigs, SIG_NONE = unreachable; csr.n */
+	uint64_t *prefix;         /* by position: bytes of all before it; dom.n + 2 */
+	uint32_t *sig;            /* by id: index into s->sigs; csr.n numbers in an array of sigs_cap */
+	uint64_t sigs_cap;
 };
 
 /* What the object at a position of the dominator tree keeps alive, itself included. */
@@ -30,7 +33,7 @@ static inline struct tally conclusion_retained(const struct conclusion *c, uint3
 /* An object's key. */
 static inline const struct sum_key *conclusion_key(const struct conclusion *c, uint32_t id)
 {
-	return &c->s->keys[reducer_slot_key(c->r, c->csr.slot[id])];
+	return &c->s->keys[reducer_slot_key(c->r, csr_slot(&c->csr, id))];
 }
 
 /* Its size in bytes. */
@@ -38,6 +41,14 @@ static inline uint64_t conclusion_size(const struct conclusion *c, uint32_t id)
 {
 	uint32_t size = c->csr.size[id];
 	return __builtin_expect(size == REC_SIZE_BIG, 0) ? idvals_get(&c->big_sizes, id, 0) : size;
+}
+
+/* Where an object lies. */
+uint64_t conclusion_addr(const struct conclusion *c, uint32_t id);
+/* The id of the object at an id of the address table, DFS_NONE when it is unreachable. */
+static inline uint32_t conclusion_id(const struct conclusion *c, uint32_t map_id)
+{
+	return c->dfs.mem ? c->dfs.num[map_id] - 1 : map_id;
 }
 
 /* A row about one object, bytes its own size, refs 0. */

@@ -1,37 +1,32 @@
 /* From the logs of the scan to flat arrays by id. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/internal.h"
 
+void csr_free_in(struct csr *c)
+{
+	gmem_free(c->mem, c->in, c->n, 4);
+	c->in = NULL;
+}
+
 void csr_done(struct csr *c)
 {
 	if (!c->mem)
 		return;
+	csr_free_in(c);
 	gmem_free(c->mem, c->slot, c->n, 4);
 	gmem_free(c->mem, c->size, c->n, 4);
-	gmem_free(c->mem, c->klass, c->n, 4);
 	gmem_free(c->mem, c->off, (uint64_t)c->n + 1, 4);
 	gmem_free(c->mem, c->to, c->m, 4);
 	*c = (struct csr){0};
 }
 
-static bool csr_alloc(struct csr *c, struct graph *g)
-{
-	*c = (struct csr){.mem = &g->mem, .n = (uint32_t)g->objs.n, .m = (uint32_t)g->refs.n};
-	c->slot = gmem_alloc(c->mem, c->n, 4);
-	c->size = gmem_alloc(c->mem, c->n, 4);
-	c->klass = gmem_alloc(c->mem, c->n, 4);
-	c->off = gmem_alloc(c->mem, (uint64_t)c->n + 1, 4);
-	c->to = gmem_alloc(c->mem, c->m, 4);
-	return c->slot && c->size && c->klass && c->off && c->to;
-}
-
-/* Pass 1: off[id] = number of references (so far with the dangling ones). */
+/* Pass 1: off[id] = number of edges (so far with the dangling ones). */
 static void degrees(struct csr *c, const struct graph *g)
 {
 	for (uint64_t i = 0; i < g->objs.n;) {
 		uint64_t run = glog_run(&g->objs, i);
 		const uint32_t *rec = glog_at(&g->objs, i);
 		for (uint64_t k = 0; k < run; k++, rec += REC_WIDTH)
-			c->off[addrmap_id(&g->map, rec[REC_CODE])] = rec[REC_NREFS];
+			c->off[addrmap_id(&g->map, rec[REC_CODE])] = rec[REC_NREFS] + (rec[REC_CLASS] != ADDR_NONE);
 		i += run;
 	}
 	uint32_t sum = 0;
@@ -40,6 +35,21 @@ static void degrees(struct csr *c, const struct graph *g)
 		c->off[v] = sum;
 		sum += d;
 	}
+	c->m = sum;
+}
+
+static bool csr_alloc(struct csr *c, struct graph *g)
+{
+	*c = (struct csr){.mem = &g->mem, .n = (uint32_t)g->objs.n};
+	c->off = gmem_raw(c->mem, (uint64_t)c->n + 1, 4);
+	if (!c->off)
+		return false;
+	degrees(c, g);
+	c->slot = gmem_raw(c->mem, c->n, 4);
+	c->size = gmem_raw(c->mem, c->n, 4);
+	c->to = gmem_raw(c->mem, c->m, 4);
+	c->in = gmem_alloc(c->mem, c->n, 4);
+	return c->slot && c->size && c->to && c->in;
 }
 
 /* A reader of the reference log. */
@@ -107,6 +117,16 @@ static void take_refs(struct ref_reader *r, const struct addrmap *m, struct reso
 	}
 }
 
+static void count_in(struct csr *c, const uint32_t *to, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (to[i] == ADDR_NONE)
+			c->dangling++;
+		else
+			c->in[to[i]]++;
+	}
+}
+
 /* Pass 2: everything to its place. */
 static void scatter(struct csr *c, struct graph *g)
 {
@@ -117,10 +137,13 @@ static void scatter(struct csr *c, struct graph *g)
 		const uint32_t *rec = glog_at(&g->objs, i);
 		for (uint64_t k = 0; k < run; k++, rec += REC_WIDTH) {
 			uint32_t id = addrmap_id(&g->map, rec[REC_CODE]);
-			c->slot[id] = rec[REC_SLOT];
+			uint32_t *to = c->to + c->off[id], klass = ADDR_NONE;
+			take_refs(&refs, &g->map, fn, rec[REC_NREFS], to);
+			count_in(c, to, rec[REC_NREFS]);
+			if (rec[REC_CLASS] != ADDR_NONE)
+				to[rec[REC_NREFS]] = klass = addrmap_id(&g->map, rec[REC_CLASS]);
+			c->slot[id] = rec[REC_SLOT] | (klass != ADDR_NONE ? CSR_HAS_CLASS : 0);
 			c->size[id] = rec[REC_SIZE];
-			c->klass[id] = rec[REC_CLASS] == ADDR_NONE ? ADDR_NONE : addrmap_id(&g->map, rec[REC_CLASS]);
-			take_refs(&refs, &g->map, fn, rec[REC_NREFS], c->to + c->off[id]);
 		}
 		i += run;
 		glog_free_before(&g->objs, i);
@@ -133,6 +156,8 @@ static void scatter(struct csr *c, struct graph *g)
 static void squeeze(struct csr *c)
 {
 	uint32_t w = 0, from = 0;
+	if (c->m == 0 || c->n == 0)
+		return;
 	for (uint32_t v = 0; v < c->n; v++) {
 		uint32_t end = c->off[v + 1];
 		c->off[v] = w;
@@ -141,7 +166,6 @@ static void squeeze(struct csr *c)
 				c->to[w++] = c->to[e];
 		from = end;
 	}
-	c->dangling = c->n ? c->off[c->n] - w : 0;
 	c->off[c->n] = w;
 }
 
@@ -149,7 +173,6 @@ bool csr_build(struct csr *c, struct graph *g)
 {
 	if (!addrmap_finish(&g->map) || !csr_alloc(c, g))
 		return false;
-	degrees(c, g);
 	scatter(c, g);
 	squeeze(c);
 	return true;

@@ -1,7 +1,7 @@
-/* Reachability and immediate dominators. SPDX-License-Identifier: BSD-2-Clause
+/* Immediate dominators. SPDX-License-Identifier: BSD-2-Clause
  *
- * Numbers are depth-first numbers here: 0 the virtual root, 1 .. reached. Three steps: the depth-first walk; semidominators,
- * from the last number to the first; dominators, from the first to the last. Two things keep the middle step small:
+ * Numbers are ids + 1 here: 0 is the virtual root. Two steps: semidominators, from the last number to the first; dominators, from the
+ * first to the last. Two things keep the first step small:
  *
  * - A predecessor v with a lower number than w counts as itself, so of those only the lowest matters: the forward scan in
  *   least_preds() finds it with no list of predecessors.
@@ -14,95 +14,31 @@
 struct snca {
 	struct gmem *mem;
 	const struct dom_graph *g;
-	uint32_t n, reached;
-	uint32_t *num;      /* by id, 0 = not reached */
-	uint32_t *vertex;   /* by number: id */
-	uint32_t *parent;   /* by number: in the depth-first tree; becomes idom */
-	uint32_t *semi;     /* by number */
-	uint32_t *poff, *pred; /* predecessors above, by number */
+	uint32_t n;
+	uint64_t all;          /* n + 1 */
+	uint32_t *idom;        /* by number */
+	uint32_t *semi;        /* by number; after it is final also the start of `least` */
+	uint32_t *poff, *pred; /* predecessors above, by number; all + 1 */
 	uint64_t npred;
-	uint32_t *link;     /* by number: ancestor in the forest, compressed */
-	uint32_t *least;    /* by number: lowest semi on the path to the forest's root */
-	uint32_t *stack;    /* 2 (n + 1) */
+	uint32_t *link;        /* by number: ancestor in the forest, compressed */
+	uint32_t *least;       /* by number: lowest semi on the path to the forest's root */
+	uint32_t *stack;
 };
-
-static uint64_t all(const struct snca *s) { return (uint64_t)s->reached + 1; }
-
-/* --- the walk --- */
-
-/* Where a node's edges are left off: index into `to`, with the class edge as one past the end. */
-static inline uint32_t degree(const struct dom_graph *g, uint32_t v)
-{
-	return g->off[v + 1] - g->off[v] + (g->extra && g->extra[v] != DOM_NONE);
-}
-
-static inline uint32_t edge(const struct dom_graph *g, uint32_t v, uint32_t k)
-{
-	uint32_t e = g->off[v] + k;
-	return e < g->off[v + 1] ? g->to[e] : g->extra[v];
-}
-
-static uint32_t walk_from(struct snca *s, uint32_t root, uint32_t count)
-{
-	const struct dom_graph *g = s->g;
-	uint32_t *stack = s->stack, top = 0; /* pairs: number, next edge */
-	s->num[root] = ++count;
-	s->vertex[count] = root;
-	s->parent[count] = 0;
-	stack[0] = count;
-	stack[1] = 0;
-	for (;;) {
-		uint32_t v = s->vertex[stack[2 * top]], k = stack[2 * top + 1], d = degree(g, v), w = 0;
-		while (k < d && s->num[w = edge(g, v, k)])
-			k++;
-		if (k == d) {
-			if (top-- == 0)
-				return count;
-			continue;
-		}
-		stack[2 * top + 1] = k + 1;
-		s->num[w] = ++count;
-		s->vertex[count] = w;
-		s->parent[count] = stack[2 * top];
-		top++;
-		stack[2 * top] = count;
-		stack[2 * top + 1] = 0;
-	}
-}
-
-static bool walk(struct snca *s)
-{
-	s->num = gmem_alloc(s->mem, s->n, 4);
-	s->vertex = gmem_alloc(s->mem, (uint64_t)s->n + 1, 4);
-	s->parent = gmem_alloc(s->mem, (uint64_t)s->n + 1, 4);
-	s->stack = gmem_alloc(s->mem, 2 * ((uint64_t)s->n + 1), 4);
-	if (!s->num || !s->vertex || !s->parent || !s->stack)
-		return false;
-	s->vertex[0] = DOM_NONE;
-	for (uint32_t i = 0; i < s->g->nroots; i++)
-		if (!s->num[s->g->roots[i]])
-			s->reached = walk_from(s, s->g->roots[i], s->reached);
-	return true;
-}
-
-/* --- predecessors --- */
 
 /* semi[w] = the lowest predecessor with a number below w's: at least its parent is one. */
 static void least_preds(struct snca *s)
 {
-	for (uint32_t w = 1; w <= s->reached; w++)
-		s->semi[w] = s->parent[w];
-	for (uint32_t i = 0; i < s->g->nroots; i++)
-		s->semi[s->num[s->g->roots[i]]] = 0;
-	for (uint32_t v = 1; v <= s->reached; v++) {
-		uint32_t id = s->vertex[v], d = degree(s->g, id);
-		for (uint32_t k = 0; k < d; k++) {
-			uint32_t w = s->num[edge(s->g, id, k)];
-			if (w < v) {
-				s->poff[w] += w != 0 && s->semi[w] != 0; /* final already: all below w have been seen */
-				continue;
-			}
-			if (s->semi[w] > v)
+	const struct dom_graph *g = s->g;
+	for (uint32_t w = 1; w <= s->n; w++)
+		s->semi[w] = g->parent[w - 1];
+	for (uint32_t i = 0; i < g->nroots; i++)
+		s->semi[g->roots[i] + 1] = 0;
+	for (uint32_t v = 1; v <= s->n; v++) {
+		for (uint32_t e = g->off[v - 1], end = g->off[v]; e < end; e++) {
+			uint32_t w = g->to[e] + 1;
+			if (w < v)
+				s->poff[w] += s->semi[w] != 0; /* final already: all below w have been seen */
+			else if (s->semi[w] > v)
 				s->semi[w] = v;
 		}
 	}
@@ -110,20 +46,20 @@ static void least_preds(struct snca *s)
 
 static bool preds(struct snca *s)
 {
+	const struct dom_graph *g = s->g;
 	uint64_t sum = 0;
-	for (uint32_t w = 0; w <= s->reached; w++) {
+	for (uint32_t w = 0; w <= s->n; w++) {
 		sum += s->poff[w];
 		s->poff[w] = (uint32_t)sum; /* the end; filled downwards below */
 	}
-	s->poff[all(s)] = (uint32_t)sum;
+	s->poff[s->all] = (uint32_t)sum;
 	s->npred = sum;
-	s->pred = gmem_alloc(s->mem, sum, 4);
+	s->pred = gmem_raw(s->mem, sum, 4);
 	if (!s->pred)
 		return false;
-	for (uint32_t v = s->reached; v >= 1; v--) {
-		uint32_t id = s->vertex[v], d = degree(s->g, id);
-		for (uint32_t k = 0; k < d; k++) {
-			uint32_t w = s->num[edge(s->g, id, k)];
+	for (uint32_t v = s->n; v >= 1; v--) {
+		for (uint32_t e = g->off[v - 1], end = g->off[v]; e < end; e++) {
+			uint32_t w = g->to[e] + 1;
 			if (w < v && s->semi[w] != 0)
 				s->pred[--s->poff[w]] = v;
 		}
@@ -131,10 +67,8 @@ static bool preds(struct snca *s)
 	return true;
 }
 
-/* --- semidominators --- */
-
 /* Lowest semi on the forest's path above v (its root left out), path compressed. Nodes from `linked` on are in the forest. */
-static uint32_t eval(struct snca *s, uint32_t v, uint32_t linked)
+static inline uint32_t eval(struct snca *s, uint32_t v, uint32_t linked)
 {
 	uint32_t *stack = s->stack, top = 0;
 	while (s->link[v] >= linked) { /* the ancestor has itself an ancestor to jump to */
@@ -153,29 +87,30 @@ static uint32_t eval(struct snca *s, uint32_t v, uint32_t linked)
 
 static void semidominators(struct snca *s)
 {
-	for (uint32_t w = s->reached; w >= 1; w--) {
+	for (uint32_t w = s->n; w >= 1; w--) {
 		uint32_t best = s->semi[w];
 		for (uint32_t e = s->poff[w]; e < s->poff[w + 1]; e++) {
 			uint32_t x = eval(s, s->pred[e], w + 1);
 			best = x < best ? x : best;
 		}
 		s->semi[w] = s->least[w] = best;
-		s->link[w] = s->parent[w];
+		s->link[w] = s->g->parent[w - 1];
 	}
 }
 
-/* parent[] becomes idom[]: the nearest dominator of the parent that is not below the semidominator. */
+/* The nearest dominator of the parent that is not below the semidominator. */
 static void dominators(struct snca *s)
 {
-	for (uint32_t w = 1; w <= s->reached; w++) {
-		uint32_t d = s->parent[w];
+	s->idom[0] = 0;
+	for (uint32_t w = 1; w <= s->n; w++) {
+		uint32_t d = s->g->parent[w - 1];
 		while (d > s->semi[w])
-			d = s->parent[d];
-		s->parent[w] = d;
+			d = s->idom[d];
+		s->idom[w] = d;
 	}
 }
 
-static void drop_u32(struct snca *s, uint32_t **p, uint64_t n)
+static void drop(struct snca *s, uint32_t **p, uint64_t n)
 {
 	gmem_free(s->mem, *p, n, 4);
 	*p = NULL;
@@ -183,96 +118,85 @@ static void drop_u32(struct snca *s, uint32_t **p, uint64_t n)
 
 static void drop_middle(struct snca *s)
 {
-	drop_u32(s, &s->semi, all(s));
-	drop_u32(s, &s->poff, all(s) + 1);
-	drop_u32(s, &s->pred, s->npred);
-	drop_u32(s, &s->link, all(s));
-	drop_u32(s, &s->least, all(s));
-	drop_u32(s, &s->stack, 2 * ((uint64_t)s->n + 1));
+	drop(s, &s->semi, s->all);
+	drop(s, &s->poff, s->all + 1);
+	drop(s, &s->pred, s->npred);
+	drop(s, &s->link, s->all);
+	drop(s, &s->least, s->all);
+	drop(s, &s->stack, s->all);
 }
 
 static bool snca(struct snca *s)
 {
-	s->semi = gmem_alloc(s->mem, all(s), 4);
-	s->poff = gmem_alloc(s->mem, all(s) + 1, 4);
+	s->semi = gmem_raw(s->mem, s->all, 4);
+	s->poff = gmem_alloc(s->mem, s->all + 1, 4);
 	if (!s->semi || !s->poff)
 		return false;
 	least_preds(s);
 	if (!preds(s))
 		return false;
-	s->link = gmem_alloc(s->mem, all(s), 4);
-	s->least = gmem_alloc(s->mem, all(s), 4);
-	if (!s->link || !s->least)
+	s->link = gmem_raw(s->mem, s->all, 4);
+	s->least = gmem_raw(s->mem, s->all, 4);
+	s->stack = gmem_raw(s->mem, s->all, 4);
+	if (!s->link || !s->least || !s->stack)
 		return false;
 	semidominators(s);
+	drop(s, &s->least, s->all);
+	drop(s, &s->link, s->all);
+	s->idom = gmem_raw(s->mem, s->all, 4);
+	if (!s->idom)
+		return false;
 	dominators(s);
-	drop_middle(s);
 	return true;
 }
 
 /* --- the tree in preorder --- */
 
-/* Positions by number in `pos`: children of a node lie one after the other in the order of their numbers. */
-static void positions(const struct snca *s, const uint32_t *size, uint32_t *next, uint32_t *pos)
+/* Numbers to positions: children of a node lie one after the other in the order of their numbers. size[] becomes by position `sub`. */
+static void lay_out(struct domtree *t, const struct snca *s, uint32_t *size, uint32_t *next)
 {
-	pos[0] = 0;
-	next[0] = 1;
-	for (uint32_t w = 1; w <= s->reached; w++) {
-		uint32_t d = s->parent[w];
-		pos[w] = next[d];
-		next[d] += size[w];
-		next[w] = pos[w] + 1;
+	for (uint32_t w = s->n; w >= 1; w--) {
+		size[w]++;
+		size[s->idom[w]] += size[w];
 	}
-}
-
-static void fill(struct domtree *t, const struct snca *s, const uint32_t *size, const uint32_t *pos)
-{
-	for (uint32_t w = 0; w <= s->reached; w++) {
-		uint32_t p = pos[w];
-		t->id[p] = s->vertex[w];
-		t->up[p] = w ? pos[s->parent[w]] : 0;
+	t->id[0] = t->up[0] = 0;
+	t->sub[0] = ++size[0];
+	next[0] = 1;
+	for (uint32_t w = 1; w <= s->n; w++) {
+		uint32_t d = s->idom[w], p = next[d];
+		next[d] = p + size[w];
+		next[w] = p + 1;
+		t->id[p] = w - 1;
 		t->sub[p] = size[w];
-		if (w)
-			t->at[s->vertex[w]] = p;
+		t->up[p] = d ? t->at[d - 1] : 0;
+		t->at[w - 1] = p;
 	}
 }
 
 static bool preorder(struct domtree *t, struct snca *s)
 {
-	uint32_t *size = gmem_alloc(s->mem, all(s), 4), *next = gmem_alloc(s->mem, all(s), 4), *pos = gmem_alloc(s->mem, all(s), 4);
-	bool ok = size && next && pos;
-	if (ok) {
-		for (uint32_t w = s->reached; w >= 1; w--) {
-			size[w]++;
-			size[s->parent[w]] += size[w];
-		}
-		size[0]++;
-		positions(s, size, next, pos);
-	}
-	gmem_free(s->mem, next, all(s), 4);
-	*t = (struct domtree){.mem = s->mem, .n = s->n, .reached = s->reached};
-	t->at = s->num; /* numbers become positions in place */
-	s->num = NULL;
-	t->id = ok ? gmem_alloc(s->mem, all(s), 4) : NULL;
-	t->up = ok ? gmem_alloc(s->mem, all(s), 4) : NULL;
-	t->sub = ok ? gmem_alloc(s->mem, all(s), 4) : NULL;
-	ok = t->id && t->up && t->sub;
+	*t = (struct domtree){.mem = s->mem, .n = s->n};
+	t->at = gmem_raw(s->mem, s->n, 4);
+	t->id = gmem_raw(s->mem, s->all, 4);
+	t->up = gmem_raw(s->mem, s->all, 4);
+	t->sub = gmem_raw(s->mem, s->all, 4);
+	uint32_t *size = gmem_alloc(s->mem, s->all, 4), *next = gmem_raw(s->mem, s->all, 4);
+	bool ok = t->at && t->id && t->up && t->sub && size && next;
 	if (ok)
-		fill(t, s, size, pos);
-	gmem_free(s->mem, size, all(s), 4);
-	gmem_free(s->mem, pos, all(s), 4);
+		lay_out(t, s, size, next);
+	gmem_free(s->mem, size, s->all, 4);
+	gmem_free(s->mem, next, s->all, 4);
 	return ok;
 }
 
 bool domtree_build(struct domtree *t, const struct dom_graph *g, struct gmem *mem)
 {
-	struct snca s = {.mem = mem, .g = g, .n = g->n};
+	struct snca s = {.mem = mem, .g = g, .n = g->n, .all = (uint64_t)g->n + 1};
 	*t = (struct domtree){0};
-	bool ok = walk(&s) && snca(&s) && preorder(t, &s);
+	bool ok = snca(&s);
 	drop_middle(&s);
-	drop_u32(&s, &s.num, s.n);
-	drop_u32(&s, &s.vertex, (uint64_t)s.n + 1);
-	drop_u32(&s, &s.parent, (uint64_t)s.n + 1);
+	ok = ok && preorder(t, &s);
+	drop(&s, &s.idom, s.all);
 	if (!ok)
 		domtree_done(t);
 	return ok;
@@ -283,8 +207,8 @@ void domtree_done(struct domtree *t)
 	if (!t->mem)
 		return;
 	gmem_free(t->mem, t->at, t->n, 4);
-	gmem_free(t->mem, t->id, (uint64_t)t->reached + 1, 4);
-	gmem_free(t->mem, t->up, (uint64_t)t->reached + 1, 4);
-	gmem_free(t->mem, t->sub, (uint64_t)t->reached + 1, 4);
+	gmem_free(t->mem, t->id, (uint64_t)t->n + 1, 4);
+	gmem_free(t->mem, t->up, (uint64_t)t->n + 1, 4);
+	gmem_free(t->mem, t->sub, (uint64_t)t->n + 1, 4);
 	*t = (struct domtree){0};
 }

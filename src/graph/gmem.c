@@ -1,26 +1,43 @@
 /* Large arrays with an account. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/gmem.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 enum {
 	GMEM_PAGE = 4096,            /* what a mapping is rounded up to */
-	GMEM_HUGE = 4 * 1024 * 1024, /* from this size on ask for huge pages: the arrays are read at random */
+	GMEM_LARGE = 2 * 1024 * 1024, /* from this size on an array is kept when freed; also the size of a huge page */
 };
 
 static uint64_t rounded(uint64_t n, size_t size)
 {
 	uint64_t bytes;
-	if (__builtin_mul_overflow(n, (uint64_t)size, &bytes) || bytes > INT64_MAX - GMEM_PAGE)
+	if (__builtin_mul_overflow(n, (uint64_t)size, &bytes) || bytes > INT64_MAX - GMEM_LARGE)
 		return UINT64_MAX;
-	return bytes ? (bytes + GMEM_PAGE - 1) / GMEM_PAGE * GMEM_PAGE : GMEM_PAGE;
+	uint64_t unit = bytes >= GMEM_LARGE ? GMEM_LARGE / 16 : GMEM_PAGE;
+	return bytes ? (bytes + unit - 1) / unit * unit : GMEM_PAGE;
+}
+
+void gmem_trim(struct gmem *m)
+{
+	for (int i = 0; i < GMEM_BLOCKS; i++) {
+		struct gmem_block *b = &m->block[i];
+		if (!b->p || b->used)
+			continue;
+		munmap(b->p, b->bytes);
+		m->now -= b->bytes;
+		*b = (struct gmem_block){0};
+	}
 }
 
 bool gmem_charge(struct gmem *m, int64_t bytes)
 {
 	if (bytes > 0 && m->limit && m->now + (uint64_t)bytes > m->limit) {
-		m->failed = true;
-		return false;
+		gmem_trim(m);
+		if (m->now + (uint64_t)bytes > m->limit) {
+			m->failed = true;
+			return false;
+		}
 	}
 	m->now += (uint64_t)bytes;
 	if (m->now > m->peak)
@@ -35,33 +52,73 @@ static void *refused(struct gmem *m, uint64_t bytes)
 	return NULL;
 }
 
-static void hint(void *p, uint64_t bytes)
+static struct gmem_block *block_of(struct gmem *m, const void *p)
 {
-	if (bytes >= GMEM_HUGE)
-		(void)madvise(p, bytes, MADV_HUGEPAGE);
+	for (int i = 0; i < GMEM_BLOCKS; i++)
+		if (m->block[i].p == p)
+			return &m->block[i];
+	return NULL;
 }
 
-void *gmem_alloc(struct gmem *m, uint64_t n, size_t size)
+/* The smallest kept array that is large enough, unless most of it would lie idle. */
+static struct gmem_block *kept(struct gmem *m, uint64_t bytes)
+{
+	struct gmem_block *best = NULL;
+	for (int i = 0; i < GMEM_BLOCKS; i++) {
+		struct gmem_block *b = &m->block[i];
+		if (b->p && !b->used && b->bytes >= bytes && b->bytes / 2 <= bytes && (!best || b->bytes < best->bytes))
+			best = b;
+	}
+	if (best)
+		best->used = true;
+	return best;
+}
+
+static void *map(struct gmem *m, uint64_t bytes)
+{
+	if (!gmem_charge(m, (int64_t)bytes))
+		return NULL;
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return refused(m, bytes);
+	if (bytes >= GMEM_LARGE) {
+		(void)madvise(p, bytes, MADV_HUGEPAGE); /* read at random: fewer TLB misses */
+		struct gmem_block *b = block_of(m, NULL);
+		if (b)
+			*b = (struct gmem_block){.p = p, .bytes = bytes, .used = true};
+	}
+	return p;
+}
+
+static void *get(struct gmem *m, uint64_t n, size_t size, bool zero)
 {
 	uint64_t bytes = rounded(n, size);
 	if (bytes == UINT64_MAX) {
 		m->failed = true;
 		return NULL;
 	}
-	if (!gmem_charge(m, (int64_t)bytes))
-		return NULL;
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return refused(m, bytes);
-	hint(p, bytes);
-	return p;
+	struct gmem_block *b = bytes >= GMEM_LARGE ? kept(m, bytes) : NULL;
+	if (!b)
+		return map(m, bytes);
+	if (zero)
+		memset(b->p, 0, bytes);
+	return b->p;
 }
+
+void *gmem_alloc(struct gmem *m, uint64_t n, size_t size) { return get(m, n, size, true); }
+
+void *gmem_raw(struct gmem *m, uint64_t n, size_t size) { return get(m, n, size, false); }
 
 void gmem_free(struct gmem *m, void *p, uint64_t n, size_t size)
 {
 	if (!p)
 		return;
 	uint64_t bytes = rounded(n, size);
+	struct gmem_block *b = bytes >= GMEM_LARGE ? block_of(m, p) : NULL;
+	if (b) {
+		b->used = false;
+		return;
+	}
 	munmap(p, bytes);
 	m->now -= bytes;
 }
@@ -70,16 +127,12 @@ void *gmem_grow(struct gmem *m, void *p, uint64_t old_n, uint64_t n, size_t size
 {
 	if (!p)
 		return gmem_alloc(m, n, size);
-	uint64_t old = rounded(old_n, size), bytes = rounded(n, size);
-	if (bytes == old)
+	if (rounded(n, size) == rounded(old_n, size))
 		return p;
-	if (bytes == UINT64_MAX || !gmem_charge(m, (int64_t)(bytes - old))) {
-		m->failed = true;
+	void *q = gmem_alloc(m, n, size);
+	if (!q)
 		return NULL;
-	}
-	void *q = mremap(p, old, bytes, MREMAP_MAYMOVE);
-	if (q == MAP_FAILED)
-		return refused(m, bytes - old);
-	hint(q, bytes);
+	memcpy(q, p, old_n * size);
+	gmem_free(m, p, old_n, size);
 	return q;
 }

@@ -32,6 +32,7 @@ static void release(struct graph *g)
 	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
 		glog_done(logs[i]);
 	g->pending = 0;
+	gmem_trim(&g->mem);
 }
 
 void graph_free(struct graph *g)

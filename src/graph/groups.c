@@ -90,10 +90,10 @@ static void groups_done(struct groups *gs)
 
 static void walk(struct groups *gs, const struct conclusion *c)
 {
-	for (uint32_t p = 1; p <= c->dom.reached; p++) {
+	for (uint32_t p = 1; p <= c->dom.n; p++) {
 		uint32_t id = c->dom.id[p], sub = c->dom.sub[p];
 		uint64_t bytes = c->prefix[p + sub] - c->prefix[p];
-		const uint32_t *of = gs->of_slot[c->csr.slot[id]];
+		const uint32_t *of = gs->of_slot[csr_slot(&c->csr, id)];
 		for (int k = 0; k < KINDS; k++)
 			meet(&gs->g[k][of[k]], p, sub, bytes);
 		meet(&gs->sig[c->sig[id]], p, sub, bytes);

@@ -113,7 +113,7 @@ bool conclude_holders(struct conclusion *c)
 	struct top_row *rows = xcalloc(SUM_HOLDERS, sizeof(*rows));
 	struct top top = {.row = rows, .cap = SUM_HOLDERS};
 	uint64_t least = threshold(c);
-	for (uint32_t p = 1; p <= c->dom.reached; p++) {
+	for (uint32_t p = 1; p <= c->dom.n; p++) {
 		struct tally t = conclusion_retained(c, p);
 		if (t.bytes < least || (top.n == top.cap && t.bytes < rows[0].a))
 			continue;
@@ -128,7 +128,7 @@ bool conclude_holders(struct conclusion *c)
 		c->s->holders[i] = (struct sum_holder){
 			.sig = c->sig[id],
 			.text = holder_text(c, id),
-			.addr = addrmap_addr(&c->g->map, id),
+			.addr = conclusion_addr(c, id),
 			.own = {.count = 1, .bytes = conclusion_size(c, id)},
 			.retained = {.count = rows[i].b, .bytes = rows[i].a},
 		};

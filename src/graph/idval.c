@@ -14,7 +14,7 @@ bool idvals_take(struct idvals *s, struct glog *log, const struct addrmap *map)
 	struct idval *v = gmem_alloc(log->mem, log->n, sizeof(*v));
 	if (!v)
 		return false;
-	*s = (struct idvals){.mem = log->mem, .v = v, .n = log->n};
+	*s = (struct idvals){.mem = log->mem, .v = v, .n = log->n, .cap = log->n};
 	for (uint64_t i = 0; i < s->n; i++) {
 		const uint32_t *p = glog_at(log, i);
 		v[i].id = addrmap_id(map, p[0]);
@@ -25,10 +25,20 @@ bool idvals_take(struct idvals *s, struct glog *log, const struct addrmap *map)
 	return true;
 }
 
+void idvals_renumber(struct idvals *s, const uint32_t *num)
+{
+	uint64_t n = 0;
+	for (uint64_t i = 0; i < s->n; i++)
+		if (num[s->v[i].id])
+			s->v[n++] = (struct idval){.value = s->v[i].value, .id = num[s->v[i].id] - 1};
+	s->n = n;
+	qsort(s->v, n, sizeof(*s->v), by_id);
+}
+
 void idvals_done(struct idvals *s)
 {
 	if (s->mem)
-		gmem_free(s->mem, s->v, s->n, sizeof(*s->v));
+		gmem_free(s->mem, s->v, s->cap, sizeof(*s->v));
 	*s = (struct idvals){0};
 }
 

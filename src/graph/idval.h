@@ -13,10 +13,12 @@ struct idval {
 struct idvals {
 	struct gmem *mem;
 	struct idval *v;
-	uint64_t n;
+	uint64_t n, cap;
 };
 
 /* From a log of (code, low, high) or, with width 2, (code, value). Uses the log up. false without memory. */
 bool idvals_take(struct idvals *s, struct glog *log, const struct addrmap *map);
+/* New ids: num[id] - 1, entries with num 0 dropped. */
+void idvals_renumber(struct idvals *s, const uint32_t *num);
 void idvals_done(struct idvals *s);
 uint64_t idvals_get(const struct idvals *s, uint32_t id, uint64_t absent);

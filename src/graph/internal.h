@@ -36,16 +36,29 @@ struct graph {
 /* The same by id, in flat arrays. Made by csr_build from the logs, which it uses up. */
 struct csr {
 	struct gmem *mem;
-	uint32_t n;             /* objects */
-	uint32_t m;             /* edges in `to` */
-	uint32_t *slot, *size, *klass; /* by id; klass: id of the class, ADDR_NONE = no such edge */
-	uint32_t *off;          /* n + 1 */
-	uint32_t *to;           /* ids; references to addresses without an object are left out */
-	uint64_t dangling;      /* of these */
+	uint32_t n;      /* objects */
+	uint32_t m;      /* elements of `to` */
+	uint32_t *slot;  /* by id, with CSR_HAS_CLASS; see csr_slot */
+	uint32_t *size;  /* by id, REC_SIZE_BIG = look it up */
+	uint32_t *off;   /* n + 1 */
+	uint32_t *to;    /* ids; an object's references, then its class; those to addresses without an object are left out */
+	uint32_t *in;    /* by id: references to it, class edges left out; freed by csr_done or before */
+	uint64_t dangling; /* references left out */
 };
+
+#define CSR_HAS_CLASS 0x80000000u /* the last edge of the object is that to its class */
+
+/* The reducer's slot of an object. */
+static inline uint32_t csr_slot(const struct csr *c, uint32_t id) { return c->slot[id] & ~CSR_HAS_CLASS; }
+/* Its references to objects, the class left out. */
+static inline uint32_t csr_refs(const struct csr *c, uint32_t id)
+{
+	return c->off[id + 1] - c->off[id] - (c->slot[id] >> 31);
+}
 
 /* false without memory. */
 bool csr_build(struct csr *c, struct graph *g);
+void csr_free_in(struct csr *c);
 void csr_done(struct csr *c);
-/* Calls of the graph's own memory being passed: frees everything, sets the state. */
+/* The memory is used up: frees everything, sets the state. */
 void graph_give_up(struct graph *g);

@@ -18,40 +18,14 @@ static uint32_t *root_ids(struct conclusion *c, uint32_t *ret_n)
 	return ids;
 }
 
-static bool dominators(struct conclusion *c)
-{
-	uint32_t nroots = 0, *roots = root_ids(c, &nroots);
-	if (!roots)
-		return false;
-	struct dom_graph d = {.n = c->csr.n, .off = c->csr.off, .to = c->csr.to, .extra = c->csr.klass, .roots = roots, .nroots = nroots};
-	bool ok = domtree_build(&c->dom, &d, &c->g->mem);
-	gmem_free(&c->g->mem, roots, c->g->roots.n, 4);
-	return ok;
-}
-
-static bool prefix_sums(struct conclusion *c)
-{
-	uint64_t sum = 0;
-	uint32_t n = c->dom.reached;
-	c->prefix = gmem_alloc(&c->g->mem, (uint64_t)n + 2, 8);
-	if (!c->prefix)
-		return false;
-	for (uint32_t p = 1; p <= n; p++) {
-		c->prefix[p] = sum;
-		sum += conclusion_size(c, c->dom.id[p]);
-	}
-	c->prefix[(uint64_t)n + 1] = sum;
-	c->s->reachable = (struct tally){.count = n, .bytes = sum};
-	return true;
-}
-
+/* Tallies of what the walk did not reach; ids are still those of the address table. */
 static void garbage(struct conclusion *c)
 {
 	struct dump_summary *s = c->s;
 	for (uint32_t v = 0; v < c->csr.n; v++) {
-		if (c->dom.at[v])
+		if (c->dfs.num[v])
 			continue;
-		struct tally *t = &s->keys[reducer_slot_key(c->r, c->csr.slot[v])].garbage;
+		struct tally *t = &s->keys[reducer_slot_key(c->r, csr_slot(&c->csr, v))].garbage;
 		uint64_t size = conclusion_size(c, v);
 		t->count++;
 		t->bytes += size;
@@ -61,20 +35,78 @@ static void garbage(struct conclusion *c)
 	s->garbage_by_type_total = s->garbage;
 }
 
+/* From here on there are only reachable objects, numbered by the walk. */
+static bool renumber(struct conclusion *c)
+{
+	const struct csr *r = &c->csr;
+	struct csr new = {.mem = r->mem, .n = c->dfs.reached, .dangling = r->dangling};
+	if (!dfs_edges(&c->dfs, r->off, r->to, &new.off, &new.to, &new.m))
+		return false;
+	new.slot = dfs_values(&c->dfs, r->slot);
+	new.size = dfs_values(&c->dfs, r->size);
+	if (!new.slot || !new.size) {
+		csr_done(&new);
+		return false;
+	}
+	csr_done(&c->csr);
+	c->csr = new;
+	idvals_renumber(&c->big_sizes, c->dfs.num);
+	idvals_renumber(&c->lengths, c->dfs.num);
+	idvals_renumber(&c->named, c->dfs.num);
+	return true;
+}
+
+static bool dominators(struct conclusion *c)
+{
+	struct csr *r = &c->csr;
+	struct gmem *mem = &c->g->mem;
+	uint32_t nroots = 0, *roots = root_ids(c, &nroots);
+	bool ok = roots && dfs_walk(&c->dfs, r->n, r->off, r->to, roots, nroots, mem);
+	if (ok) {
+		garbage(c);
+		for (uint32_t i = 0; i < nroots; i++)
+			roots[i] = c->dfs.num[roots[i]] - 1;
+		ok = renumber(c);
+	}
+	if (ok) {
+		struct dom_graph d = {.n = r->n, .off = r->off, .to = r->to, .parent = c->dfs.parent, .roots = roots, .nroots = nroots};
+		ok = domtree_build(&c->dom, &d, mem);
+	}
+	gmem_free(mem, roots, c->g->roots.n, 4);
+	return ok;
+}
+
+static bool prefix_sums(struct conclusion *c)
+{
+	uint64_t sum = 0;
+	uint32_t n = c->dom.n;
+	c->prefix = gmem_raw(&c->g->mem, (uint64_t)n + 2, 8);
+	if (!c->prefix)
+		return false;
+	c->prefix[0] = 0;
+	for (uint32_t p = 1; p <= n; p++) {
+		c->prefix[p] = sum;
+		sum += conclusion_size(c, c->dom.id[p]);
+	}
+	c->prefix[(uint64_t)n + 1] = sum;
+	c->s->reachable = (struct tally){.count = n, .bytes = sum};
+	return true;
+}
+
 static void top_retained(struct conclusion *c)
 {
 	struct top_row rows[SUM_TOP_OBJECTS];
 	struct top top = {.row = rows, .cap = SUM_TOP_OBJECTS};
-	for (uint32_t p = 1; p <= c->dom.reached; p++) {
+	for (uint32_t p = 1; p <= c->dom.n; p++) {
 		struct tally t = conclusion_retained(c, p);
-		top_offer(&top, (struct top_row){.a = t.bytes, .b = t.count, .id = c->dom.id[p]});
+		top_offer(&top, (struct top_row){.a = t.bytes, .b = t.count, .id = c->dfs.old[c->dom.id[p]]});
 	}
 	top_sort(&top);
 	c->s->top_retained = xcalloc(top.n, sizeof(*c->s->top_retained));
 	c->s->ntop_retained = top.n;
 	for (size_t i = 0; i < top.n; i++) {
 		struct sum_object *o = &c->s->top_retained[i];
-		*o = object_row_named(c, rows[i].id);
+		*o = object_row_named(c, conclusion_id(c, rows[i].id));
 		o->bytes = rows[i].a;
 		o->refs = rows[i].b;
 	}
@@ -85,7 +117,6 @@ bool conclude_reach(struct conclusion *c)
 	if (!dominators(c) || !prefix_sums(c))
 		return false;
 	c->s->dangling = c->csr.dangling;
-	garbage(c);
 	top_retained(c);
 	return true;
 }

@@ -18,7 +18,7 @@ static uint32_t intern2(struct conclusion *c, const char *prefix, const char *na
 static uint32_t class_step(void *ctx, uint32_t id)
 {
 	struct conclusion *c = ctx;
-	uint32_t name = reducer_class_name(c->r, addrmap_addr(&c->g->map, id));
+	uint32_t name = reducer_class_name(c->r, conclusion_addr(c, id));
 	const char *type = strtab_str(&c->s->names, conclusion_key(c, id)->type);
 	bool module = type && !strcmp(type, "MODULE");
 	return intern2(c, module ? "module " : "class ", name ? strtab_str(&c->s->names, name) : module ? "#<Module>" : "#<Class>");
@@ -52,15 +52,15 @@ static struct sig_root *root_steps(struct conclusion *c, uint32_t *ret_n)
 	bool last = false;
 	for (uint64_t i = 0; r && i < l->n; i++) {
 		const uint32_t *p = glog_at(l, i);
-		uint32_t id = addrmap_id(&c->g->map, p[1]);
+		uint32_t at = addrmap_id(&c->g->map, p[1]);
 		if (i == 0 || p[0] != name) {
 			name = p[0];
 			const char *text = strtab_str(scanner_names(c->sc), name);
 			step = intern2(c, "root ", text ? text : "");
 			last = text && !strcmp(text, "machine_context");
 		}
-		if (id != ADDR_NONE)
-			r[n++] = (struct sig_root){.step = step, .id = id, .last_resort = last};
+		if (at != ADDR_NONE)
+			r[n++] = (struct sig_root){.step = step, .id = conclusion_id(c, at), .last_resort = last};
 	}
 	*ret_n = n;
 	return r;
@@ -198,7 +198,9 @@ bool conclude_signatures(struct conclusion *c)
 	struct sig_root *roots = root_steps(c, &nroots);
 	struct sigtab t;
 	struct sig_input in = {
-		.graph = {.n = c->csr.n, .off = c->csr.off, .to = c->csr.to, .extra = c->csr.klass},
+		.n = c->csr.n,
+		.off = c->csr.off,
+		.to = c->csr.to,
 		.roots = roots,
 		.nroots = nroots,
 		.slot = c->csr.slot,
@@ -207,8 +209,10 @@ bool conclude_signatures(struct conclusion *c)
 		.ctx = c,
 	};
 	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->csr.n)) && roots;
-	if (ok)
+	if (ok) {
 		c->sig = sig_walk(&in, &t, mem);
+		c->sigs_cap = sig_walk_cap(c->csr.n);
+	}
 	ok = ok && c->sig && keep(c, &t);
 	sigtab_done(&t);
 	gmem_free(mem, roots, c->g->roots.n, sizeof(*roots));

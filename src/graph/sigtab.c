@@ -1,6 +1,7 @@
 /* Signatures. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/sigtab.h"
 
+#include <string.h>
 #include <xxhash.h>
 
 enum { FIRST_CAP = 1024 };
@@ -92,7 +93,7 @@ uint32_t sigtab_root(struct sigtab *t, uint32_t step)
 	return i != SIG_NONE ? i : add(t, SIG_NONE, step, false);
 }
 
-uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool klass)
+static uint32_t extend(struct sigtab *t, uint32_t parent, uint32_t step, bool klass)
 {
 	if (t->sig[parent].step == step && t->sig[parent].parent != SIG_NONE)
 		return parent;
@@ -108,9 +109,22 @@ uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool kl
 	return add(t, parent, step, klass);
 }
 
+uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool klass)
+{
+	uint32_t h = (parent * 0x9e3779b1u ^ step * 0x85ebca6bu) >> 16 & (SIG_MEMO - 1);
+	struct sig_memo *m = &t->memo[h];
+	if (m->parent == parent && m->step == step && step)
+		return m->sig;
+	uint32_t sig = extend(t, parent, step, klass);
+	if (sig != SIG_NONE)
+		*m = (struct sig_memo){.parent = parent, .step = step, .sig = sig};
+	return sig;
+}
+
 void sigtab_freeze(struct sigtab *t, uint32_t first)
 {
 	t->frozen = true;
+	memset(t->memo, 0, sizeof(t->memo));
 	for (uint32_t i = first; i < t->n; i++) {
 		if (!t->sig[i].klass) {
 			t->sig[i].dead = true;

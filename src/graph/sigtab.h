@@ -13,6 +13,7 @@
 #define SIG_NONE 0xFFFFFFFFu
 
 enum {
+	SIG_MEMO = 2048,             /* power of two; brothers and sisters ask the same */
 	SIG_DEPTH_MAX = 64,          /* steps; what lies deeper counts with its ancestor of that depth */
 	SIG_BUILD_MIN = 1 << 16,     /* signatures while they are being found: at least this many, at most ... */
 	SIG_BUILD_MAX = 1 << 20,
@@ -40,6 +41,9 @@ struct sigtab {
 	uint32_t counted;      /* live signatures that are no classes: those the limit is about */
 	uint32_t limit;
 	bool frozen;           /* no new ones but for classes */
+	struct sig_memo {
+		uint32_t parent, step, sig;
+	} memo[SIG_MEMO];      /* last answers of sigtab_extend, by hash; step 0 = empty */
 };
 
 /* limit: see SIG_BUILD_*. names is where step ids come from; borrowed. */

@@ -1,60 +1,74 @@
 /* Gives each reachable object its signature. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/sigwalk.h"
 
+#include <string.h>
+
 #define PENDING 0x80000000u /* set while the level is being collected: the best parent's signature so far */
 
-enum { AHEAD = 12 }; /* queue entries whose edges are fetched ahead of their turn */
+enum { AHEAD = 16 }; /* queue entries whose edges are fetched ahead of their turn; the ends of the edges half as far */
+
+struct node {
+	uint32_t sig;
+	uint32_t run; /* objects in the folded chain up to this one */
+};
 
 struct sigwalk {
 	const struct sig_input *in;
 	struct sigtab *t;
-	uint32_t *sig;    /* by id */
-	uint32_t *run;    /* by id: objects in the folded chain up to this one */
+	struct node *node; /* by id */
 	uint32_t *queue;
 	uint32_t tail;
 };
 
-static inline void relax(struct sigwalk *w, uint32_t from, uint32_t run, uint32_t id)
+static inline void relax(struct sigwalk *w, struct node from, uint32_t id)
 {
-	uint32_t now = w->sig[id];
-	if (now == SIG_NONE) {
-		w->sig[id] = from | PENDING;
-		w->run[id] = run;
+	struct node *n = &w->node[id];
+	if (n->sig == SIG_NONE) {
+		n->sig = from.sig | PENDING;
+		n->run = from.run;
 		w->queue[w->tail++] = id;
 		return;
 	}
-	if (!(now & PENDING))
+	if (!(n->sig & PENDING))
 		return;
-	uint32_t best = now & ~PENDING;
-	if (best == from) {
-		if (run > w->run[id])
-			w->run[id] = run;
-	} else if (w->t->sig[from].id < w->t->sig[best].id) {
-		w->sig[id] = from | PENDING;
-		w->run[id] = run;
+	uint32_t best = n->sig & ~PENDING;
+	if (best == from.sig) {
+		if (from.run > n->run)
+			n->run = from.run;
+	} else if (w->t->sig[from.sig].id < w->t->sig[best].id) {
+		n->sig = from.sig | PENDING;
+		n->run = from.run;
+	}
+}
+
+static inline void fetch(const struct sigwalk *w, uint32_t q, uint32_t end)
+{
+	const uint32_t *off = w->in->off, *to = w->in->to;
+	if (q + AHEAD < end)
+		__builtin_prefetch(&to[off[w->queue[q + AHEAD]]]);
+	if (q + AHEAD / 2 < end) {
+		uint32_t v = w->queue[q + AHEAD / 2], e = off[v], last = off[v + 1];
+		for (uint32_t k = 0; k < 4 && e + k < last; k++)
+			__builtin_prefetch(&w->node[to[e + k]], 1);
 	}
 }
 
 static void expand(struct sigwalk *w, uint32_t begin, uint32_t end)
 {
-	const struct dom_graph *g = &w->in->graph;
+	const uint32_t *off = w->in->off, *to = w->in->to;
 	for (uint32_t q = begin; q < end; q++) {
-		if (q + AHEAD < end) {
-			__builtin_prefetch(&g->off[w->queue[q + AHEAD]]);
-			__builtin_prefetch(&g->extra[w->queue[q + AHEAD]]);
-		}
-		uint32_t v = w->queue[q], sig = w->sig[v], run = w->run[v];
-		for (uint32_t e = g->off[v]; e < g->off[v + 1]; e++)
-			relax(w, sig, run, g->to[e]);
-		if (g->extra[v] != DOM_NONE)
-			relax(w, sig, run, g->extra[v]);
+		fetch(w, q, end);
+		uint32_t v = w->queue[q];
+		struct node from = w->node[v];
+		for (uint32_t e = off[v]; e < off[v + 1]; e++)
+			relax(w, from, to[e]);
 	}
 }
 
 /* The step of an object; *ret_class tells whether it is a class's name. */
 static uint32_t step_of(const struct sigwalk *w, uint32_t id, bool *ret_class)
 {
-	uint32_t step = w->in->slot_step[w->in->slot[id]];
+	uint32_t step = w->in->slot_step[w->in->slot[id] & ~PENDING];
 	*ret_class = step == STEP_CLASS;
 	return step == STEP_CLASS ? w->in->class_step(w->in->ctx, id) : step;
 }
@@ -62,20 +76,21 @@ static uint32_t step_of(const struct sigwalk *w, uint32_t id, bool *ret_class)
 /* Extends one object's signature by its own step. false without memory. */
 static bool settle_one(struct sigwalk *w, uint32_t id)
 {
-	uint32_t parent = w->sig[id] & ~PENDING;
+	struct node *n = &w->node[id];
+	uint32_t parent = n->sig & ~PENDING;
 	bool klass;
 	uint32_t step = step_of(w, id, &klass);
-	w->sig[id] = parent;
+	n->sig = parent;
 	if (step == STEP_FOLD)
 		return true;
 	uint32_t sig = sigtab_extend(w->t, parent, step, klass);
 	if (sig == SIG_NONE)
 		return false;
 	struct sig *s = &w->t->sig[sig];
-	w->run[id] = sig == parent && s->step == step ? w->run[id] + 1 : 1;
-	if (w->run[id] > s->repeat)
-		s->repeat = w->run[id];
-	w->sig[id] = sig;
+	n->run = sig == parent && s->step == step ? n->run + 1 : 1;
+	if (n->run > s->repeat)
+		s->repeat = n->run;
+	n->sig = sig;
 	return true;
 }
 
@@ -91,9 +106,9 @@ static bool settle(struct sigwalk *w, uint32_t begin, uint32_t end)
 			continue;
 		sigtab_freeze(w->t, first);
 		for (uint32_t k = begin; k <= q; k++) {
-			const struct sig *s = &w->t->sig[w->sig[w->queue[k]]];
-			if (s->dead)
-				w->sig[w->queue[k]] = s->parent;
+			struct node *n = &w->node[w->queue[k]];
+			if (w->t->sig[n->sig].dead)
+				n->sig = w->t->sig[n->sig].parent;
 		}
 	}
 	return true;
@@ -109,7 +124,7 @@ static bool walk_roots(struct sigwalk *w, bool last_resort)
 		uint32_t sig = sigtab_root(w->t, r->step);
 		if (sig == SIG_NONE)
 			return false;
-		relax(w, sig, 1, r->id);
+		relax(w, (struct node){.sig = sig, .run = 1}, r->id);
 	}
 	while (begin < w->tail) {
 		uint32_t end = w->tail;
@@ -123,20 +138,22 @@ static bool walk_roots(struct sigwalk *w, bool last_resort)
 
 uint32_t *sig_walk(const struct sig_input *in, struct sigtab *t, struct gmem *mem)
 {
-	uint32_t n = in->graph.n;
 	struct sigwalk w = {.in = in, .t = t};
-	w.sig = gmem_alloc(mem, n, 4);
-	w.run = gmem_alloc(mem, n, 4);
-	w.queue = gmem_alloc(mem, n, 4);
-	bool ok = w.sig && w.run && w.queue;
-	if (ok)
-		for (uint32_t i = 0; i < n; i++)
-			w.sig[i] = SIG_NONE;
+	w.node = gmem_raw(mem, in->n, sizeof(*w.node));
+	w.queue = gmem_raw(mem, in->n, 4);
+	bool ok = w.node && w.queue;
+	for (uint32_t i = 0; ok && i < in->n; i++)
+		w.node[i] = (struct node){.sig = SIG_NONE};
 	ok = ok && walk_roots(&w, false) && walk_roots(&w, true);
-	gmem_free(mem, w.run, n, 4);
-	gmem_free(mem, w.queue, n, 4);
-	if (ok)
-		return w.sig;
-	gmem_free(mem, w.sig, n, 4);
-	return NULL;
+	gmem_free(mem, w.queue, in->n, 4);
+	if (!ok) {
+		gmem_free(mem, w.node, in->n, sizeof(*w.node));
+		return NULL;
+	}
+	uint32_t *sig = (uint32_t *)w.node; /* squeezed together in place */
+	for (uint32_t i = 0; i < in->n; i++) {
+		uint32_t s = w.node[i].sig;
+		memcpy(&sig[i], &s, sizeof(s));
+	}
+	return sig;
 }

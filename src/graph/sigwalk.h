@@ -6,7 +6,7 @@
  * when all other roots have been followed to the end: they name only what nothing else holds (VERDICT.md, section 1). */
 #pragma once
 
-#include "graph/dom.h"
+#include "graph/gmem.h"
 #include "graph/sigtab.h"
 
 /* Steps that are no names. */
@@ -19,14 +19,17 @@ struct sig_root {
 };
 
 struct sig_input {
-	struct dom_graph graph;         /* its roots are not used */
+	uint32_t n;                     /* objects */
+	const uint32_t *off, *to;       /* edges of v: to[off[v] .. off[v + 1]) */
 	const struct sig_root *roots;
 	uint32_t nroots;
-	const uint32_t *slot;           /* by id */
+	const uint32_t *slot;           /* by id; only the low 31 bits */
 	const uint32_t *slot_step;      /* by slot: a name id or STEP_* */
 	uint32_t (*class_step)(void *ctx, uint32_t id);
 	void *ctx;
 };
 
-/* sig[id] for all ids, SIG_NONE when unreachable: an array of graph.n that the caller frees with gmem_free; NULL without memory. */
+/* The signature of each id, SIG_NONE when unreachable: n numbers in an array of sig_walk_cap(n) that the caller frees with gmem_free;
+ * NULL without memory. */
+static inline uint64_t sig_walk_cap(uint32_t n) { return 2 * (uint64_t)n; }
 uint32_t *sig_walk(const struct sig_input *in, struct sigtab *t, struct gmem *mem);

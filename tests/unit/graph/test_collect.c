@@ -93,7 +93,6 @@ static void test_resolve_random(void **state)
 				continue;
 			total++;
 			assert_int_equal(c.size[id], i + 1);
-			assert_int_equal(c.klass[id], addrmap_find(&g->map, addr[0]));
 			uint32_t e = c.off[id];
 			for (uint32_t k = 0; k < nref[i]; k++) {
 				uint32_t to = addrmap_find(&g->map, ref[i][k]);
@@ -102,6 +101,9 @@ static void test_resolve_random(void **state)
 				else
 					assert_int_equal(c.to[e++], to);
 			}
+			assert_int_equal(csr_refs(&c, id), e - c.off[id]);
+			assert_int_equal(csr_slot(&c, id), addr[i] % 97);
+			assert_int_equal(c.to[e++], addrmap_find(&g->map, addr[0])); /* the class comes last */
 			assert_int_equal(e, c.off[id + 1]);
 		}
 		assert_int_equal(c.n, total);

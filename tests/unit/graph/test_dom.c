@@ -2,12 +2,13 @@
 #include "unit.h"
 
 #include "base/mem.h"
+#include "graph/dfs.h"
 #include "graph/dom.h"
 
 enum { MAX_N = 24, MAX_M = 400 };
 
 struct small {
-	uint32_t n, off[MAX_N + 1], to[MAX_M], extra[MAX_N], roots[MAX_N], nroots;
+	uint32_t n, off[MAX_N + 1], to[MAX_M], roots[MAX_N], nroots;
 };
 
 static void reach(const struct small *g, uint32_t without, bool *seen)
@@ -22,9 +23,9 @@ static void reach(const struct small *g, uint32_t without, bool *seen)
 	}
 	while (top) {
 		uint32_t v = stack[--top];
-		for (uint32_t e = g->off[v]; e <= g->off[v + 1]; e++) {
-			uint32_t w = e < g->off[v + 1] ? g->to[e] : g->extra[v];
-			if (w != DOM_NONE && w != without && !seen[w]) {
+		for (uint32_t e = g->off[v]; e < g->off[v + 1]; e++) {
+			uint32_t w = g->to[e];
+			if (w != without && !seen[w]) {
 				seen[w] = true;
 				stack[top++] = w;
 			}
@@ -41,7 +42,6 @@ static void make(struct small *g, uint64_t *rnd)
 		uint32_t d = (uint32_t)unit_below(rnd, 1 + density + (unit_below(rnd, 10) == 0 ? 10 : 0));
 		for (uint32_t k = 0; k < d; k++) /* repeats, self references, cycles */
 			g->to[m++] = (uint32_t)unit_below(rnd, g->n);
-		g->extra[v] = unit_below(rnd, 2) ? (uint32_t)unit_below(rnd, g->n) : DOM_NONE;
 	}
 	g->off[g->n] = m;
 	g->nroots = (uint32_t)unit_below(rnd, 4);
@@ -49,32 +49,49 @@ static void make(struct small *g, uint64_t *rnd)
 		g->roots[i] = (uint32_t)unit_below(rnd, g->n);
 }
 
-static struct dom_graph view(const struct small *g, bool extra)
+/* Walk, renumbering and dominators in one; ids of *t are those of *d. */
+static bool build(struct domtree *t, struct dfs *d, uint32_t n, const uint32_t *off, const uint32_t *to, const uint32_t *roots,
+    uint32_t nroots, struct gmem *mem)
 {
-	return (struct dom_graph){.n = g->n, .off = g->off, .to = g->to, .extra = extra ? g->extra : NULL, .roots = g->roots,
-	    .nroots = g->nroots};
+	uint32_t *new_off = NULL, *new_to = NULL, m = 0, *new_roots = xcalloc(nroots, 4);
+	*t = (struct domtree){0};
+	bool ok = dfs_walk(d, n, off, to, roots, nroots, mem) && dfs_edges(d, off, to, &new_off, &new_to, &m);
+	for (uint32_t i = 0; ok && i < nroots; i++)
+		new_roots[i] = d->num[roots[i]] - 1;
+	if (ok) {
+		struct dom_graph g = {.n = d->reached, .off = new_off, .to = new_to, .parent = d->parent, .roots = new_roots,
+		    .nroots = nroots};
+		ok = domtree_build(t, &g, mem);
+		gmem_free(mem, new_off, (uint64_t)d->reached + 1, 4);
+		gmem_free(mem, new_to, m, 4);
+	}
+	free(new_roots);
+	return ok;
 }
 
+/* Position of an old id, 0 = unreachable. */
+static uint32_t at(const struct domtree *t, const struct dfs *d, uint32_t v) { return d->num[v] ? t->at[d->num[v] - 1] : 0; }
+
 /* Retained = what is no longer reachable when the node is removed. */
-static void check(const struct small *g, const struct domtree *t)
+static void check(const struct small *g, const struct domtree *t, const struct dfs *d)
 {
 	bool all[MAX_N], without[MAX_N];
 	uint32_t reached = 0;
-	reach(g, DOM_NONE, all);
+	reach(g, DFS_NONE, all);
 	for (uint32_t v = 0; v < g->n; v++)
 		reached += all[v];
-	assert_int_equal(t->reached, reached);
+	assert_int_equal(t->n, reached);
 	assert_int_equal(t->sub[0], reached + 1);
 	for (uint32_t v = 0; v < g->n; v++) {
-		uint32_t p = t->at[v], kept = 0;
+		uint32_t p = at(t, d, v), kept = 0;
 		assert_int_equal(p != 0, all[v]);
 		if (!p)
 			continue;
-		assert_int_equal(t->id[p], v);
+		assert_int_equal(d->old[t->id[p]], v);
 		assert_true(t->up[p] < p && p + t->sub[p] <= t->up[p] + t->sub[t->up[p]]);
 		reach(g, v, without);
 		for (uint32_t w = 0; w < g->n; w++) {
-			bool lost = all[w] && !without[w], inside = t->at[w] >= p && t->at[w] < p + t->sub[p];
+			bool lost = all[w] && !without[w], inside = at(t, d, w) >= p && at(t, d, w) < p + t->sub[p];
 			assert_int_equal(lost, inside);
 			kept += lost;
 		}
@@ -90,11 +107,12 @@ static void test_random(void **state)
 		struct small g;
 		struct gmem mem = {0};
 		struct domtree t;
+		struct dfs d;
 		make(&g, &rnd);
-		struct dom_graph d = view(&g, true);
-		assert_true(domtree_build(&t, &d, &mem));
-		check(&g, &t);
+		assert_true(build(&t, &d, g.n, g.off, g.to, g.roots, g.nroots, &mem));
+		check(&g, &t, &d);
 		domtree_done(&t);
+		dfs_done(&d);
 		assert_int_equal(mem.now, 0);
 	}
 }
@@ -104,11 +122,12 @@ static void test_empty(void **state)
 	(void)state;
 	struct gmem mem = {0};
 	struct domtree t;
+	struct dfs d;
 	uint32_t off[1] = {0};
-	struct dom_graph g = {.n = 0, .off = off};
-	assert_true(domtree_build(&t, &g, &mem));
-	assert_int_equal(t.reached, 0);
+	assert_true(build(&t, &d, 0, off, off, off, 0, &mem));
+	assert_int_equal(t.n, 0);
 	domtree_done(&t);
+	dfs_done(&d);
 	assert_int_equal(mem.now, 0);
 }
 
@@ -127,13 +146,16 @@ static void test_list(void **state)
 			to[m++] = v + 1;
 	}
 	off[N] = m;
-	struct dom_graph g = {.n = N, .off = off, .to = to, .roots = &root, .nroots = 1};
 	struct domtree t;
-	assert_true(domtree_build(&t, &g, &mem));
+	struct dfs d;
+	assert_true(build(&t, &d, N, off, to, &root, 1, &mem));
 	for (uint32_t v = 0; v < N; v++)
-		if (t.sub[t.at[v]] != N - v || t.up[t.at[v]] != t.at[v] - 1)
+		if (t.sub[at(&t, &d, v)] != N - v || t.up[at(&t, &d, v)] != at(&t, &d, v) - 1)
 			fail_msg("node %u", v);
 	domtree_done(&t);
+	dfs_done(&d);
+	gmem_trim(&mem);
+	assert_int_equal(mem.now, 0);
 	free(off);
 	free(to);
 }
@@ -146,14 +168,15 @@ static void test_no_memory(void **state)
 	do
 		make(&g, &rnd);
 	while (g.nroots == 0 || g.n < 10);
-	struct dom_graph d = view(&g, false);
 	for (uint64_t limit = 4096; limit < 100 * 4096; limit += 4096) {
 		struct gmem mem = {.limit = limit};
 		struct domtree t;
-		bool ok = domtree_build(&t, &d, &mem);
+		struct dfs d;
+		bool ok = build(&t, &d, g.n, g.off, g.to, g.roots, g.nroots, &mem);
 		assert_true(mem.peak <= limit);
 		assert_int_equal(ok, !mem.failed);
 		domtree_done(&t);
+		dfs_done(&d);
 		assert_int_equal(mem.now, 0);
 	}
 }
