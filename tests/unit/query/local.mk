@@ -1,7 +1,7 @@
 # tests/unit/query
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/query/test_query tests/unit/query/test_diff tests/unit/query/test_reports
-TESTS += tests/unit/query/test_query tests/unit/query/test_diff tests/unit/query/test_reports
+check_PROGRAMS += tests/unit/query/test_query tests/unit/query/test_diff tests/unit/query/test_reports tests/unit/query/test_ruby
+TESTS += tests/unit/query/test_query tests/unit/query/test_diff tests/unit/query/test_reports tests/unit/query/test_ruby
 endif
 tests_unit_query_test_query_SOURCES = tests/unit/query/test_query.c tests/unit/query/sample.c tests/unit/query/sample.h tests/unit/unit.h
 tests_unit_query_test_query_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query
@@ -12,3 +12,6 @@ tests_unit_query_test_diff_LDADD = $(UNIT_LDADD)
 tests_unit_query_test_reports_SOURCES = tests/unit/query/test_reports.c tests/unit/query/sample.c tests/unit/query/sample.h tests/unit/unit.h
 tests_unit_query_test_reports_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query
 tests_unit_query_test_reports_LDADD = $(UNIT_LDADD)
+tests_unit_query_test_ruby_SOURCES = tests/unit/query/test_ruby.c tests/unit/query/sample.c tests/unit/query/sample.h tests/unit/unit.h
+tests_unit_query_test_ruby_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query
+tests_unit_query_test_ruby_LDADD = $(UNIT_LDADD)
