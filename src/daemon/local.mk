@@ -19,3 +19,4 @@ libhda_a_SOURCES += \
 	src/daemon/worker.c
 sbin_PROGRAMS += hdad
 hdad_SOURCES = src/daemon/main.c
+dist_man_MANS += doc/hdad.8 doc/hda.conf.5
