@@ -109,8 +109,12 @@ static bool say(struct query_run *r, const struct tree *t, uint32_t sig, uint32_
 	const struct sum_holder *h = t->holder[sig] < s->nholders ? &s->holders[t->holder[sig]] : NULL;
 	_cleanup_free_ char *name = sig_step(s, sig);
 	struct row row = {.n = 0};
-	row_put(&row, "id", val_uint(g->id));
-	row_put(&row, "parent", is_root(s, sig) ? val_null() : val_uint(s->sigs[g->parent].id));
+	char id[ROW_ID], parent[ROW_ID];
+	row_id(&row, "id", g->id, id);
+	if (is_root(s, sig))
+		row_null(&row, "parent");
+	else
+		row_id(&row, "parent", s->sigs[g->parent].id, parent);
 	row_uint(&row, "depth", depth);
 	row_cstr(&row, "name", name);
 	row_name(&row, "holder", &s->names, h ? h->text : 0);

@@ -82,7 +82,8 @@ static bool say(struct query_run *r, const struct dump_summary *s, uint32_t sig,
 	struct contract c = {0, klass, 0, 0, UINT64_MAX, g->own.count, g->own.bytes};
 	_cleanup_free_ char *path = sig_path(s, sig, true);
 	struct row row = {.n = 0};
-	row_put(&row, "id", val_uint(g->id));
+	char id[ROW_ID];
+	row_id(&row, "id", g->id, id);
 	row_cstr(&row, "path", path);
 	row_uint(&row, "depth", sig_depth(s, sig));
 	row_contract(&row, &s->names, &c);

@@ -126,6 +126,12 @@ void row_text(struct row *row, const char *name, struct span s)
 
 void row_cstr(struct row *row, const char *name, const char *s) { row_text(row, name, span_of(s)); }
 
+void row_id(struct row *row, const char *name, uint64_t id, char *buf)
+{
+	snprintf(buf, ROW_ID, "%016llx", (unsigned long long)id);
+	row_cstr(row, name, buf);
+}
+
 void row_list(struct row *row, const char *name, const struct val *p, size_t n)
 {
 	struct val v = {.kind = VAL_LIST};

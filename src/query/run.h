@@ -72,6 +72,9 @@ void row_int(struct row *row, const char *name, int64_t i);
 void row_real(struct row *row, const char *name, double d);   /* not finite becomes null */
 void row_text(struct row *row, const char *name, struct span s); /* empty becomes null */
 void row_cstr(struct row *row, const char *name, const char *s); /* NULL and "" become null */
+enum { ROW_ID = 17 }; /* bytes of a 64-bit id as text */
+/* A 64-bit id as 16 hex digits, which JSON readers with doubles do not round. buf (ROW_ID) must live until the row is sent. */
+void row_id(struct row *row, const char *name, uint64_t id, char *buf);
 void row_list(struct row *row, const char *name, const struct val *p, size_t n);
 void row_name(struct row *row, const char *name, const struct strtab *t, uint32_t id);
 

@@ -145,8 +145,8 @@ static void notes(struct query_run *r, const struct dump_summary *s, const struc
 {
 	char label[2 * HEADER_LABEL + 2];
 	const char *why = strtab_str(&s->names, s->no_graph_why);
-	run_note(r, "process %llu %s, %s, %s, read in %.1f s", (unsigned long long)d->pid,
-	    proc_label(&s->head.who, label, sizeof(label)), d->partial ? "partial" : "whole", d->traced ? "traced" : "untraced", s->took_s);
+	run_note(r, "process %llu%s%s, %s, %s, read in %.1f s", (unsigned long long)d->pid,
+	    s->head.who.app[0] ? " " : "", proc_label(&s->head.who, label, sizeof(label)), d->partial ? "partial" : "whole", d->traced ? "traced" : "untraced", s->took_s);
 	if (before)
 		run_note(r, "changes are since dump %llu", (unsigned long long)before->dump);
 	if (!s->has_graph)

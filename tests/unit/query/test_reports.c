@@ -203,12 +203,13 @@ static void test_holders(void **state)
 		assert_int_equal(cell_u(&c, i, "depth"), depth[i]);
 		if (i) { /* the parent is a row before */
 			size_t k = 0;
-			while (k < i && cell_u(&c, k, "id") != cell_u(&c, i, "parent"))
+			while (k < i && strcmp(cell_s(&c, k, "id"), cell_s(&c, i, "parent")) != 0)
 				k++;
 			assert_true(k < i);
 		}
 	}
 	assert_string_equal(cell_s(&c, 2, "holder"), "class Cache -> Hash");
+	assert_string_equal(cell_s(&c, 2, "id"), "0000000000000066");
 	ask(&c, &w->q, "holders --depth 1");
 	assert_int_equal(c.n, 3);
 	ask(&c, &w->q, "holders --class Array");
