@@ -5,7 +5,7 @@ else
 FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/replay.c
 TESTS += $(FUZZ_TARGETS)
 endif
-FUZZ_TARGETS = tests/fuzz/fuzz_scan
+FUZZ_TARGETS = tests/fuzz/fuzz_scan tests/fuzz/fuzz_query
 check_PROGRAMS += $(FUZZ_TARGETS)
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
 EXTRA_DIST += tests/fuzz/README.md tests/fuzz/corpus
@@ -13,3 +13,7 @@ EXTRA_DIST += tests/fuzz/README.md tests/fuzz/corpus
 tests_fuzz_fuzz_scan_SOURCES = tests/fuzz/fuzz_scan.c tests/unit/scan/scan_record.c tests/unit/scan/scan_record.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_scan_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_scan_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+
+tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_query_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
