@@ -309,10 +309,45 @@ static void test_empty_store(void **state)
 	store_close(q.store);
 }
 
+/* README.md is the schema: each command has its row there, with each of its arguments. */
+static void test_readme(void **state)
+{
+	(void)state;
+	const char *top = getenv("top_srcdir");
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/src/query/README.md", top ? top : ".");
+	FILE *f = fopen(path, "r");
+	if (!f)
+		skip();
+	static char text[65536];
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	for (size_t i = 0; query_all()[i]; i++) {
+		const struct query_cmd *c = query_all()[i];
+		char start[64];
+		snprintf(start, sizeof(start), "\n| `%s` | ", c->name);
+		char *row = strstr(text, start);
+		if (!row)
+			fail_msg("README.md has no row for %s", c->name);
+		char args[512];
+		snprintf(args, sizeof(args), " %.*s", (int)strcspn(row + strlen(start), "|"), row + strlen(start));
+		for (size_t k = 0; c->args[k]; k++) {
+			char word[64];
+			snprintf(word, sizeof(word), " %s", c->args[k]);
+			char *at = strstr(args, word);
+			while (at && strchr(" ,;|\n", at[strlen(word)]) == NULL)
+				at = strstr(at + 1, word);
+			if (!at)
+				fail_msg("README.md does not say that %s takes %s", c->name, c->args[k]);
+		}
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), T(test_unknown), T(test_select), T(test_select_id_wins),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_readme), T(test_unknown), T(test_select), T(test_select_id_wins),
 	    T(test_dump_object), T(test_ps), T(test_dumps), T(test_top), T(test_show), T(test_limits), cmocka_unit_test(test_empty_store)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
