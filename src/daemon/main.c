@@ -79,7 +79,8 @@ static void harden(void)
 {
 	/* Dumps hold secrets, and a core of hdad would hold dumps. LimitCORE=0 says the same for the unit. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	signal(SIGPIPE, SIG_IGN);
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigaction(SIGPIPE, &ignore, NULL);
 	raise_files();
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, ARENAS);

@@ -1,0 +1,125 @@
+# Peers that break the protocol, are slow, or never read: each is told why and closed; the others do not notice.
+. "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/integration/lib.sh"
+printf '%s\n' 'hello_deadline = 1s' 'idle_deadline = 1s' 'stall_deadline = 1s' 'dump_deadline = 3s' 'max_queries = 8' 'max_sessions = 40' \
+	'retry_after = 300ms' 'max_dumps = 2' >"$work/c"
+ok 'starts' hdad_start -c "$work/c"
+cat >"$work/hostile.py" <<'PY'
+import sys, time, struct, socket, threading
+work, src = sys.argv[1], sys.argv[2]
+sys.path.insert(0, src + "/tests/integration")
+import peer
+from peer import Peer, frame, pack
+run = work + "/run"
+n = 0
+def t(name, good, got=""):
+    global n; n += 1
+    print(("ok" if good else "not ok"), "-", name, "" if good else "# got %r" % (got,))
+def raw(data, sock="ingest", want="ERROR", code=None, text="", name=""):
+    p = Peer(run, sock); p.s.sendall(data); k, b = p.recv()
+    end = p.recv()[0] if k == "ERROR" else k
+    t(name, k == want and (code is None or b.get("code") == code) and text in b.get("text", "") and end == "EOF", (k, b, end))
+H = dict(m="hda1", min=1, max=1, role="ingest", pid=1)
+for sock in ("ingest", "query"):
+    raw(frame("HELLO", b"", length=0xffffffff), sock, code=402, name=f"{sock}: a frame of 4 GiB")
+    raw(frame(250, b"x" * 10), sock, name=f"{sock}: an unknown frame type")
+    raw(frame("HELLO", pack({**H, "m": "evil"})), sock, code=400, name=f"{sock}: bad magic")
+    raw(frame("HELLO", pack({**H, "min": 7, "max": 9})), sock, code=401, name=f"{sock}: no common version")
+    raw(frame("HELLO", b"\xdd\xff\xff\xff\xff"), sock, code=400, name=f"{sock}: a msgpack bomb")
+    raw(frame("HELLO", b"\xdf\xff\xff\xff\xff" + b"\x91" * 100), sock, name=f"{sock}: a map of 4 G entries")
+    raw(frame("HELLO", b"\x81\xa1m" + b"\x91" * 3000 + b"\xc0"), sock, name=f"{sock}: 3 000 arrays in each other")
+    raw(frame("HELLO", b"\x82\xa1m\xa4hda1\xa1m\xa4hda1"), sock, code=400, text="uplicate", name=f"{sock}: a duplicate key")
+    raw(frame("HELLO", pack(H) + b"\x00"), sock, code=400, name=f"{sock}: bytes behind the body")
+    raw(frame("HELLO", pack({**H, "role": "queen"})), sock, name=f"{sock}: an unknown role")
+    raw(frame("WANT", pack({})), sock, code=403, name=f"{sock}: no HELLO first")
+    raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", sock, name=f"{sock}: HTTP")
+raw(frame("HELLO", pack({**H, "role": "query"})), "ingest", code=406, name="role query on the ingest socket")
+raw(frame("HELLO", pack(H)), "query", code=406, name="role ingest on the query socket")
+def after(name, *frames, code=403):
+    p = Peer(run); p.hello(); k = None
+    for f in frames: p.s.sendall(f)
+    while True:
+        k, b = p.recv()
+        if k in ("ERROR", "EOF", "ACK"): break
+    t(name, k == "ERROR" and b["code"] == code, (k, b))
+after("BEGIN without WANT", frame("BEGIN", pack(dict(pid=1, jobs=1, time=1.0))))
+after("REQUEST on the ingest socket", frame("REQUEST", pack(dict(cmd="ps", args={}))))
+after("WANT twice", frame("WANT", pack({})), frame("WANT", pack({})))
+after("BEGIN without a pid", frame("WANT", pack({})), frame("BEGIN", pack(dict(jobs=1))), code=400)
+after("no END after the mark", frame("WANT", pack({})), frame("BEGIN", pack(dict(pid=1, jobs=1, time=1.0))) + b'{}\n' + peer.MARK, frame("WANT", pack({})))
+t("the leases of all of them are free", peer.counter(run, "leases") == 0, peer.counter(run, "leases"))
+# slow peers, all at once; meanwhile a dump and a query go through quickly
+def timed(f):
+    a = time.time(); k = f(); return k, time.time() - a
+def one_byte(out):
+    p = Peer(run); data = frame("HELLO", pack(H))
+    def go():
+        try:
+            for c in data: p.s.sendall(bytes([c])); time.sleep(0.15)
+        except OSError: pass
+        return p.recv()
+    out["one byte now and then in HELLO"] = timed(go)
+def silent(out): p = Peer(run); out["says nothing"] = timed(p.recv)
+def silent_dump(out):
+    p = Peer(run); p.hello(); p.send("WANT"); p.recv(); p.begin(5, 77); p.s.sendall(b'{"add'); out["silent within a dump"] = timed(p.recv)
+def slow_dump(out):
+    p = Peer(run); p.hello(); p.send("WANT"); p.recv(); p.begin(5, 78)
+    def go():
+        try:
+            for i in range(60): p.s.sendall(b"{"); time.sleep(0.2)
+        except OSError: pass
+        return p.recv()
+    out["one byte now and then in a dump"] = timed(go)
+def never_reads(out):
+    p = Peer(run, "query"); p.hello("query")
+    def go():
+        try:
+            while True: p.s.sendall(frame("REQUEST", pack(dict(cmd="config", args={}))))
+        except OSError: return ("EOF", {})
+    p.s.settimeout(8); out["asks and never reads"] = timed(go)
+out = {}
+ts = [threading.Thread(target=f, args=(out,)) for f in (one_byte, silent, silent_dump, slow_dump, never_reads)]
+[x.start() for x in ts]
+a = time.time(); rows, done = peer.query(run, "config"); q = time.time() - a
+t("a query beside them takes no longer", done["status"] == 200 and q < 0.8, q)
+[x.join() for x in ts]
+for name, ((k, b), took) in out.items():
+    t(f"{name}: closed within its deadline", k in ("ERROR", "EOF") and took < 6.5, (k, b, took))
+k, b = Peer(run).dump(peer.small_dump(), 9, 99)
+t("a dump afterwards is taken", k == "ACK" and b["objects"] == 1001, (k, b))
+# limits on sessions
+many = []
+for i in range(50):
+    p = Peer(run); many.append(p)
+k, b = many[-1].recv()
+t("connections over max_sessions are told so", k == "ERROR" and b["code"] == 300, (k, b))
+[p.s.close() for p in many]
+end = time.time() + 5
+while peer.counter(run, "sessions_ingest") and time.time() < end: time.sleep(0.05)
+t("and counted down again", peer.counter(run, "sessions_ingest") == 0)
+# the lease
+a, b, c = Peer(run), Peer(run), Peer(run)
+for p in (a, b, c): p.hello(); p.send("WANT")
+r = [p.recv() for p in (a, b, c)]
+t("two leases, the third is told LATER", [x[0] for x in r] == ["GO", "GO", "LATER"] and r[2][1]["retry_ms"] == 300, r)
+a.s.close(); end = time.time() + 5; k = "LATER"
+while k == "LATER" and time.time() < end: time.sleep(0.05); c.send("WANT"); k, _ = c.recv()
+t("a closed connection frees its lease for it", k == "GO", k)
+print("1..%d" % n)
+sys.exit(0)
+PY
+python3 "$work/hostile.py" "$work" "$top_srcdir" >"$work/hostile.out" 2>"$work/hostile.err"
+is 'the hostile peer ran to its end' "$?" 0
+diag "$(cat "$work/hostile.err")"
+while read -r a b c; do
+	case $a in
+	ok) ok "${c:-$b}" true ;;
+	not) ok "$c" false ;;
+	esac
+done <"$work/hostile.out"
+ok 'hdad is alive' alive "$hdad_pid"
+ok 'memory did not grow with what was claimed' [ "$(awk '/VmHWM/ { print $2 }' "/proc/$hdad_pid/status")" -lt "${HDA_RSS_CAP:-400000}" ]
+hdad_stop
+is 'it ends well' "$hdad_status" 0
+unlike 'no assertion, no sanitizer' "$(cat "$work/log")" 'bug:|Sanitizer|runtime error'
+done_testing
