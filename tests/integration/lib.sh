@@ -16,9 +16,12 @@ alive() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2>
 dead() { ! alive "$1"; }
 # answers: the control socket accepts and speaks.
 answers() { peer hello control >/dev/null 2>&1; }
-ready_or_dead() { dead "$hdad_pid" || grep -q 'event=ready' "$work/log"; }
+readies() { grep -c 'event=ready' "$work/log" || true; }
+ready_or_dead() { dead "$hdad_pid" || [ "$(readies)" -gt "$hdad_readies" ]; }
 
 hdad_start() {
+	: >>"$work/log"
+	hdad_readies=$(readies)
 	"$hdad" --state-dir "$work/state" --runtime-dir "$work/run" "$@" >>"$work/log" 2>&1 &
 	hdad_pid=$!
 	if ! wait_for 20 ready_or_dead || dead "$hdad_pid"; then

@@ -1,7 +1,7 @@
 # tests/integration: the whole daemon, driven from outside. lib.sh starts and stops it, peer.py speaks to it.
-EXTRA_DIST += tests/integration/lib.sh tests/integration/peer.py tests/integration/update-docs.sh
+EXTRA_DIST += tests/integration/notify.py tests/integration/lib.sh tests/integration/peer.py tests/integration/update-docs.sh
 HDAD_TESTS = \
 	tests/integration/hdad_docs.sh tests/integration/hdad_life.sh tests/integration/hdad_drain.sh \
-	tests/integration/hdad_hostile.sh
+	tests/integration/hdad_hostile.sh tests/integration/hdad_systemd.sh tests/integration/hdad_limits.sh
 TESTS += $(HDAD_TESTS)
 EXTRA_DIST += $(HDAD_TESTS)
