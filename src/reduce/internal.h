@@ -9,7 +9,7 @@
 #include "reduce/tops.h"
 
 enum {
-	REDUCE_CACHE = 2048,               /* entries of the direct-mapped cache: 8 KiB, stays in L1 */
+	REDUCE_CACHE = 8192,               /* entries of the direct-mapped cache: 32 KiB, stays in L2 */
 	REDUCE_SLOTS_MAX = 4 * 1024 * 1024, /* distinct (type, class, site, detail); beyond it only the type counts: 240 MB */
 	REDUCE_GENERATIONS_MAX = 256 * 1024, /* distinct generations; beyond it new ones are not told apart */
 	REDUCE_TYPES_MAX = 1024,           /* distinct types told apart when slots run out */

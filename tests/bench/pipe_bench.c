@@ -1,0 +1,140 @@
+/* One dump through the pipeline, timed. SPDX-License-Identifier: BSD-2-Clause
+ *
+ *	pipe_bench scan|reduce|edges|graph [plain|simd] FILE
+ *
+ * scan: the scanner alone; reduce: and the tallies; edges: and every reference collected (what simdjson_baseline --edges
+ * does, and more: duplicate strings, top lists, generation x key); graph: the whole pipeline with its conclusions.
+ * Reads pieces of 256 KiB, like file mode. Prints one line of JSON: CPU and wall seconds, bytes, objects, peak RSS. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "daemon/pipeline.h"
+#include "reduce/reducer.h"
+
+enum { PIECE = 256 * 1024 };
+
+enum what { WHAT_SCAN, WHAT_REDUCE, WHAT_EDGES, WHAT_GRAPH };
+static const char *const what_names[] = {"scan", "reduce", "edges", "graph"};
+
+struct bench {
+	enum what what;
+	struct scanner *scan;
+	struct reducer *reduce;
+	uint64_t *edges; /* every reference, as simdjson_baseline keeps them */
+	size_t nedges, cap_edges;
+	uint64_t objects;
+};
+
+static double seconds(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void on_refs(void *ctx, const uint64_t *addr, size_t n)
+{
+	struct bench *b = ctx;
+	if (b->nedges + n > b->cap_edges) {
+		b->cap_edges = (b->nedges + n) * 2;
+		b->edges = xreallocarray(b->edges, b->cap_edges, sizeof(*b->edges));
+	}
+	memcpy(b->edges + b->nedges, addr, n * sizeof(*addr));
+	b->nedges += n;
+}
+
+static void on_object(void *ctx, const struct heap_obj *o)
+{
+	struct bench *b = ctx;
+	b->objects++;
+	if (b->what >= WHAT_REDUCE)
+		reducer_add(b->reduce, o);
+	if (b->what == WHAT_EDGES && o->nrefs)
+		on_refs(b, o->refs, o->nrefs);
+}
+
+static void feed_all(int fd, void (*feed)(void *ctx, const uint8_t *p, size_t n), void *ctx)
+{
+	_cleanup_free_ uint8_t *buf = xcalloc(PIECE + SCAN_PAD, 1);
+	ssize_t n;
+	while ((n = read(fd, buf, PIECE)) > 0)
+		feed(ctx, buf, (size_t)n);
+	if (n < 0) {
+		perror("pipe_bench: read");
+		exit(1);
+	}
+}
+
+static void feed_scanner(void *ctx, const uint8_t *p, size_t n) { scanner_feed(ctx, p, n); }
+static void feed_pipeline(void *ctx, const uint8_t *p, size_t n) { pipeline_feed(ctx, p, n); }
+
+static struct dump_summary *run_parts(struct bench *b, const struct scanner_opts *opts, int fd)
+{
+	const struct scan_sink sink = {.ctx = b, .object = on_object, .refs = b->what == WHAT_EDGES ? on_refs : NULL};
+	b->scan = scanner_new(opts, &sink);
+	b->reduce = reducer_new(&(struct reducer_opts){0});
+	feed_all(fd, feed_scanner, b->scan);
+	scanner_finish(b->scan);
+	struct dump_summary *s = summary_new();
+	if (b->what >= WHAT_REDUCE)
+		reducer_finish(b->reduce, b->scan, s);
+	s->objects = b->objects;
+	s->input_bytes = scanner_stats(b->scan)->bytes;
+	return s;
+}
+
+static struct dump_summary *run_graph(const struct scanner_opts *opts, int fd)
+{
+	struct pipeline *p = pipeline_new(&(struct pipeline_opts){.scan = *opts, .graph = true, .graph_memory = UINT64_MAX});
+	feed_all(fd, feed_pipeline, p);
+	struct dump_header head;
+	dump_header_init(&head);
+	struct dump_summary *s = pipeline_finish(p, &head, false);
+	pipeline_free(p);
+	return s;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench b = {0};
+	while (argc > 2 && b.what <= WHAT_GRAPH && strcmp(argv[1], what_names[b.what]) != 0)
+		b.what++;
+	if (argc < 3 || b.what > WHAT_GRAPH) {
+		fprintf(stderr, "usage: pipe_bench scan|reduce|edges|graph [plain|simd] FILE\n");
+		return 2;
+	}
+	int fd = open(argv[argc - 1], O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		fprintf(stderr, "pipe_bench: %s: %s\n", argv[argc - 1], strerror(errno));
+		return 1;
+	}
+	const struct scanner_opts opts = {
+		.impl = argc > 3 && strcmp(argv[2], "plain") == 0 ? SCAN_PLAIN : SCAN_AUTO,
+		.hash_values = b.what >= WHAT_REDUCE,
+		.want_refs = b.what >= WHAT_EDGES,
+		.hash_key = "pipe_bench's key",
+	};
+	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	struct dump_summary *s = b.what == WHAT_GRAPH ? run_graph(&opts, fd) : run_parts(&b, &opts, fd);
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	struct rusage ru;
+	getrusage(RUSAGE_SELF, &ru);
+	printf("{\"what\":\"%s\",\"cpu_s\":%.4f,\"wall_s\":%.4f,\"bytes\":%" PRIu64 ",\"objects\":%" PRIu64 ",\"keys\":%zu,\"generation_keys\":%zu,"
+	       "\"duplicate_groups\":%" PRIu64 ",\"references\":%zu,\"rss_kib\":%ld}\n",
+	    what_names[b.what], cpu, wall, s->input_bytes, s->objects, s->nkeys, s->ngenkeys, s->dup_groups, b.nedges, ru.ru_maxrss);
+	summary_free(s);
+	reducer_free(b.reduce);
+	scanner_free(b.scan);
+	free(b.edges);
+	close(fd);
+	return 0;
+}
