@@ -1,3 +1,24 @@
-# src/cli: sources of this stage.
-libhda_a_SOURCES += src/cli/client.c src/cli/client.h
-libhda_a_SOURCES += src/cli/input.c src/cli/input.h src/cli/input_list.c
+# src/cli: hdactl.
+libhda_a_SOURCES += \
+	src/cli/args.c src/cli/args.h src/cli/options.def \
+	src/cli/cli.c src/cli/run.h \
+	src/cli/client.c src/cli/client.h \
+	src/cli/commands.c src/cli/commands.h \
+	src/cli/exit.c src/cli/exit.h \
+	src/cli/files.c \
+	src/cli/help.c src/cli/help.h \
+	src/cli/holders.c \
+	src/cli/human.c src/cli/human.h \
+	src/cli/import.c \
+	src/cli/input.c src/cli/input.h src/cli/input_list.c \
+	src/cli/json.c src/cli/json.h \
+	src/cli/plot.c src/cli/plot.h \
+	src/cli/progress.c src/cli/progress.h \
+	src/cli/remote.c src/cli/remote.h \
+	src/cli/report.c src/cli/report.h \
+	src/cli/table.c src/cli/table.h src/cli/columns.def \
+	src/cli/text.c src/cli/text.h \
+	src/cli/trend.c \
+	src/cli/watch.c
+bin_PROGRAMS += hdactl
+hdactl_SOURCES = src/cli/main.c

@@ -1,0 +1,146 @@
+/* The commands of hdactl. SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/run.h"
+
+/* Up to twelve options by their ids; unused places are 0, which ends the list. */
+#define ID(x) (OPT_ID_##x + 1)
+#define OPTS(...) ((const uint8_t[]){__VA_ARGS__, 0})
+#define EXAMPLES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+#define KEY_COLUMNS "bytes count garbage_bytes:GARBAGE retained type class site gem types"
+
+static const struct command commands[] = {
+	{"status", WORDS_NONE, WHERE_LIVE, OPTS(0), "the daemon: health, store, what it does now", NULL, EXAMPLES("hdactl status"), NULL, NULL},
+	{"ps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID)), "the processes that have sent dumps, the latest first", NULL,
+	    EXAMPLES("hdactl ps", "hdactl -f /var/tmp/dumps ps"),
+	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict", NULL},
+	{"dumps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(ALL)), "the dumps of each process in their order", NULL,
+	    EXAMPLES("hdactl dumps --pid 4121", "hdactl dumps --all"),
+	    "dump pid counter time took_s objects bytes:HEAP garbage_bytes:GARBAGE rss traced note", NULL},
+	{"show", WORDS_DUMP, WHERE_QUERY, OPTS(ID(PID), ID(TIME), ID(COUNTER)), "one dump at a glance: totals, types, holders, roots", NULL,
+	    EXAMPLES("hdactl show", "hdactl show 4121@13000", "hdactl -f heap-4121-1479820044-7000.dump show"),
+	    "totals= name count bytes; types= type count bytes share# count_change:SINCE bytes_change:SINCE; "
+	    "holders=largest%holders name retained retained_objects:OBJECTS share count_change:SINCE; "
+	    "roots= name:ROOT count:LINES references; bad_lines=bad%lines name:LINE", NULL},
+	{"top", WORDS_DUMP, WHERE_QUERY,
+	    OPTS(ID(BY), ID(SORT), ID(GENERATION), ID(TYPE), ID(CLASS), ID(N), ID(PID), ID(TIME), ID(COUNTER)),
+	    "the largest groups of a dump: types, classes, sites, gems, keys or objects",
+	    "--by type|class|site|gem|key|object, --sort bytes|count|retained|garbage. Sites are known of traced dumps only.",
+	    EXAMPLES("hdactl top --by site", "hdactl top 214 --by key -n 0 --json", "hdactl -f old.dump.zst top --by class --sort count"),
+	    "address " KEY_COLUMNS " length references retained_objects:KEEPS", NULL},
+	{"generations", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "objects by the GC run during which they were born",
+	    "Needs a dump that was written with allocation tracing.", EXAMPLES("hdactl generations 4121", "hdactl generations last --json"),
+	    "generation:GEN count bytes share#", NULL},
+	{"generation", WORDS_GENERATION, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)),
+	    "one generation: sites by memory and by count, types, most referencing objects, duplicate strings", NULL,
+	    EXAMPLES("hdactl generation 120", "hdactl generation 4121@13000 120"), NULL, NULL},
+	{"strings", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "strings with equal contents",
+	    "Contents are known by a keyed hash; they are shown only where the daemon keeps values.", EXAMPLES("hdactl strings 214 -n 50"),
+	    "copies count:COPIES wasted bytes length generation:GEN value sites", NULL},
+	{"refs", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "objects with most references, out and in", NULL,
+	    EXAMPLES("hdactl refs last"), NULL, NULL},
+	{"holders", WORDS_DUMP, WHERE_QUERY,
+	    OPTS(ID(CLASS), ID(SITE), ID(DEPTH), ID(N), ID(FOLDED), ID(DOT), ID(PID), ID(TIME), ID(COUNTER)),
+	    "who keeps objects alive, as a tree of merged paths", "--folded feeds flame graph tools, --dot Graphviz.",
+	    EXAMPLES("hdactl holders 214 --class String", "hdactl holders --folded | flamegraph.pl > heap.svg", "hdactl holders --dot | dot -Tsvg > heap.svg"),
+	    NULL, run_holders},
+	{"path", WORDS_PATH, WHERE_QUERY, OPTS(ID(CLASS), ID(SITE), ID(KEY), ID(N), ID(PID), ID(TIME), ID(COUNTER)),
+	    "the way from a root to an object, a class or a site", "An address (0x...) needs the dump itself: -f FILE.",
+	    EXAMPLES("hdactl path --class Order", "hdactl -f old.dump path 0x7f12a4c8"), NULL, NULL},
+	{"containers", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "the arrays, hashes and chains with most entries", NULL,
+	    EXAMPLES("hdactl containers 214"), "length:ENTRIES retained type class site holder path", NULL},
+	{"diff", WORDS_DUMPS, WHERE_QUERY, OPTS(ID(N)), "objects absent from the earliest dump and present in all others",
+	    "Says which identity it used: allocation generation (exact), address (a hint), or counts.",
+	    EXAMPLES("hdactl diff 4121@11000 4121@12000 4121@13000", "hdactl -f before.dump -f after.dump diff first last"), NULL, NULL},
+	{"trend", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(BY), ID(METRIC), ID(LAST), ID(N), ID(PLOT), ID(PLOT_ALL)),
+	    "series over the dumps of a process",
+	    "--by type|class|site|string|data|holder|container|retained-class, --metric count|bytes. gnuplot draws --plot and --plot-all.",
+	    EXAMPLES("hdactl trend --pid 4121 --by holder", "hdactl trend --pid 4121 --by type --plot types.svg", "hdactl -f DIR trend --plot-all graphs"),
+	    NULL, run_trend},
+	{"leaks", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(ALL), ID(LAST), ID(ID)),
+	    "what leaks, where it is allocated, who holds it, how fast, how sure", NULL, EXAMPLES("hdactl leaks --pid 4121", "hdactl leaks"), NULL, NULL},
+	{"import", WORDS_FILES, WHERE_LOCAL, OPTS(ID(PID), ID(TIME), ID(COUNTER), ID(JOBS)), "send dump files to the daemon",
+	    "Names of the form heap-PID-UNIXTIME-COUNTER.dump say what a file is; a file without a time in its name is refused unless --time is given. "
+	    "A dump that is there already is not stored twice. Ctrl-C leaves whole dumps only.",
+	    EXAMPLES("hdactl import /var/tmp/dumps", "hdactl import -j 2 *.dump.zst", "hdactl import --time 1479820044 --pid 4121 strange.dump"), NULL, run_import},
+	{"dump", WORDS_NONE, WHERE_CONTROL, OPTS(ID(PID), ID(WAIT), ID(TRACED)), "ask a process for a dump now", "Needs --pid.",
+	    EXAMPLES("hdactl dump --pid 4121", "hdactl dump --pid 4121 --wait"), NULL, NULL},
+	{"watch", WORDS_NONE, WHERE_LIVE, OPTS(ID(SINCE)), "a line for each event, until Ctrl-C", "With --since first what happened from then on.",
+	    EXAMPLES("hdactl watch", "hdactl watch --since today"), NULL, run_watch},
+	{"config", WORDS_NONE, WHERE_LIVE, OPTS(ID(DEFAULT), ID(CHANGED), ID(NEEDS_RESTART)), "the daemon's options and their values", NULL,
+	    EXAMPLES("hdactl config", "hdactl config --changed"), NULL, NULL},
+	{"reload", WORDS_NONE, WHERE_CONTROL, OPTS(0), "have the daemon read its configuration again, all or nothing", NULL, EXAMPLES("hdactl reload"), NULL, NULL},
+	{"backup", WORDS_DIR, WHERE_CONTROL, OPTS(0), "a compacted copy of the store into a new folder", "DIR is a path of the daemon's own view; it must not exist.",
+	    EXAMPLES("hdactl backup /var/backups/hda-2026-11-24"), NULL, NULL},
+	{0},
+};
+
+const struct command *command_all(void)
+{
+	return commands;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+bool command_takes(const struct command *c, enum opt_id id)
+{
+	for (const uint8_t *o = c->options; *o; o++)
+		if (*o == id + 1)
+			return true;
+	return false;
+}
+
+static const struct {
+	const char *text;
+	size_t min, max;
+} word_rows[] = {
+	[WORDS_NONE] = {"", 0, 0},
+	[WORDS_DUMP] = {"[DUMP]", 0, 1},
+	[WORDS_DUMPS] = {"DUMP DUMP...", 2, SIZE_MAX},
+	[WORDS_GENERATION] = {"[DUMP] G", 1, 2},
+	[WORDS_PATH] = {"[DUMP] [ADDRESS]", 0, 2},
+	[WORDS_FILES] = {"PATH...", 1, SIZE_MAX},
+	[WORDS_DIR] = {"DIR", 1, 1},
+};
+
+const char *command_words(enum words w)
+{
+	return word_rows[w].text;
+}
+
+int command_check(const struct command *c, const struct args *a, char **ret_why)
+{
+	size_t n = a->nwords - 1;
+	for (size_t i = 0; i < a->nuses; i++) {
+		const struct opt *o = a->uses[i].opt;
+		if (o->global || command_takes(c, o->id))
+			continue;
+		*ret_why = xasprintf("%s takes no --%s; see hdactl %s --help", c->name, o->name, c->name);
+		return HDA_EUSAGE;
+	}
+	if (n < word_rows[c->words].min || n > word_rows[c->words].max) {
+		*ret_why = n > word_rows[c->words].max
+		    ? xasprintf("%s: \"%.200s\" is one word too many; see hdactl %s --help", c->name, a->words[1 + word_rows[c->words].max], c->name)
+		    : xasprintf("%s needs %s; see hdactl %s --help", c->name, word_rows[c->words].text, c->name);
+		return HDA_EUSAGE;
+	}
+	if (args_flag(a, OPT_ID_FILE) && c->where != WHERE_QUERY) {
+		*ret_why = xasprintf("%s asks the daemon; it does not go with -f", c->name);
+		return HDA_EUSAGE;
+	}
+	if (strcmp(c->name, "dump") == 0 && !args_flag(a, OPT_ID_PID)) {
+		*ret_why = xasprintf("dump needs --pid PID; hdactl ps lists the processes");
+		return HDA_EUSAGE;
+	}
+	return 0;
+}

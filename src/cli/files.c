@@ -1,0 +1,201 @@
+/* Dump files in place of a daemon: -f. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Each file goes through the pipeline into a store in RAM; the same queries then answer as in hdad. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/human.h"
+#include "cli/input.h"
+#include "cli/progress.h"
+#include "cli/run.h"
+#include "daemon/pipeline.h"
+#include "query/census.h"
+#include "store/store.h"
+
+/* Of the files of one run: what is read and where it goes. */
+struct reading {
+	const struct cli *cli;
+	struct store *store;
+	struct query_census *census;  /* NULL unless diff needs it */
+	struct input_name over;       /* --pid, --time, --counter */
+	bool pid_filters;             /* --pid picks a process; it names only files that say none */
+	struct progress progress;
+	uint64_t before;              /* bytes of the files read so far */
+	size_t good;
+};
+
+static void on_object(void *ctx, const struct heap_obj *o, uint32_t slot)
+{
+	census_dump_add(ctx, o->addr, slot, o->generation, o->memsize);
+}
+
+static uint32_t slot_key(void *ctx, uint32_t slot)
+{
+	return pipeline_slot_key(ctx, slot);
+}
+
+/* Half of the machine's memory, as the manual says. */
+static uint64_t graph_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 : UINT64_C(1) << 30;
+}
+
+static void keep(struct reading *r, struct pipeline *p, const char *path, const struct dump_header *head, bool partial, double took,
+    struct census_dump *census)
+{
+	struct store_wtxn *w;
+	struct dump_summary *sum = pipeline_finish(p, head, partial);
+	uint64_t dump = 0;
+	sum->took_s = took;
+	int err = store_wtxn_begin(r->store, &w);
+	if (err >= 0) {
+		err = store_wtxn_put(w, sum, &dump);
+		int done = store_wtxn_commit(w);
+		err = err < 0 ? err : done;
+	}
+	if (err >= 0 && census)
+		query_census_put(r->census, dump, census, slot_key, p);
+	else
+		census_dump_free(census);
+	if (err == HDA_EEXISTS)
+		cli_fail(0, "%s: the same dump as an earlier file, read once", path);
+	else if (err < 0)
+		cli_fail(0, "%s: %s", path, hda_strerror(err));
+	if (err >= 0 || err == HDA_EEXISTS)
+		r->good++;
+	summary_free(sum);
+}
+
+static void read_open(struct reading *r, struct input *in, const char *path, const struct dump_header *head)
+{
+	struct census_dump *census = r->census ? census_dump_new() : NULL;
+	struct pipeline_opts o = {
+	    .graph = !args_flag(r->cli->args, OPT_ID_NO_GRAPH),
+	    .graph_memory = graph_memory(),
+	    .census = census ? on_object : NULL,
+	    .census_ctx = census,
+	};
+	o.scan.hash_values = o.scan.want_refs = true;
+	store_secret(r->store, o.scan.hash_key);
+	struct pipeline *p = pipeline_new(&o);
+	double start = progress_clock();
+	const uint8_t *bytes;
+	ssize_t n;
+	uint64_t total;
+	while ((n = input_read(in, &bytes)) > 0) {
+		pipeline_feed(p, bytes, (size_t)n);
+		progress_update(&r->progress, r->before + input_done(in, &total), path);
+	}
+	if (n < 0) {
+		progress_end(&r->progress);
+		cli_fail(0, "%s; what came before is read as a partial dump", input_error(in));
+	}
+	keep(r, p, path, head, n < 0, progress_clock() - start, census);
+	pipeline_free(p);
+}
+
+static void read_file(struct reading *r, const struct input_file *f)
+{
+	_cleanup_free_ char *why = NULL;
+	struct dump_header head;
+	struct input *in;
+	struct input_name over = r->over;
+	if (r->pid_filters && f->name.pid != HEADER_UNKNOWN)
+		over.pid = HEADER_UNKNOWN;
+	int err = input_open(f->path, &in, &why);
+	if (err < 0) {
+		progress_end(&r->progress);
+		cli_fail(0, "%s", why ? why : hda_strerror(err));
+		return;
+	}
+	err = input_header(f->path, &over, true, &head);
+	if (err < 0) {
+		cli_fail(0, "%s: %s", f->path, hda_strerror(err));
+	} else {
+		read_open(r, in, f->path, &head);
+		dump_header_done(&head);
+	}
+	input_free(in);
+}
+
+/* --pid, --time and --counter. The exit code of what is wrong with them. */
+static int overrides(struct reading *r, size_t nfiles)
+{
+	const struct args *a = r->cli->args;
+	const struct opt_use *pid = args_use(a, OPT_ID_PID), *jobs = args_use(a, OPT_ID_COUNTER);
+	const char *when = args_text(a, OPT_ID_TIME);
+	double t;
+	r->over = (struct input_name){HEADER_UNKNOWN, HEADER_UNKNOWN, HEADER_UNKNOWN};
+	if ((when || jobs) && nfiles > 1)
+		return cli_fail(CLI_USAGE, "--time and --counter are for one file; there are %zu", nfiles);
+	if (when && human_parse_time(when, &t) < 0)
+		return cli_fail(CLI_USAGE, "--time: \"%s\" is no time: unix seconds or \"YYYY-MM-DD HH:MM:SS\"", when);
+	r->over.time = when ? (uint64_t)t : HEADER_UNKNOWN;
+	r->over.pid = pid ? pid->number : HEADER_UNKNOWN;
+	r->over.jobs = jobs ? jobs->number : HEADER_UNKNOWN;
+	return CLI_DONE;
+}
+
+static int read_all(struct reading *r, struct input_list *l)
+{
+	int code = overrides(r, l->nfiles);
+	if (code != CLI_DONE)
+		return code;
+	uint64_t total = 0;
+	for (size_t i = 0; i < l->nfiles; i++)
+		total += l->files[i].size;
+	progress_init(&r->progress, total);
+	for (size_t i = 0; i < l->nskips; i++)
+		cli_fail(0, "%s: skipped: %s", l->skips[i].path, l->skips[i].why);
+	for (size_t i = 0; i < l->nfiles; i++) {
+		read_file(r, &l->files[i]);
+		r->before += l->files[i].size;
+	}
+	progress_end(&r->progress);
+	return r->good ? CLI_DONE : cli_fail(CLI_BAD_INPUT, "no dump could be read");
+}
+
+static int find_all(const struct cli *cli, struct input_list *l)
+{
+	for (size_t i = 0; i < cli->args->nuses; i++) {
+		_cleanup_free_ char *why = NULL;
+		if (cli->args->uses[i].opt->id != OPT_ID_FILE)
+			continue;
+		int err = input_list_add(l, cli->args->uses[i].text, &why);
+		if (err < 0)
+			cli_fail(0, "%s", why ? why : hda_strerror(err));
+	}
+	input_list_sort(l);
+	return CLI_DONE;
+}
+
+int files_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a)
+{
+	static const char *const by_pid[] = {"ps", "dumps", "trend", "leaks"};
+	struct reading r = {.cli = cli};
+	struct input_list list = {0};
+	_cleanup_free_ char *why = NULL;
+	int err = store_open(&r.store, &(struct store_opts){0}, &why);
+	if (err < 0)
+		return cli_fail(CLI_REFUSED, "%s", why ? why : hda_strerror(err));
+	for (size_t i = 0; i < sizeof(by_pid) / sizeof(by_pid[0]); i++)
+		r.pid_filters |= strcmp(cmd, by_pid[i]) == 0;
+	if (strcmp(cmd, "diff") == 0)
+		r.census = query_census_new();
+	find_all(cli, &list);
+	int code = read_all(&r, &list);
+	if (code == CLI_DONE) {
+		struct row_sink sink = report_sink(a);
+		struct query_ctx q = {.store = r.store, .now = (double)time(NULL), .census = r.census};
+		a->status = query_dispatch(&q, cmd, args, &sink, &a->text);
+	}
+	input_list_done(&list);
+	query_census_free(r.census);
+	store_close(r.store);
+	return code;
+}

@@ -1,0 +1,239 @@
+/* hdactl import: dump files into the daemon. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * -j N files at a time, a thread each. The first Ctrl-C lets the files being sent come to their end and takes no more, so only
+ * whole dumps are stored; the second ends at once (the daemon then has a partial dump, which counts in no report). */
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "cli/human.h"
+#include "cli/input.h"
+#include "cli/progress.h"
+#include "cli/remote.h"
+
+enum {
+	JOBS_MAX = 16,          /* files at a time */
+	LATER_MIN_MS = 100,     /* wait at least so long when the daemon says later */
+	LATER_MAX_MS = 5000,
+	PID_OF_FILES = 0,       /* a file whose name has no pid and no --pid */
+};
+
+struct importing {
+	const struct cli *cli;
+	struct input_list list;
+	struct input_name over;
+	struct report known;      /* dumps that are there */
+	pthread_mutex_t lock;     /* all below, and stderr */
+	struct progress progress;
+	size_t next, stored, already, refused;
+	uint64_t done;
+	int code;                 /* worst so far */
+};
+
+static volatile sig_atomic_t stopping;
+
+static void on_interrupt(int sig)
+{
+	if (stopping) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+	stopping = 1;
+}
+
+static void say(struct importing *m, int code, const char *path, const char *why)
+{
+	pthread_mutex_lock(&m->lock);
+	progress_end(&m->progress);
+	cli_fail(0, "%s%s%s", path ? path : "", path ? ": " : "", why);
+	m->refused++;
+	if (code > m->code)
+		m->code = code;
+	pthread_mutex_unlock(&m->lock);
+}
+
+/* Is a dump of this process, time and counter there? */
+static bool is_known(const struct importing *m, const struct dump_header *h)
+{
+	for (size_t i = 0; i < m->known.nrows; i++) {
+		const struct report_row *r = &m->known.rows[i];
+		double jobs = report_num(r, "counter");
+		bool same_jobs = h->jobs == HEADER_UNKNOWN ? isnan(jobs) : jobs == (double)h->jobs;
+		if (report_num(r, "pid") == (double)h->who.pid && fabs(report_num(r, "time") - h->time) < 0.5 && same_jobs)
+			return true;
+	}
+	return false;
+}
+
+static int wait_for_go(struct client *c)
+{
+	struct msg_later later;
+	int r;
+	while ((r = client_want(c, "import", &later)) == 1) {
+		uint32_t ms = later.retry_ms < LATER_MIN_MS ? LATER_MIN_MS : later.retry_ms > LATER_MAX_MS ? LATER_MAX_MS : later.retry_ms;
+		struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
+		if (stopping)
+			return -EINTR;
+		nanosleep(&ts, NULL);
+	}
+	return r;
+}
+
+static void advance(struct importing *m, uint64_t n, const char *path)
+{
+	pthread_mutex_lock(&m->lock);
+	m->done += n;
+	progress_update(&m->progress, m->done, path);
+	pthread_mutex_unlock(&m->lock);
+}
+
+/* Streams a file that is open, after GO. */
+static int stream(struct importing *m, struct client *c, struct input *in, const char *path, const struct dump_header *h, struct msg_ack *ack)
+{
+	const uint8_t *bytes;
+	uint64_t total, before = 0;
+	ssize_t n = 0;
+	int r = client_begin(c, h);
+	while (r >= 0 && (n = input_read(in, &bytes)) > 0) {
+		r = client_data(c, (struct span){bytes, (size_t)n});
+		uint64_t now = input_done(in, &total);
+		advance(m, now - before, path);
+		before = now;
+	}
+	if (r < 0)
+		return r;
+	if (n < 0)
+		say(m, CLI_BAD_INPUT, NULL, input_error(in));
+	return client_end(c, n == 0, HEADER_UNKNOWN, ack);
+}
+
+static void send_file(struct importing *m, struct input *in, const struct input_file *f, const struct dump_header *h)
+{
+	struct client c;
+	struct msg_ack ack = {0};
+	client_init(&c);
+	int r = client_open(&c, m->cli->runtime_dir, "ingest", ROLE_INGEST);
+	int code = r < 0 ? CLI_UNREACHABLE : CLI_REFUSED;
+	if (r >= 0)
+		r = wait_for_go(&c);
+	if (r >= 0)
+		r = stream(m, &c, in, f->path, h, &ack);
+	if (r < 0) {
+		if (r != -EINTR)
+			say(m, code, f->path, c.text[0] ? c.text : hda_strerror(r));
+	} else {
+		pthread_mutex_lock(&m->lock);
+		m->stored++;
+		pthread_mutex_unlock(&m->lock);
+	}
+	client_close(&c);
+}
+
+static void one(struct importing *m, const struct input_file *f)
+{
+	_cleanup_free_ char *why = NULL;
+	struct dump_header h;
+	struct input *in;
+	int r = input_header(f->path, &m->over, false, &h);
+	if (r < 0) {
+		say(m, CLI_BAD_INPUT, f->path, r == HDA_EREFUSED ? "no unix time in its name (use --time)" : hda_strerror(r));
+		return;
+	}
+	if (h.who.pid == HEADER_UNKNOWN)
+		h.who.pid = PID_OF_FILES;
+	if (is_known(m, &h)) {
+		pthread_mutex_lock(&m->lock);
+		m->already++;
+		m->done += f->size;
+		pthread_mutex_unlock(&m->lock);
+	} else if (input_open(f->path, &in, &why) < 0) {
+		say(m, CLI_BAD_INPUT, NULL, why ? why : f->path);
+	} else {
+		send_file(m, in, f, &h);
+		input_free(in);
+	}
+	dump_header_done(&h);
+}
+
+static void *worker(void *arg)
+{
+	struct importing *m = arg;
+	for (;;) {
+		pthread_mutex_lock(&m->lock);
+		size_t i = m->next < m->list.nfiles && !stopping ? m->next++ : SIZE_MAX;
+		pthread_mutex_unlock(&m->lock);
+		if (i == SIZE_MAX)
+			return NULL;
+		one(m, &m->list.files[i]);
+	}
+}
+
+/* Files, overrides, and what the daemon has. The exit code of what is wrong. */
+static int prepare(struct importing *m)
+{
+	const struct args *a = m->cli->args;
+	const struct opt_use *pid = args_use(a, OPT_ID_PID), *jobs = args_use(a, OPT_ID_COUNTER);
+	const char *when = args_text(a, OPT_ID_TIME);
+	struct query_args all = {.a = {{"all", val_bool(true)}}, .n = 1};
+	double t = 0;
+	for (size_t i = 1; i < a->nwords; i++) {
+		_cleanup_free_ char *why = NULL;
+		if (input_list_add(&m->list, a->words[i], &why) < 0)
+			say(m, CLI_BAD_INPUT, NULL, why ? why : a->words[i]);
+	}
+	for (size_t i = 0; i < m->list.nskips; i++)
+		say(m, CLI_DONE, m->list.skips[i].path, m->list.skips[i].why);
+	input_list_sort(&m->list);
+	if ((when || jobs) && m->list.nfiles > 1)
+		return cli_fail(CLI_USAGE, "--time and --counter are for one file; there are %zu", m->list.nfiles);
+	if (when && human_parse_time(when, &t) < 0)
+		return cli_fail(CLI_USAGE, "--time: \"%s\" is no time: unix seconds or \"YYYY-MM-DD HH:MM:SS\"", when);
+	m->over = (struct input_name){pid ? pid->number : HEADER_UNKNOWN, when ? (uint64_t)t : HEADER_UNKNOWN, jobs ? jobs->number : HEADER_UNKNOWN};
+	return remote_ask(m->cli, "dumps", &all, &m->known);
+}
+
+static void send_all(struct importing *m)
+{
+	const struct opt_use *j = args_use(m->cli->args, OPT_ID_JOBS);
+	size_t n = j && j->number ? (j->number < JOBS_MAX ? (size_t)j->number : JOBS_MAX) : 1, started = 0;
+	pthread_t threads[JOBS_MAX];
+	uint64_t total = 0;
+	for (size_t i = 0; i < m->list.nfiles; i++)
+		total += m->list.files[i].size;
+	progress_init(&m->progress, total);
+	struct sigaction sa = {.sa_handler = on_interrupt};
+	sigaction(SIGINT, &sa, NULL);
+	while (started < n && pthread_create(&threads[started], NULL, worker, m) == 0)
+		started++;
+	if (!started)
+		worker(m);
+	for (size_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	progress_end(&m->progress);
+}
+
+int run_import(struct cli *cli)
+{
+	struct importing m = {.cli = cli, .lock = PTHREAD_MUTEX_INITIALIZER};
+	int code = prepare(&m);
+	if (code == CLI_DONE) {
+		send_all(&m);
+		if (cli->json)
+			printf("{\"hda\":1,\"report\":\"import\",\"dump\":null,\"rows\":[{\"stored\":%zu,\"already\":%zu,\"refused\":%zu}]}\n", m.stored, m.already, m.refused);
+		else
+			printf("%zu stored, %zu already there, %zu refused%s\n", m.stored, m.already, m.refused,
+			    stopping ? "; stopped: the rest was not sent" : "");
+		/* The others went on; only when nothing at all got there it is an error of the whole. */
+		code = m.stored + m.already ? CLI_DONE : m.code;
+	}
+	input_list_done(&m.list);
+	report_done(&m.known);
+	return code;
+}

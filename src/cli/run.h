@@ -1,0 +1,42 @@
+/* One run of hdactl. SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cli/report.h"
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/exit.h"
+#include "cli/table.h"
+
+struct cli {
+	const struct args *args;
+	const struct command *cmd;
+	const char *runtime_dir;  /* NULL: the default */
+	struct table_style style;
+	bool json;
+};
+
+/* "hdactl: ..." on stderr; the text is made safe for a terminal. Returns code. */
+int cli_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts the arguments of the command line into *ret (borrowed from it). 0, or HDA_EUSAGE with a line in *ret_why (caller frees). */
+HDA_MUST_CHECK int cli_request_args(const struct cli *cli, struct query_args *ret, char **ret_why);
+/* Asks the daemon, or the files of -f, and fills *a. CLI_DONE: there is an answer, whose status is in it; else the exit code, the
+ * reason having been said. */
+int cli_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
+/* cli_ask with the arguments of the command line, then says what went wrong if the status is not 2xx or 204. Returns the exit code. */
+int cli_ask_report(const struct cli *cli, struct report *a);
+/* Prints an answer (table or JSON) with its notes. Returns the exit code of its status. */
+int cli_print(const struct cli *cli, const struct report *a);
+/* Notes and the line for people. */
+void cli_print_notes(const struct cli *cli, const struct report *a);
+
+/* Commands that are more than a request and a table. */
+int run_holders(struct cli *cli);
+int run_trend(struct cli *cli);
+int run_import(struct cli *cli);
+int run_watch(struct cli *cli);
+/* Where the daemon or files answer (remote.c, files.c). */
+int remote_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
+int files_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
