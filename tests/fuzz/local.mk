@@ -5,7 +5,7 @@ else
 FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/replay.c
 TESTS += $(FUZZ_TARGETS)
 endif
-FUZZ_TARGETS = tests/fuzz/fuzz_scan tests/fuzz/fuzz_query
+FUZZ_TARGETS = tests/fuzz/fuzz_scan tests/fuzz/fuzz_query tests/fuzz/fuzz_config
 check_PROGRAMS += $(FUZZ_TARGETS)
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
 EXTRA_DIST += tests/fuzz/README.md tests/fuzz/corpus
@@ -17,3 +17,7 @@ tests_fuzz_fuzz_scan_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_query_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_config_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
