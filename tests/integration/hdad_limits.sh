@@ -49,8 +49,9 @@ like 'now the value is shown: the test can fail' "$(peer ask query strings)" 'SE
 idle=$(awk '/VmRSS/ { print $2 }' "/proc/$hdad_pid/status")
 if [ "$sanitized" -eq 0 ]; then ok "idle: $idle kB, at most 16 MB" [ "$idle" -le 16384 ]; else skip 'idle memory' 'sanitizer'; fi
 switches() { cat "/proc/$hdad_pid"/task/*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'; }
-wait_for 5 sh -c 'true'; a=$(switches); sleep 2; b=$(switches)
-ok "idle: no wake-ups ($((b - a)) switches in 2 s)" [ $((b - a)) -le 2 ]
+# Two seconds without a wake-up, within a few: right after a dump the threads still put things away.
+quiet() { a=$(switches); sleep 2; b=$(switches); [ $((b - a)) -le 1 ]; }
+ok 'idle: no wake-ups' wait_for 7 quiet
 
 # --- idle gems
 gems=10000
