@@ -63,7 +63,8 @@ static char *path_text(const struct conclusion *c, uint32_t sig, const char *las
 		const char *gap = !text ? "" : i == shown - 2 && n > shown ? " -> ... -> " : " -> ";
 		if (i == 0 && last)
 			step = last;
-		char *next = s->repeat > 1 && !(i == 0 && last) ? xasprintf("%s%s%s (x %u)", text ? text : "", gap, step, s->repeat) :
+		char *next = s->repeat > 1 && i > 0 ? /* the last step is this one object, wherever in its chain */
+		    xasprintf("%s%s%s (x %u)", text ? text : "", gap, step, s->repeat) :
 		    xasprintf("%s%s%s", text ? text : "", gap, step);
 		free(text);
 		text = next;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/u64map.h"
 #include "graph/conclude.h"
 #include "graph/sigwalk.h"
 
@@ -14,10 +15,51 @@ static uint32_t intern2(struct conclusion *c, const char *prefix, const char *na
 	return id;
 }
 
-/* "class PriceCache"; what its line says, else what the reducer makes of an unnamed or singleton class. */
+struct namer {
+	struct conclusion *c;
+	struct u64map attached; /* id of a singleton class -> id + 1 of the named class or module it belongs to */
+};
+
+static bool refers_to(const struct csr *r, uint32_t from, uint32_t to)
+{
+	for (uint32_t e = r->off[from]; e < r->off[from + 1]; e++)
+		if (r->to[e] == to)
+			return true;
+	return false;
+}
+
+static const char *line_name(const struct conclusion *c, uint32_t id)
+{
+	return strtab_str(scanner_names(c->sc), (uint32_t)idvals_get(&c->named, id, 0));
+}
+
+/* The class of class Foo is its singleton class, which has no name (up to Ruby 3.0 "#<Class>") and refers back to Foo. */
+static void find_attached(struct namer *n)
+{
+	const struct csr *r = &n->c->csr;
+	for (uint64_t i = 0; i < n->c->named.n; i++) {
+		uint32_t id = n->c->named.v[i].id;
+		if (!(r->slot[id] & CSR_HAS_CLASS))
+			continue;
+		uint32_t klass = r->to[r->off[id + 1] - 1];
+		const char *own = line_name(n->c, id), *name = line_name(n->c, klass);
+		if ((!name || !strncmp(name, "#<Class", 7)) && own && strncmp(own, "#<Class", 7) != 0 && refers_to(r, klass, id))
+			*u64map_put(&n->attached, klass, NULL) = id + 1;
+	}
+}
+
+/* "class PriceCache"; "class #<Class:PriceCache>" for a singleton class; else what the reducer makes of an unnamed one. */
 static uint32_t class_step(void *ctx, uint32_t id)
 {
-	struct conclusion *c = ctx;
+	struct namer *n = ctx;
+	struct conclusion *c = n->c;
+	const uint32_t *of = u64map_get(&n->attached, id);
+	if (of) {
+		char *text = xasprintf("#<Class:%s>", line_name(c, *of - 1));
+		uint32_t step = intern2(c, "class ", text);
+		free(text);
+		return step;
+	}
 	uint32_t name = reducer_class_name(c->r, conclusion_addr(c, id));
 	const char *type = strtab_str(&c->s->names, conclusion_key(c, id)->type);
 	bool module = type && !strcmp(type, "MODULE");
@@ -197,6 +239,7 @@ bool conclude_signatures(struct conclusion *c)
 	uint32_t nroots = 0, *steps = slot_steps(c);
 	struct sig_root *roots = root_steps(c, &nroots);
 	struct sigtab t;
+	struct namer namer = {.c = c};
 	struct sig_input in = {
 		.n = c->csr.n,
 		.off = c->csr.off,
@@ -206,15 +249,17 @@ bool conclude_signatures(struct conclusion *c)
 		.slot = c->csr.slot,
 		.slot_step = steps,
 		.class_step = class_step,
-		.ctx = c,
+		.ctx = &namer,
 	};
 	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->csr.n)) && roots;
 	if (ok) {
+		find_attached(&namer);
 		c->sig = sig_walk(&in, &t, mem);
 		c->sigs_cap = sig_walk_cap(c->csr.n);
 	}
 	ok = ok && c->sig && keep(c, &t);
 	sigtab_done(&t);
+	u64map_done(&namer.attached);
 	gmem_free(mem, roots, c->g->roots.n, sizeof(*roots));
 	free(steps);
 	return ok;
