@@ -12,7 +12,6 @@ enum {
 	BYTES_BITS = 14, SITE_BITS = 20, GEN_BITS = 14, LENGTH_BITS = 16,
 	GEN_SHIFT = LENGTH_BITS, SITE_SHIFT = GEN_SHIFT + GEN_BITS, BYTES_SHIFT = SITE_SHIFT + SITE_BITS,
 	DUP_FIRST = 20,
-	DUP_SMALL = 2048, /* entries of a partition below which it doubles: time counts there, not room */
 	HASH_BYTES = 6,
 };
 #define ONES(bits) ((UINT64_C(1) << (bits)) - 1)
@@ -203,7 +202,7 @@ static struct dup_entry *entry_for(struct dupstr *d, uint64_t hash)
 {
 	struct dup_part *p = part_of(d, hash);
 	if ((uint64_t)p->n * 6 >= (uint64_t)p->cap * 5)
-		rehash(p, p->cap == 0 ? DUP_FIRST : p->cap < DUP_SMALL ? p->cap * 2 : p->cap + p->cap / 5, 0);
+		rehash(p, p->cap ? p->cap + p->cap / 5 : DUP_FIRST, 0);
 	struct dup_entry *e = place_of(p, hash);
 	if (info_empty(entry_info(e))) {
 		p->n++;
@@ -269,8 +268,12 @@ void dupstr_add(struct dupstr *d, const struct dup_string *s, struct span value)
 		return;
 	}
 	const struct dup_part *p = part_of(d, s->hash);
-	if (p->cap)
-		__builtin_prefetch(&p->p[home_of(p, s->hash & HASH_MASK)], 1);
+	if (p->cap) { /* a walk from there is a hundred bytes or two long */
+		const struct dup_entry *e = &p->p[home_of(p, s->hash & HASH_MASK)];
+		__builtin_prefetch(e, 1);
+		__builtin_prefetch((const uint8_t *)e + 64, 1);
+		__builtin_prefetch((const uint8_t *)e + 128, 1);
+	}
 	d->pending[d->npending++] = *s;
 	if (d->npending == DUP_RING)
 		dupstr_flush(d);
