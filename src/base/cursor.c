@@ -27,6 +27,8 @@ static uint8_t *room(struct enc *e, size_t n)
 	return p;
 }
 
+uint8_t *enc_room(struct enc *e, size_t n) { return room(e, n); }
+
 void enc_u8(struct enc *e, uint8_t v) { *room(e, 1) = v; }
 
 void enc_u32be(struct enc *e, uint32_t v)

@@ -25,6 +25,7 @@ void enc_uv(struct enc *e, uint64_t v);             /* LEB128, 1 to 10 bytes */
 void enc_sv(struct enc *e, int64_t v);              /* zigzag, then LEB128 */
 void enc_f64(struct enc *e, double v);              /* 8 bytes, little-endian bits */
 void enc_raw(struct enc *e, const void *p, size_t n);
+uint8_t *enc_room(struct enc *e, size_t n);          /* n more bytes, for the caller to fill */
 void enc_str(struct enc *e, struct span s);         /* length + 1, bytes; p == NULL is written as 0 = null */
 
 /* A walk over borrowed bytes. After the first error every read gives 0 or an empty span. */

@@ -66,6 +66,9 @@ static uint32_t rename_id(struct dump_summary *c, const struct dump_summary *s, 
 static void sum_rest(struct dump_summary *c, const struct dump_summary *s, size_t from)
 {
 	struct u64map rows = {0};
+	for (size_t i = 0; i < c->nkeys; i++) /* a kept key may itself be a type without class and site */
+		if (!c->keys[i].klass && !c->keys[i].file && !c->keys[i].line)
+			*u64map_put(&rows, c->keys[i].type, NULL) = (uint32_t)i;
 	for (size_t i = from; i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];
 		uint32_t type = rename_id(c, s, k->type);
