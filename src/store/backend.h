@@ -41,3 +41,4 @@ struct store_rtxn {
 };
 
 int store_ram_open(struct store **ret, const struct store_opts *opts);
+int lmdb_open(struct store **ret, const struct store_opts *opts, char **ret_why);

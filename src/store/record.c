@@ -210,4 +210,5 @@ const struct part *const parts_all[PARTS] = {
     [PART_SIGS] = &part_sigs,
     [PART_HOLDERS] = &part_holders,
     [PART_TRACE] = &part_trace,
+    [PART_RETAINED] = &part_retained,
 };

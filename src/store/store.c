@@ -10,10 +10,9 @@
 
 int store_open(struct store **ret, const struct store_opts *opts, char **ret_why)
 {
-	(void)ret_why;
 	if (!opts->dir)
 		return store_ram_open(ret, opts);
-	return -ENOSYS;
+	return lmdb_open(ret, opts, ret_why);
 }
 
 void store_close(struct store *s)

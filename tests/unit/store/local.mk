@@ -1,1 +1,10 @@
 # tests/unit/store: one cmocka program a module of src/store.
+store_tests = tests/unit/store/test_contract
+if HAVE_CMOCKA
+check_PROGRAMS += $(store_tests)
+TESTS += $(store_tests)
+endif
+store_series = tests/unit/store/series.c tests/unit/store/series.h tests/unit/unit.h
+tests_unit_store_test_contract_SOURCES = tests/unit/store/test_contract.c $(store_series)
+tests_unit_store_test_contract_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_store_test_contract_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,437 @@
+/* Opening and closing LMDB, read transactions, figures. SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "hda/schema.h"
+#include "store/lmdb_int.h"
+
+enum {
+	DB_MAP_MIN = 1 << 20,   /* below this nothing works */
+	DB_MAP_SPARE = 8,       /* max_size leaves 1/8 of the map: retention itself needs pages */
+};
+static const uint64_t DB_MAP_DEFAULT = 64ull << 30; /* address space only */
+
+/* Sets *ret_why (unless NULL) and returns err. */
+static int why(char **ret_why, int err, char *text)
+{
+	if (ret_why)
+		*ret_why = text;
+	else
+		free(text);
+	return err;
+}
+
+static int check_place(const char *dir, bool read_only, char **ret_why)
+{
+	struct stat st;
+	struct statfs fs;
+	if (!read_only && mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return why(ret_why, -errno, xasprintf("%s: cannot make the directory: %s", dir, hda_strerror(-errno)));
+	if (stat(dir, &st) < 0)
+		return why(ret_why, -errno, xasprintf("%s: %s", dir, hda_strerror(-errno)));
+	if (!S_ISDIR(st.st_mode))
+		return why(ret_why, -ENOTDIR, xasprintf("%s: not a directory", dir));
+	if (access(dir, read_only ? R_OK | X_OK : R_OK | W_OK | X_OK) < 0)
+		return why(ret_why, -errno, xasprintf("%s: not %s: %s", dir, read_only ? "readable" : "writable",
+				hda_strerror(-errno)));
+	const char *name = statfs(dir, &fs) == 0 ? lmdb_unsafe_fs((unsigned long)fs.f_type) : NULL;
+	if (name)
+		return why(ret_why, HDA_EREFUSED, xasprintf("%s: on %s, where the store is not safe: choose a local disk",
+				dir, name));
+	return 0;
+}
+
+/* One process at a time: LMDB would allow more, its lock file does not survive two opens in one. */
+static int take_lock(struct lmdb *m, char **ret_why)
+{
+	_cleanup_free_ char *path = xasprintf("%s/hdad.lock", m->dir);
+	bool ro = m->s.opts.read_only;
+	m->lock_fd = open(path, (ro ? O_RDONLY : O_RDWR | O_CREAT) | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (m->lock_fd < 0)
+		return ro ? 0 : why(ret_why, -errno, xasprintf("%s: %s", path, hda_strerror(-errno)));
+	char pid[32] = "";
+	if (flock(m->lock_fd, (ro ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0) {
+		ssize_t n = pread(m->lock_fd, pid, sizeof(pid) - 1, 0);
+		size_t len = strspn(n > 0 ? pid : "", "0123456789");
+		return why(ret_why, -EBUSY, xasprintf("%s: in use by process %.*s", m->dir, (int)(len ? len : 1),
+				len ? pid : "?"));
+	}
+	if (ro)
+		return 0;
+	int n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+	if (ftruncate(m->lock_fd, 0) < 0 || pwrite(m->lock_fd, pid, (size_t)n, 0) != n)
+		return why(ret_why, errno ? -errno : -EIO, xasprintf("%s: cannot write", path));
+	return 0;
+}
+
+/* A data file that is not LMDB's at all, told before LMDB maps it. A short one is a crash during the first open. */
+static int check_file(struct lmdb *m, char **ret_why)
+{
+	_cleanup_free_ char *path = xasprintf("%s/data.mdb", m->dir);
+	enum { MAGIC_AT = 16 }; /* behind the page header; 0xBEEFC0DE in the host's order (mdb.c, MDB_MAGIC) */
+	uint8_t head[MAGIC_AT + 4];
+	uint32_t magic;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : why(ret_why, -errno, xasprintf("%s: %s", path, hda_strerror(-errno)));
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+	close(fd);
+	if (n == 0)
+		return 0;
+	memcpy(&magic, head + MAGIC_AT, 4);
+	if (n < (ssize_t)sizeof(head) || magic != 0xBEEFC0DE)
+		return why(ret_why, HDA_EFOREIGN, xasprintf("%s: not a store of hda", path));
+	return 0;
+}
+
+static int open_env(struct lmdb *m, char **ret_why)
+{
+	int rc = mdb_env_create(&m->env);
+	_Static_assert((int)DB_COUNT <= (int)DB_TABLES_MAX, "one slot a table");
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(m->env, DB_TABLES_MAX);
+	if (rc == 0)
+		rc = mdb_env_set_maxreaders(m->env, DB_READERS);
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(m->env, m->s.opts.map_size);
+	if (rc == 0)
+		rc = mdb_env_open(m->env, m->dir, MDB_NOTLS | (m->s.opts.read_only ? MDB_RDONLY : 0), 0600);
+	if (rc == 0) {
+		MDB_stat st;
+		mdb_env_stat(m->env, &st);
+		m->page_size = st.ms_psize;
+		int dead;
+		mdb_reader_check(m->env, &dead);
+		return 0;
+	}
+	int err = db_err(rc);
+	return why(ret_why, err, xasprintf("%s: %s", m->dir,
+			err == HDA_EFOREIGN ? "not a store of hda" : mdb_strerror(rc)));
+}
+
+/* The schema's record: magic, major, minor. */
+static int check_schema(struct lmdb *m, MDB_txn *txn, char **ret_why)
+{
+	struct db_key k = db_key_text("schema");
+	struct span v;
+	struct dec d;
+	int err = db_get(m, txn, DB_meta, db_span(&k), &v);
+	if (err && err != HDA_ENOTFOUND)
+		return err;
+	dec_init(&d, err ? NULL : v.p, err ? 0 : v.n);
+	struct span magic = dec_str(&d);
+	uint64_t major = dec_uv(&d), minor = dec_uv(&d);
+	if (d.err || !span_eq(magic, SPAN_LIT(HDA_SCHEMA_MAGIC)))
+		return why(ret_why, HDA_EFOREIGN, xasprintf("%s: not a store of hda", m->dir));
+	if (major == HDA_SCHEMA_MAJOR && (minor <= HDA_SCHEMA_MINOR || m->s.opts.read_only))
+		return 0;
+	return why(ret_why, HDA_EVERSION, xasprintf("%s: schema %llu.%llu, but this hdad writes %d.%d: "
+			"start the hdad that made it, or convert it with a newer one: hdad migrate %s NEW-DIRECTORY",
+			m->dir, (unsigned long long)major, (unsigned long long)minor, HDA_SCHEMA_MAJOR, HDA_SCHEMA_MINOR,
+			m->dir));
+}
+
+static int make_schema(struct lmdb *m, MDB_txn *txn)
+{
+	struct db_key schema = db_key_text("schema"), secret = db_key_text("secret"), counters = db_key_text("counters");
+	struct db_key first = db_key_pair(1, 1);
+	uint8_t bytes[16];
+	struct enc e = {0};
+	enc_str(&e, SPAN_LIT(HDA_SCHEMA_MAGIC));
+	enc_uv(&e, HDA_SCHEMA_MAJOR);
+	enc_uv(&e, HDA_SCHEMA_MINOR);
+	randombytes_buf(bytes, sizeof(bytes));
+	int err = db_put(m, txn, DB_meta, db_span(&schema), (struct span){e.p, e.n}, 0);
+	if (!err)
+		err = db_put(m, txn, DB_meta, db_span(&secret), (struct span){bytes, sizeof(bytes)}, 0);
+	if (!err)
+		err = db_put(m, txn, DB_meta, db_span(&counters), db_span(&first), 0);
+	sodium_memzero(bytes, sizeof(bytes));
+	enc_done(&e);
+	return err;
+}
+
+static int get_secret(struct lmdb *m, MDB_txn *txn)
+{
+	struct db_key k = db_key_text("secret");
+	struct span v;
+	int err = db_get(m, txn, DB_meta, db_span(&k), &v);
+	if (err)
+		return err == HDA_ENOTFOUND ? HDA_ECORRUPT : err;
+	if (v.n != sizeof(m->secret))
+		return HDA_ECORRUPT;
+	memcpy(m->secret, v.p, v.n);
+	return 0;
+}
+
+/* Opens all tables; a new environment gets them first. The handles stay valid after the commit. */
+static int open_tables(struct lmdb *m, MDB_txn *txn, char **ret_why)
+{
+	static const char *const names[DB_COUNT] = {
+#define X(name) [DB_##name] = #name,
+	    DB_TABLES(X)
+#undef X
+	};
+	MDB_stat st;
+	int err = db_err(mdb_env_stat(m->env, &st));
+	bool fresh = st.ms_entries == 0;
+	if (!err && !fresh) {
+		int rc = mdb_dbi_open(txn, names[DB_meta], 0, &m->dbi[DB_meta]);
+		if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE)
+			return why(ret_why, HDA_EFOREIGN, xasprintf("%s: an LMDB file of another program", m->dir));
+		err = rc ? db_err(rc) : check_schema(m, txn, ret_why);
+	}
+	unsigned flags = m->s.opts.read_only ? 0 : MDB_CREATE;
+	for (int i = 0; i < DB_COUNT && !err; i++)
+		err = db_err(mdb_dbi_open(txn, names[i], flags, &m->dbi[i]));
+	if (!err && fresh)
+		err = m->s.opts.read_only ? HDA_EFOREIGN : make_schema(m, txn);
+	return err ? err : get_secret(m, txn);
+}
+
+static void lmdb_close(struct store *s)
+{
+	struct lmdb *m = (struct lmdb *)s;
+	HDA_ASSERT(!m->readers);
+	if (m->env)
+		mdb_env_close(m->env);
+	if (m->lock_fd >= 0)
+		close(m->lock_fd);
+	pthread_mutex_destroy(&m->lock);
+	sodium_memzero(m->secret, sizeof(m->secret));
+	free(m->dir);
+	free(m);
+}
+
+int lmdb_used(struct lmdb *m, MDB_txn *txn, uint64_t *ret)
+{
+	enum { FREE_TABLE = 0 }; /* LMDB's own: transaction -> count, page numbers */
+	MDB_envinfo info;
+	MDB_cursor *c;
+	MDB_val k, v;
+	uint64_t nfree = 0;
+	int rc = mdb_env_info(m->env, &info);
+	if (rc == 0)
+		rc = mdb_cursor_open(txn, FREE_TABLE, &c);
+	if (rc)
+		return db_err(rc);
+	while ((rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0) {
+		size_t pages = 0;
+		if (v.mv_size >= sizeof(pages))
+			memcpy(&pages, v.mv_data, sizeof(pages));
+		nfree += pages;
+	}
+	mdb_cursor_close(c);
+	if (rc != MDB_NOTFOUND)
+		return db_err(rc);
+	uint64_t all = info.me_last_pgno + 1;
+	*ret = (all > nfree ? all - nfree : 0) * m->page_size;
+	return 0;
+}
+
+static void lmdb_reader_check(struct store *s)
+{
+	int dead;
+	mdb_reader_check(((struct lmdb *)s)->env, &dead);
+}
+
+static int lmdb_rtxn_begin(struct store *s, struct store_rtxn **ret)
+{
+	struct lmdb *m = (struct lmdb *)s;
+	struct lmdb_rtxn *r = xcalloc(1, sizeof(*r));
+	int rc = mdb_txn_begin(m->env, NULL, MDB_RDONLY, &r->txn);
+	if (rc == MDB_READERS_FULL) {
+		lmdb_reader_check(s);
+		rc = mdb_txn_begin(m->env, NULL, MDB_RDONLY, &r->txn);
+	}
+	if (rc) {
+		free(r);
+		return db_err(rc);
+	}
+	r->r.s = s;
+	pthread_mutex_lock(&m->lock);
+	r->next = m->readers;
+	r->prev = &m->readers;
+	if (r->next)
+		r->next->prev = &r->next;
+	m->readers = r;
+	pthread_mutex_unlock(&m->lock);
+	*ret = &r->r;
+	return 0;
+}
+
+static void lmdb_rtxn_end(struct store_rtxn *base)
+{
+	struct lmdb_rtxn *r = (struct lmdb_rtxn *)base;
+	struct lmdb *m = (struct lmdb *)base->s;
+	pthread_mutex_lock(&m->lock);
+	*r->prev = r->next;
+	if (r->next)
+		r->next->prev = r->prev;
+	pthread_mutex_unlock(&m->lock);
+	mdb_txn_abort(r->txn);
+	free(r);
+}
+
+static int lmdb_rtxn_procs(struct store_rtxn *r, struct store_proc **ret, size_t *ret_n)
+{
+	return lmdb_procs((struct lmdb *)r->s, ((struct lmdb_rtxn *)r)->txn, ret, ret_n);
+}
+
+static int lmdb_rtxn_dumps(struct store_rtxn *r, uint64_t proc, struct store_dump **ret, size_t *ret_n)
+{
+	struct lmdb_row *rows;
+	size_t n;
+	int err = lmdb_rows((struct lmdb *)r->s, ((struct lmdb_rtxn *)r)->txn, proc, &rows, &n);
+	if (err)
+		return err;
+	struct store_dump *d = xreallocarray(NULL, n + 1, sizeof(*d));
+	for (size_t i = 0; i < n; i++)
+		d[i] = rows[i].d;
+	free(rows);
+	*ret = d;
+	*ret_n = n;
+	return 0;
+}
+
+static int lmdb_rtxn_walk(struct store_rtxn *r, const uint64_t *dumps, size_t n, unsigned parts,
+    int (*each)(void *ctx, struct dump_summary *s), void *ctx)
+{
+	return lmdb_walk((struct lmdb *)r->s, ((struct lmdb_rtxn *)r)->txn, dumps, n, parts, each, ctx);
+}
+
+static uint64_t entries(struct lmdb *m, MDB_txn *txn, enum db_table t)
+{
+	MDB_stat st;
+	return mdb_stat(txn, m->dbi[t], &st) ? 0 : st.ms_entries;
+}
+
+/* Time of the oldest dump; 0 without one. Dumps come nearly in the order of time: the first row is asked. */
+static double oldest_time(struct lmdb *m, MDB_txn *txn)
+{
+	MDB_cursor *c;
+	MDB_val k, v;
+	struct lmdb_row row = {0};
+	if (mdb_cursor_open(txn, m->dbi[DB_dumps], &c))
+		return 0;
+	if (mdb_cursor_get(c, &k, &v, MDB_FIRST) ||
+	    lmdb_row_decode((struct span){v.mv_data, v.mv_size}, 1, &row))
+		row.d.time = 0;
+	mdb_cursor_close(c);
+	return row.d.time;
+}
+
+static void lmdb_stats(struct store *s, struct store_stats *ret)
+{
+	static const char engine[] = "LMDB";
+	struct lmdb *m = (struct lmdb *)s;
+	struct store_rtxn *r;
+	MDB_envinfo info;
+	*ret = (struct store_stats){.max_bytes = m->max_size, .map_bytes = s->opts.map_size, .engine = engine};
+	int v[3];
+	const char *version = mdb_version(&v[0], &v[1], &v[2]); /* "LMDB 0.9.24: (...)" */
+	if (version && strncmp(version, engine, sizeof(engine) - 1) == 0)
+		ret->engine = version;
+	if (lmdb_rtxn_begin(s, &r))
+		return;
+	MDB_txn *txn = ((struct lmdb_rtxn *)r)->txn;
+	ret->dumps = entries(m, txn, DB_dumps);
+	ret->procs = entries(m, txn, DB_procs);
+	ret->names = entries(m, txn, DB_names);
+	ret->oldest_dump_time = oldest_time(m, txn);
+	if (lmdb_used(m, txn, &ret->used_bytes))
+		ret->used_bytes = 0;
+	mdb_env_info(m->env, &info);
+	pthread_mutex_lock(&m->lock);
+	for (const struct lmdb_rtxn *x = m->readers; x; x = x->next) {
+		uint64_t behind = info.me_last_txnid - mdb_txn_id(x->txn);
+		if (behind > ret->oldest_reader_txns && x != (const struct lmdb_rtxn *)r)
+			ret->oldest_reader_txns = behind;
+		ret->readers += x != (const struct lmdb_rtxn *)r;
+	}
+	pthread_mutex_unlock(&m->lock);
+	lmdb_rtxn_end(r);
+}
+
+static void lmdb_secret(const struct store *s, uint8_t ret[16])
+{
+	memcpy(ret, ((const struct lmdb *)s)->secret, 16);
+}
+
+static const struct store_ops lmdb_ops = {
+    .close = lmdb_close,
+    .secret = lmdb_secret,
+    .wtxn_begin = lmdb_wtxn_begin,
+    .put = lmdb_put,
+    .retain = lmdb_retain,
+    .commit = lmdb_commit,
+    .abort = lmdb_abort,
+    .rtxn_begin = lmdb_rtxn_begin,
+    .rtxn_end = lmdb_rtxn_end,
+    .procs = lmdb_rtxn_procs,
+    .dumps = lmdb_rtxn_dumps,
+    .walk = lmdb_rtxn_walk,
+    .stats = lmdb_stats,
+    .reader_check = lmdb_reader_check,
+    .backup = lmdb_backup,
+};
+
+static void set_sizes(struct lmdb *m)
+{
+	struct store_opts *o = &m->s.opts;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (!o->map_size)
+		o->map_size = DB_MAP_DEFAULT;
+	if (o->map_size < DB_MAP_MIN)
+		o->map_size = DB_MAP_MIN;
+	o->map_size -= o->map_size % page;
+	m->max_size = o->map_size - o->map_size / DB_MAP_SPARE;
+	if (o->max_size && o->max_size < m->max_size)
+		m->max_size = o->max_size;
+}
+
+int lmdb_open(struct store **ret, const struct store_opts *opts, char **ret_why)
+{
+	int err = check_place(opts->dir, opts->read_only, ret_why);
+	if (err)
+		return err;
+	struct lmdb *m = xcalloc(1, sizeof(*m));
+	m->s = (struct store){.ops = &lmdb_ops, .opts = *opts};
+	m->dir = xstrdup(opts->dir);
+	m->s.opts.dir = NULL;
+	m->lock_fd = -1;
+	pthread_mutex_init(&m->lock, NULL);
+	set_sizes(m);
+	char *text = NULL;
+	MDB_txn *txn = NULL;
+	err = take_lock(m, &text);
+	if (!err)
+		err = check_file(m, &text);
+	if (!err)
+		err = open_env(m, &text);
+	if (!err)
+		err = db_err(mdb_txn_begin(m->env, NULL, opts->read_only ? MDB_RDONLY : 0, &txn));
+	if (!err) {
+		err = open_tables(m, txn, &text);
+		if (err)
+			mdb_txn_abort(txn);
+		else
+			err = db_err(mdb_txn_commit(txn));
+	}
+	if (err) {
+		lmdb_close(&m->s);
+		return why(ret_why, err, text ? text : xasprintf("%s: %s", opts->dir, hda_strerror(err)));
+	}
+	*ret = &m->s;
+	return 0;
+}

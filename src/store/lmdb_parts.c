@@ -1,0 +1,242 @@
+/* Parts of dumps in LMDB: chunks, chains of differences, loading. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * record = version, kind, packed bytes. It lies in rows (dump, part, 0..) of DB_CHUNK bytes: a value over half a page would get
+ * pages of its own. No record: the part is empty. A difference needs the state of the same part of the row's base. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/lmdb_int.h"
+
+enum { KIND_WHOLE = 0, KIND_DIFFERENCE = 1, RECORD_HEAD = 2 };
+
+void lmdb_chain_init(struct lmdb_chain *c, struct lmdb *m, MDB_txn *txn)
+{
+	*c = (struct lmdb_chain){.m = m, .txn = txn};
+	for (int i = 0; i < PARTS; i++)
+		part_state_init(&c->at[i].st, parts_all[i]);
+}
+
+void lmdb_chain_done(struct lmdb_chain *c)
+{
+	for (int i = 0; i < PARTS; i++)
+		part_state_done(&c->at[i].st);
+	enc_done(&c->packed);
+	enc_done(&c->raw);
+	pack_done(&c->pack);
+}
+
+/* Kind of the record, or HDA_ENOTFOUND. */
+static int record_kind(struct lmdb_chain *c, const struct part *p, uint64_t dump)
+{
+	struct db_key k = db_key_part(dump, p->id, 0);
+	struct span v;
+	int err = db_get(c->m, c->txn, DB_parts, db_span(&k), &v);
+	if (err)
+		return err;
+	if (v.n < RECORD_HEAD || v.p[0] != RECORD_VERSION || v.p[1] > KIND_DIFFERENCE)
+		return HDA_ECORRUPT;
+	return v.p[1];
+}
+
+/* The whole record into c->packed. */
+static int record_read(struct lmdb_chain *c, const struct part *p, uint64_t dump)
+{
+	enc_clear(&c->packed);
+	for (unsigned i = 0; i <= UINT16_MAX; i++) {
+		struct db_key k = db_key_part(dump, p->id, (uint16_t)i);
+		struct span v;
+		int err = db_get(c->m, c->txn, DB_parts, db_span(&k), &v);
+		if (err)
+			return err == HDA_ENOTFOUND && i ? 0 : err;
+		enc_raw(&c->packed, v.p, v.n);
+		if (v.n < DB_CHUNK)
+			break;
+	}
+	return 0;
+}
+
+/* From the state of the base (or any, for a whole record) to that of dump. */
+static int step(struct lmdb_chain *c, const struct part *p, uint64_t dump)
+{
+	struct part_state *st = &c->at[p->id].st;
+	int err = record_read(c, p, dump);
+	if (err)
+		return err;
+	struct span packed = {c->packed.p + RECORD_HEAD, c->packed.n - RECORD_HEAD};
+	bool differs = c->packed.p[1] == KIND_DIFFERENCE;
+	struct span prefix = {NULL, 0};
+	if (!p->shape && differs)
+		prefix = (struct span){st->raw.p, st->raw.n};
+	err = pack_get(&c->pack, &c->raw, packed, prefix);
+	if (err)
+		return err;
+	if (!p->shape) {
+		struct enc t = st->raw;
+		st->raw = c->raw;
+		c->raw = t;
+		return 0;
+	}
+	struct dec d;
+	dec_init(&d, c->raw.p, c->raw.n);
+	return table_decode(&d, p->shape, &st->t);
+}
+
+int lmdb_chain_seek(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state **ret)
+{
+	uint64_t todo[DB_CHAIN_MAX + 1];
+	size_t n = 0;
+	int err = 0;
+	for (uint64_t at = dump; at != c->at[p->id].dump;) {
+		int kind = record_kind(c, p, at);
+		if (kind < 0 && kind != HDA_ENOTFOUND)
+			return kind;
+		if (n == sizeof(todo) / sizeof(*todo))
+			return HDA_ECORRUPT;
+		if (kind == HDA_ENOTFOUND) {
+			c->at[p->id].st.t.n = c->at[p->id].st.raw.n = 0;
+			break;
+		}
+		todo[n++] = at;
+		if (kind == KIND_WHOLE)
+			break;
+		struct lmdb_row row;
+		err = lmdb_row_get(c->m, c->txn, at, &row);
+		if (err || row.base == 0 || row.base >= at)
+			return HDA_ECORRUPT;
+		at = row.base;
+	}
+	c->at[p->id].dump = 0;
+	while (n && !err)
+		err = step(c, p, todo[--n]);
+	if (err)
+		return err == HDA_ENOTFOUND ? HDA_ECORRUPT : err;
+	c->at[p->id].dump = dump;
+	*ret = &c->at[p->id].st;
+	return 0;
+}
+
+static int chunks_put(struct lmdb_chain *c, const struct part *p, uint64_t dump, struct span record, unsigned flags)
+{
+	int err = 0;
+	for (size_t i = 0, at = 0; at < record.n && !err; i++, at += DB_CHUNK) {
+		if (i > UINT16_MAX)
+			return HDA_ELIMIT;
+		struct db_key k = db_key_part(dump, p->id, (uint16_t)i);
+		size_t n = record.n - at < DB_CHUNK ? record.n - at : DB_CHUNK;
+		err = db_put(c->m, c->txn, DB_parts, db_span(&k), (struct span){record.p + at, n}, flags);
+	}
+	return err;
+}
+
+/* Appends the record of one kind. */
+static int record_make(struct lmdb_chain *c, const struct part *p, const struct part_state *st,
+    const struct part_state *base, struct enc *e)
+{
+	enc_u8(e, RECORD_VERSION);
+	enc_u8(e, base ? KIND_DIFFERENCE : KIND_WHOLE);
+	if (!p->shape)
+		return pack_put(&c->pack, e, (struct span){st->raw.p, st->raw.n},
+		    base ? (struct span){base->raw.p, base->raw.n} : (struct span){NULL, 0});
+	enc_clear(&c->raw);
+	table_encode(&c->raw, p->shape, &st->t, base ? &base->t : NULL);
+	return pack_put(&c->pack, e, (struct span){c->raw.p, c->raw.n}, (struct span){NULL, 0});
+}
+
+int lmdb_part_put(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state *st,
+    const struct part_state *base, unsigned flags, uint64_t *stored)
+{
+	if (part_empty(p, st))
+		return 0;
+	struct enc whole = {0}, diff = {0};
+	bool use_diff = base && !part_empty(p, base);
+	int err = use_diff ? record_make(c, p, st, base, &diff) : 0;
+	/* A difference under half a byte a row cannot lose against the whole table. */
+	if (!err && (!use_diff || !p->shape || diff.n > st->t.n / 2)) {
+		err = record_make(c, p, st, NULL, &whole);
+		use_diff = use_diff && diff.n < whole.n;
+	}
+	struct enc *e = use_diff ? &diff : &whole;
+	if (!err)
+		err = chunks_put(c, p, dump, (struct span){e->p, e->n}, flags);
+	*stored += e->n;
+	enc_done(&whole);
+	enc_done(&diff);
+	return err;
+}
+
+int lmdb_parts_del(struct lmdb *m, MDB_txn *txn, uint64_t dump, int part)
+{
+	struct db_key from = db_key_part(dump, part < 0 ? 0 : (uint8_t)part, 0);
+	size_t same = part < 0 ? 8 : 9; /* bytes of the key that must be equal */
+	MDB_cursor *c;
+	int rc = mdb_cursor_open(txn, m->dbi[DB_parts], &c);
+	if (rc)
+		return db_err(rc);
+	while (rc == 0) {
+		MDB_val k = {from.n, from.b}, v;
+		rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+		if (rc == 0 && (k.mv_size < same || memcmp(k.mv_data, from.b, same) != 0))
+			break;
+		if (rc == 0)
+			rc = mdb_cursor_del(c, 0);
+	}
+	mdb_cursor_close(c);
+	return rc == MDB_NOTFOUND ? 0 : db_err(rc);
+}
+
+/* One dump of a walk. */
+static int load(struct lmdb_chain *c, struct rec_in *in, uint64_t dump, unsigned parts, struct dump_summary *s)
+{
+	struct lmdb_row row;
+	int err = lmdb_row_get(c->m, c->txn, dump, &row);
+	if (err)
+		return err;
+	s->dump = dump;
+	s->proc = row.d.proc;
+	rec_in_begin(in, s);
+	for (int i = 0; i < PARTS && !err; i++) {
+		const struct part *p = parts_all[i];
+		const struct part_state *st;
+		if (p->flags && !(p->flags & parts))
+			continue;
+		err = lmdb_chain_seek(c, p, dump, &st);
+		if (!err && !part_empty(p, st))
+			p->load(in, st);
+		if (!err)
+			err = in->err;
+	}
+	return err;
+}
+
+int lmdb_walk(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n, unsigned parts,
+    int (*each)(void *ctx, struct dump_summary *s), void *ctx)
+{
+	struct lmdb_chain c;
+	struct lmdb_dict dict;
+	struct rec_in in;
+	int err = 0;
+	lmdb_chain_init(&c, m, txn);
+	lmdb_dict_init(&dict, m, txn);
+	rec_in_init(&in, &dict.d);
+	for (size_t i = 0; i < n && !err; i++) {
+		struct dump_summary *s = summary_new();
+		err = load(&c, &in, dumps[i], parts, s);
+		if (err) {
+			summary_free(s);
+			break;
+		}
+		strtab_done(&s->names);
+		if (i + 1 == n) {
+			s->names = in.names;
+			strtab_init(&in.names);
+		} else {
+			strtab_clone(&s->names, &in.names);
+		}
+		err = each(ctx, s);
+	}
+	rec_in_done(&in);
+	lmdb_dict_done(&dict);
+	lmdb_chain_done(&c);
+	return err;
+}

@@ -1,0 +1,153 @@
+/* Retention in LMDB. SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/copy.h"
+#include "store/lmdb_int.h"
+
+static struct retain_dump *find(struct retain_dump *plan, size_t n, uint64_t dump)
+{
+	size_t lo = 0, hi = n;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (plan[mid].d.dump < dump)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && plan[lo].d.dump == dump ? &plan[lo] : NULL;
+}
+
+/* Writes a dump whose base goes anew, without differences. */
+static int rewrite_whole(struct lmdb_wtxn *w, struct lmdb_row *row)
+{
+	struct lmdb *m = (struct lmdb *)w->w.s;
+	uint64_t before = row->stored;
+	int err = 0;
+	row->stored = 0;
+	for (int i = 0; i < PARTS && !err; i++) {
+		const struct part *p = parts_all[i];
+		const struct part_state *st;
+		err = lmdb_chain_seek(&w->chain, p, row->d.dump, &st);
+		if (!err)
+			err = lmdb_parts_del(m, w->txn, row->d.dump, i);
+		if (!err)
+			err = lmdb_part_put(&w->chain, p, row->d.dump, st, NULL, 0, &row->stored);
+	}
+	row->base = row->depth = 0;
+	w->pending += (int64_t)row->stored - (int64_t)before;
+	return err ? err : lmdb_row_put(m, w->txn, row);
+}
+
+static int keep_one(void *ctx, struct dump_summary *s)
+{
+	*(struct dump_summary **)ctx = s;
+	return 0;
+}
+
+/* Replaces the parts of a dump by those of its thin copy. */
+static int thin(struct lmdb_wtxn *w, struct lmdb_row *row)
+{
+	struct lmdb *m = (struct lmdb *)w->w.s;
+	struct dump_summary *s = NULL;
+	int err = lmdb_walk(m, w->txn, &row->d.dump, 1, STORE_KEYS, keep_one, &s);
+	if (!err)
+		err = lmdb_parts_del(m, w->txn, row->d.dump, -1);
+	if (!err) {
+		struct dump_summary *t = summary_thin(s);
+		w->pending -= (int64_t)row->stored;
+		row->d.thinned = true;
+		row->base = row->depth = 0;
+		err = lmdb_save(w, t, row, false);
+		summary_free(t);
+	}
+	summary_free(s);
+	return err;
+}
+
+static int drop(struct lmdb_wtxn *w, const struct lmdb_row *row)
+{
+	struct lmdb *m = (struct lmdb *)w->w.s;
+	w->pending -= (int64_t)row->stored;
+	int err = lmdb_parts_del(m, w->txn, row->d.dump, -1);
+	return err ? err : lmdb_row_del(m, w->txn, &row->d);
+}
+
+/* First those that stay are made independent of those that go. */
+static int apply(struct lmdb_wtxn *w, struct retain_dump *plan, struct lmdb_row *rows, size_t n)
+{
+	int err = 0;
+	for (size_t i = 0; i < n && !err; i++) {
+		const struct retain_dump *base = rows[i].base ? find(plan, n, rows[i].base) : NULL;
+		if (plan[i].action == RETAIN_KEEP && base && base->action != RETAIN_KEEP)
+			err = rewrite_whole(w, &rows[i]);
+	}
+	/* From the newest on: what is thinned is read through its bases, which are older. */
+	for (size_t i = n; i-- > 0 && !err;) {
+		if (plan[i].action == RETAIN_THIN)
+			err = thin(w, &rows[i]);
+	}
+	for (size_t i = 0; i < n && !err; i++) {
+		if (plan[i].action == RETAIN_DELETE)
+			err = drop(w, &rows[i]);
+	}
+	return err;
+}
+
+static int recount(struct lmdb_wtxn *w, const struct retain_dump *plan, size_t n)
+{
+	uint64_t *procs = xreallocarray(NULL, n + 1, sizeof(*procs));
+	size_t k = 0;
+	int err = 0;
+	for (size_t i = 0; i < n && !err; i++) {
+		bool done = plan[i].action == RETAIN_KEEP;
+		for (size_t j = 0; j < k && !done; j++)
+			done = procs[j] == plan[i].d.proc;
+		if (done)
+			continue;
+		procs[k++] = plan[i].d.proc;
+		err = lmdb_proc_recount((struct lmdb *)w->w.s, w->txn, plan[i].d.proc);
+	}
+	free(procs);
+	return err;
+}
+
+/* Bytes to free: none below the soft limit, then down to the goal. */
+static uint64_t to_free(const struct lmdb_wtxn *w, bool hard)
+{
+	uint64_t max = ((const struct lmdb *)w->w.s)->max_size;
+	int64_t used = (int64_t)w->used + w->pending;
+	uint64_t now = used > 0 ? (uint64_t)used : 0;
+	uint64_t part = max / DB_SOFT_DEN;
+	uint64_t goal = part * (hard ? DB_HARD_NUM : DB_GOAL_NUM);
+	if (max && (hard || now > part * DB_SOFT_NUM) && now > goal)
+		return now - goal;
+	/* Hard without being over the limit: the disk is full, not the store. Give it an eighth. */
+	return hard ? now / DB_SOFT_DEN : 0;
+}
+
+int lmdb_retain(struct store_wtxn *base, double now, bool hard)
+{
+	struct lmdb_wtxn *w = (struct lmdb_wtxn *)base;
+	struct lmdb *m = (struct lmdb *)base->s;
+	struct lmdb_row *rows;
+	size_t n;
+	int err = lmdb_rows(m, w->txn, 0, &rows, &n);
+	if (err)
+		return err;
+	struct retain_dump *plan = xcalloc(n + 1, sizeof(*plan));
+	for (size_t i = 0; i < n; i++)
+		plan[i] = (struct retain_dump){.d = rows[i].d, .stored = rows[i].stored};
+	struct retain_opts o = {.now = now, .max_age_s = m->s.opts.max_age_s, .detail_dumps = m->s.opts.detail_dumps,
+	    .to_free = to_free(w, hard), .hard = hard};
+	retain_plan(&o, plan, n);
+	err = apply(w, plan, rows, n);
+	/* Decoded states may be of dumps that changed. */
+	lmdb_chain_done(&w->chain);
+	lmdb_chain_init(&w->chain, m, w->txn);
+	if (!err)
+		err = recount(w, plan, n);
+	free(plan);
+	free(rows);
+	return err;
+}
