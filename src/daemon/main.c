@@ -97,7 +97,6 @@ static char *dir_from(const char *option, const char *env, const char *fallback)
 	return v && *v ? xstrndup(v, strcspn(v, ":")) : xstrdup(fallback);
 }
 
-#pragma weak store_migrate
 static int migrate(int argc, char **argv)
 {
 	if (argc != 2) {

@@ -1,4 +1,4 @@
-/* The LMDB backend's inside. SPDX-License-Identifier: BSD-2-Clause Private to src/store/lmdb_*.c. See README.md. */
+/* The LMDB backend's inside. SPDX-License-Identifier: BSD-2-Clause Private to src/store, lmdb_ files. See README.md. */
 #pragma once
 
 #include <lmdb.h>
