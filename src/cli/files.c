@@ -150,8 +150,8 @@ static int read_all(struct reading *r, struct input_list *l)
 	for (size_t i = 0; i < l->nfiles; i++)
 		total += l->files[i].size;
 	progress_init(&r->progress, total);
-	for (size_t i = 0; i < l->nskips; i++)
-		cli_fail(0, "%s: skipped: %s", l->skips[i].path, l->skips[i].why);
+	if (l->nskips)
+		cli_fail(0, "%s: skipped: %s%s", l->skips[0].path, l->skips[0].why, l->nskips > 1 ? " (and others of the folder)" : "");
 	for (size_t i = 0; i < l->nfiles; i++) {
 		read_file(r, &l->files[i]);
 		r->before += l->files[i].size;

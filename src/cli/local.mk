@@ -22,3 +22,4 @@ libhda_a_SOURCES += \
 	src/cli/watch.c
 bin_PROGRAMS += hdactl
 hdactl_SOURCES = src/cli/main.c
+dist_man_MANS += doc/hdactl.1

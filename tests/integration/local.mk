@@ -5,3 +5,5 @@ HDAD_TESTS = \
 	tests/integration/hdad_hostile.sh tests/integration/hdad_systemd.sh tests/integration/hdad_limits.sh
 TESTS += $(HDAD_TESTS)
 EXTRA_DIST += $(HDAD_TESTS)
+TESTS += tests/integration/cli_files.sh
+EXTRA_DIST += tests/integration/cli_files.sh

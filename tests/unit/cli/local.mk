@@ -6,3 +6,10 @@ endif
 tests_unit_cli_test_input_SOURCES = tests/unit/cli/test_input.c tests/unit/unit.h
 tests_unit_cli_test_input_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_cli_test_input_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/cli/test_text
+TESTS += tests/unit/cli/test_text
+endif
+tests_unit_cli_test_text_SOURCES = tests/unit/cli/test_text.c tests/unit/unit.h
+tests_unit_cli_test_text_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cli_test_text_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,70 @@
+#!/bin/sh
+# hdactl -f: totals of every shared dump, the JSON contract of every report, exit codes, width. SPDX-License-Identifier: BSD-2-Clause
+. "$top_srcdir/tests/tap.sh"
+hdactl=$top_builddir/hdactl
+work=$(mktemp -d "${TMPDIR:-/tmp}/hda-cli.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export HDA_RUNTIME_DIR="$work/none"
+code() { status=0; "$@" >"$work/out" 2>"$work/err" || status=$?; }
+
+code "$hdactl" ps
+is "a dead daemon: exit code" $status 3
+is "a dead daemon: one line" "$(wc -l <"$work/err")" 1
+like "a dead daemon: names the socket" "$(cat "$work/err")" "$work/none/query.sock.*systemctl start hdad"
+code "$hdactl" nonsense; is "unknown command" $status 2
+code "$hdactl" --josn top; is "unknown option" $status 2
+like "unknown option: hint" "$(cat "$work/err")" 'did you mean --json'
+code "$hdactl" top --plot x.svg; is "option of another command" $status 2
+code "$hdactl" top -n x; is "no number" $status 2
+code "$hdactl" -f "$work/absent" top; is "no input" $status 5
+echo hello >"$work/notes.txt"
+code "$hdactl" -f "$work/notes.txt" top; is "foreign file" $status 5
+like "foreign file is named" "$(cat "$work/err")" 'notes.txt'
+code "$hdactl" --help; is "--help" $status 0
+code "$hdactl" --version; is "--version" $status 0
+
+if [ -n "$RUBY" ] && command -v jq >/dev/null; then
+	"$RUBY" -robjspace -e '
+		ObjectSpace.trace_object_allocations_start
+		$keep = Array.new(500) { |i| "text #{i}" * 3 }
+		%w[100 200].each { |n| $keep << Array.new(50) { Object.new }
+			File.open("#{ARGV[0]}/heap-42-1700000#{n}-#{n}.dump", "w") { |f| ObjectSpace.dump_all(output: f) } }' "$work"
+	"$hdactl" -f "$work/heap-42-1700000200-200.dump" --json show >"$work/show.json"
+	is "dump object" "$(jq -c '.dump|keys_unsorted' "$work/show.json")" \
+		'["dump","pid","counter","time","ruby","traced","partial","objects","bytes","roots","edges","bad_lines"]'
+	is "pid, counter and time come from the name" "$(jq -c '[.dump.pid,.dump.counter,.dump.time]' "$work/show.json")" '[42,200,1700000200]'
+	for c in ps dumps show top generations 'generation 1' strings refs holders containers 'path --class String' 'diff first last' trend leaks; do
+		status=0
+		"$hdactl" -f "$work" --json $c >"$work/r.json" 2>/dev/null || status=$?
+		ok "$c: exit code" test $status -le 1
+		is "$c: document" "$(jq -c 'keys_unsorted' "$work/r.json")" '["hda","report","dump","rows"]'
+		is "$c: no empty text" "$(jq '[.. | strings | select(. == "")] | length' "$work/r.json")" 0
+	done
+	is "keys of top" "$("$hdactl" -f "$work" --json top -n 1 2>/dev/null | jq -c '.rows[0]|keys_unsorted|.[:7]')" \
+		'["type","class","file","line","generation","count","bytes"]'
+	is "rows of top -n 0 add up" "$("$hdactl" -f "$work" --json top --by key -n 0 2>/dev/null | jq '(.rows|map(.count)|add) == .dump.objects')" true
+	COLUMNS=50 "$hdactl" -f "$work" dumps 2>/dev/null >"$work/narrow"
+	ok "a huge -n" "$hdactl" -f "$work" top -n 18446744073709551615 >/dev/null
+	COLUMNS=60 "$hdactl" -f "$work" strings 2>/dev/null | sed '/^$/,$d' >"$work/narrow"
+	is "a table fits" "$(awk 'length > 60' "$work/narrow" | wc -l)" 0
+	code "$hdactl" -f "$work" top --class NoSuchClass; is "nothing found" $status 1
+	"$hdactl" -f "$work" holders --folded 2>/dev/null >"$work/folded"
+	ok "folded lines" grep -Eq '^root [a-z_]+(;[^;]+)* [0-9]+$' "$work/folded"
+	if command -v gnuplot >/dev/null; then
+		"$hdactl" -f "$work" trend --plot-all "$work/g" >/dev/null 2>&1
+		is "six graphs" "$(grep -l '</svg>' "$work"/g/*.svg | wc -l)" 6
+	fi
+	code "$hdactl" -f "$work" trend --plot "$work/x.pdf"; is "no such picture" $status 4
+else
+	skip "reports over a dump of a real Ruby" "no ruby or jq"
+fi
+
+if [ -d "$HDA_SHARED/dumps" ] && command -v jq >/dev/null; then
+	for f in "$HDA_SHARED"/dumps/*.dump.zst; do
+		want=$(zstd -dcq "${f%.zst}.expected.json.zst" | jq -c '[.objects,.bytes,.bad_lines]')
+		is "$(basename "$f"): totals" "$("$hdactl" -f "$f" --json show 2>/dev/null | jq -c '[.dump.objects,.dump.bytes,.dump.bad_lines]')" "$want"
+	done
+else
+	skip "shared dumps" "not there"
+fi
+done_testing
