@@ -42,7 +42,7 @@ static volatile sig_atomic_t stopping;
 static void on_interrupt(int sig)
 {
 	if (stopping) {
-		signal(sig, SIG_DFL);
+		sigaction(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 		raise(sig);
 	}
 	stopping = 1;

@@ -128,7 +128,8 @@ static int run_gnuplot(const char *text, size_t n, char **ret_why)
 	}
 	close(fds[0]);
 	/* A gnuplot that dies early must not take us along. */
-	void (*old)(int) = signal(SIGPIPE, SIG_IGN);
+	struct sigaction old;
+	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &old);
 	FILE *f = pid > 0 ? fdopen(fds[1], "w") : NULL;
 	if (f) {
 		fwrite(text, 1, n, f);
@@ -136,7 +137,7 @@ static int run_gnuplot(const char *text, size_t n, char **ret_why)
 	} else {
 		close(fds[1]);
 	}
-	signal(SIGPIPE, old);
+	sigaction(SIGPIPE, &old, NULL);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
 		*ret_why = xasprintf("cannot start gnuplot: %s", hda_strerror(-errno));
 		return -ECHILD;

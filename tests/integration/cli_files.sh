@@ -43,8 +43,7 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 	is "keys of top" "$("$hdactl" -f "$work" --json top -n 1 2>/dev/null | jq -c '.rows[0]|keys_unsorted|.[:7]')" \
 		'["type","class","file","line","generation","count","bytes"]'
 	is "rows of top -n 0 add up" "$("$hdactl" -f "$work" --json top --by key -n 0 2>/dev/null | jq '(.rows|map(.count)|add) == .dump.objects')" true
-	COLUMNS=50 "$hdactl" -f "$work" dumps 2>/dev/null >"$work/narrow"
-	ok "a huge -n" "$hdactl" -f "$work" top -n 18446744073709551615 >/dev/null
+	code "$hdactl" -f "$work" top -n 18446744073709551615; is "a huge -n" $status 0
 	COLUMNS=60 "$hdactl" -f "$work" strings 2>/dev/null | sed '/^$/,$d' >"$work/narrow"
 	is "a table fits" "$(awk 'length > 60' "$work/narrow" | wc -l)" 0
 	code "$hdactl" -f "$work" top --class NoSuchClass; is "nothing found" $status 1

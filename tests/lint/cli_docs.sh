@@ -10,7 +10,7 @@ ok "there are commands to look for" test "$(printf '%s\n' "$commands" | wc -l)" 
 for o in $options; do ok "option --$o is documented" grep -Eq "^\.It .*Fl -$o( |\$)" "$man"; done
 for c in $commands; do ok "command $c is documented" grep -Eq "^\.It Cm $c( |\$)" "$man"; done
 for o in $(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$man"); do ok "documented option --$o exists" grep -q "\"$o\"" "$top_srcdir/src/cli/options.def"; done
-for c in $(sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$man"); do ok "documented command $c exists" "$hdactl" "$c" --help >/dev/null; done
+for c in $(sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$man"); do ok "documented command $c exists" sh -c "\"$hdactl\" $c --help >/dev/null"; done
 for n in $(sed -n 's/.*X([A-Z_]*, \([0-9]\), ".*/\1/p' "$top_srcdir/src/cli/exit.h"); do ok "exit code $n is documented" grep -qx "\.It $n" "$man"; done
 if command -v mandoc >/dev/null; then is "mandoc finds nothing" "$(mandoc -Tlint -Wwarning "$man")" ""; else skip "mandoc finds nothing" "no mandoc"; fi
 done_testing
