@@ -13,7 +13,7 @@
 #endif
 
 enum {
-	FAST_SITES = 16384,     /* entries of the cache of runs `, "file": ... , "generation":` */
+	FAST_SITES = 16384,     /* entries of the cache of file, line and method */
 	FAST_SITE_MIN = 32,     /* shortest run kept: one block */
 	FAST_SITE_MAX = 2048,   /* longest: 32 MiB in all at worst */
 	FAST_FLAGS = 128,       /* entries of the cache of flags, by length */
@@ -25,11 +25,12 @@ enum {
 	FAST_WINDOW = 64,       /* bytes looked at in one go; no more than SCAN_PAD */
 };
 
-/* From `, "file":"` to `, "generation":`, byte for byte. */
+/* A file, its line and method, byte for byte: from behind `"file":"` to the comma behind the last of them. */
 struct fast_site {
 	uint8_t *p;
 	uint32_t n, cap;
 	uint32_t site;
+	uint32_t tag; /* of the hash; 0 when empty */
 };
 
 /* From `, "flags":` to LF; the entry at [n] has n bytes, 0 when empty. */
@@ -53,11 +54,10 @@ struct scan_fast {
 	struct fast_site sites[FAST_SITES];
 	struct fast_flags flags[FAST_FLAGS];
 	struct fast_name names[FAST_NAMES];
-	size_t site_bytes;
 	uint64_t refs[SCAN_REFS_BATCH];
 };
 
-void fast_site_put(struct scan_fast *f, struct fast_site *e, const uint8_t *p, size_t n, uint32_t site);
+void fast_site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site);
 bool fast_flags_plain(const uint8_t *p, const uint8_t *end);
 uint32_t fast_name(struct scanner *s, struct span raw, enum text_field f);
 

@@ -16,16 +16,19 @@
 
 /* --- caches of what has been read before, by its raw bytes */
 
-/* Remembers what a run says; its bytes are copied. */
-void fast_site_put(struct scan_fast *f, struct fast_site *e, const uint8_t *p, size_t n, uint32_t site)
+/* Remembers what a run says; its bytes are copied. Of its two places it takes the empty one, else the first in turn. */
+void fast_site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site)
 {
-	if (e->cap < n) {
-		f->site_bytes += n - e->cap;
-		e->p = xreallocarray(e->p, n, 1);
-		e->cap = (uint32_t)n;
+	struct fast_site *e = &f->sites[hash >> 32 & (FAST_SITES - 1)], *other = &f->sites[(hash >> 32 & (FAST_SITES - 1)) ^ 1];
+	if (e->tag && (!other->tag || site & 1))
+		e = other;
+	if (e->cap < run.n) {
+		e->p = xreallocarray(e->p, run.n, 1);
+		e->cap = (uint32_t)run.n;
 	}
-	memcpy(e->p, p, n);
-	e->n = (uint32_t)n;
+	memcpy(e->p, run.p, run.n);
+	e->n = (uint32_t)run.n;
+	e->tag = (uint32_t)hash | 1;
 	e->site = site;
 }
 

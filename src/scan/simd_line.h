@@ -15,9 +15,8 @@ struct FN(line) {
 	struct span value, name, real, detail, file;
 	const uint8_t *run;      /* a run of file .. generation not seen before, else NULL */
 	size_t run_len;
-	struct fast_site *run_slot;
+	uint64_t run_hash;
 	uint32_t line;
-	uint32_t detail_id;
 	bool has_file, has_value, has_length, has_size;
 	uint64_t length, size;
 };
@@ -86,72 +85,90 @@ TARGET static inline const uint8_t *FN(references)(struct scanner *s, struct hea
 	return NULL;
 }
 
-/* A short name, by its bytes: from the cache its id, else its bytes. */
-TARGET static inline const uint8_t *FN(detail)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+/* The slot of a short name by its bytes, which are in *ret_lo and *ret_hi too. */
+TARGET static inline struct fast_name *FN(name_slot)(struct scan_fast *f, const uint8_t *p, size_t n, uint64_t *ret_lo, uint64_t *ret_hi)
+{
+	uint64_t lo = load8(p), hi = load8(p + 8);
+	lo = n < 8 ? lo & (((uint64_t)1 << 8 * n) - 1) : lo;
+	hi = n <= 8 ? 0 : n < 16 ? hi & (((uint64_t)1 << 8 * (n - 8)) - 1) : hi;
+	*ret_lo = lo;
+	*ret_hi = hi;
+	return &f->names[((lo ^ hi) * 0x9fb21c651e98df25ull) >> 32 & (FAST_NAMES - 1)];
+}
+
+/* What kind of DATA or IMEMO; few words, so their ids are remembered by their bytes. */
+TARGET static inline const uint8_t *FN(detail)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *q = FN(string_end)(p, end);
 	if (!q)
 		return NULL;
 	l->detail = (struct span){p, (size_t)(q - p)};
-	l->detail_id = 0;
-	(void)s;
 	return q + 1;
 }
 
-/* Behind `"file":"`: file, line, method, up to the generation when there is one. */
+TARGET static inline uint32_t FN(detail_id)(struct scanner *s, struct span raw)
+{
+	uint64_t lo, hi;
+	if (raw.n > FAST_NAME_MAX)
+		return fast_name(s, raw, TEXT_STRUCT);
+	struct fast_name *e = FN(name_slot)(s->fast, raw.p, raw.n, &lo, &hi);
+	if (e->n != raw.n || e->lo != lo || e->hi != hi)
+		*e = (struct fast_name){lo, hi, (uint32_t)raw.n, fast_name(s, raw, TEXT_STRUCT)};
+	return e->id;
+}
+
+/* Behind `"file":"`: file, line and method. */
 TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *begin = p, *q = FN(raw_end)(p, end);
 	if (!q || l->has_file)
 		return NULL;
-	/* The end of the path and the line's number choose the slot; the whole run decides. */
-	uint64_t h = (load8(q - 8) ^ load8(q + LEN("\", \"line\":")) * 0x9e3779b97f4a7c15ull) * 0x9fb21c651e98df25ull;
-	struct fast_site *e = &s->fast->sites[h >> 32 & (FAST_SITES - 1)];
-	l->has_file = true;
-	if (e->n && (size_t)(end - begin) >= e->n && FN(equal)(e->p, begin, e->n)) {
-		l->o.site = e->site;
-		return begin + e->n - LEN(", \"generation\":");
-	}
-	l->file = (struct span){begin, (size_t)(q - begin)};
-	l->line = 0;
+	/* Read on as if the run were new: where it ends is then known without waiting for the cache. */
+	uint64_t line = 0, number = load8(q + LEN("\", \"line\":"));
 	p = q + 1;
 	if (AT(p, ", \"line\":")) {
-		uint64_t line;
 		p = fast_number(p + LEN(", \"line\":"), &line);
-		if (!p || line > UINT32_MAX)
+		if (!p || p >= end || line > UINT32_MAX)
 			return NULL;
-		l->line = (uint32_t)line;
 	}
-	if (p < end && AT(p, ", \"method\":\"")) {
+	if (AT(p, ", \"method\":\"")) {
 		p = FN(raw_end)(p + LEN(", \"method\":\""), end);
 		if (!p)
 			return NULL;
 		p++;
 	}
-	size_t n = (size_t)(p - begin) + LEN(", \"generation\":");
-	l->run = NULL;
-	if (p < end && AT(p, ", \"generation\":") && n >= FAST_SITE_MIN && n <= FAST_SITE_MAX) {
-		l->run = begin;
-		l->run_len = n;
-		l->run_slot = e;
+	/* The end of the path and the line's number choose the place; the whole run decides. */
+	uint64_t h = (load8(q - 8) ^ number * 0x9e3779b97f4a7c15ull) * 0x9fb21c651e98df25ull;
+	uint32_t tag = (uint32_t)h | 1;
+	size_t n = (size_t)(p - begin);
+	const struct fast_site *e = &s->fast->sites[h >> 32 & (FAST_SITES - 1)];
+	if (e->tag != tag)
+		e = &s->fast->sites[(h >> 32 & (FAST_SITES - 1)) ^ 1];
+	l->has_file = true;
+	if (e->tag == tag && e->n == n && FN(equal)(e->p, begin, n)) {
+		l->o.site = e->site;
+		return p;
 	}
+	l->file = (struct span){begin, (size_t)(q - begin)};
+	l->line = (uint32_t)line;
+	l->run = n >= FAST_SITE_MIN && n <= FAST_SITE_MAX ? begin : NULL;
+	l->run_len = n;
+	l->run_hash = h;
 	l->o.site = UINT32_MAX; /* known only when the line is accepted */
 	return p;
 }
 
-/* Behind `"flags":`: the rest of the line. Returns what follows the LF. */
+/* At `, "flags":`: the rest of the line. Returns what follows the LF. */
 TARGET static inline const uint8_t *FN(flags)(struct scanner *s, const uint8_t *p, const uint8_t *end)
 {
-	if (*p != '{')
-		return NULL;
-	const uint8_t *q = FN(next2)(p + 1, end, '}', '\n');
+	const uint8_t *inside = p + LEN(", \"flags\":{"), *q = FN(next2)(inside, end, '}', '\n');
 	size_t n = (size_t)(q - p) + LEN("}}\n");
 	if ((size_t)(end - p) < n || !AT(q, "}}\n"))
 		return NULL;
 	struct fast_flags *e = n < FAST_FLAGS && n >= 32 ? &s->fast->flags[n] : NULL;
 	if (e && e->n && FN(equal)(e->p, p, n))
 		return p + n;
-	if (!fast_flags_plain(p + 1, q))
+	if (!fast_flags_plain(inside, q))
 		return NULL;
 	if (e) {
 		memcpy(e->p, p, n);
@@ -232,6 +249,10 @@ TARGET static const uint8_t *FN(rare)(struct FN(line) *l, const uint8_t *p, cons
 TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
 {
 	uint64_t v;
+	if (KEY("class")) {
+		ADDRESS(l->o.klass);
+		l->o.flags |= OBJ_HAS_CLASS;
+	}
 	for (;;) {
 		if (p >= end)
 			return NULL;
@@ -261,12 +282,21 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 				goto other;
 			break;
 		case 'f':
-			if (KEY("flags"))
+			if (AT(p, ", \"flags\":{"))
 				return FN(flags)(s, p, end);
 			if (AT(p, ", \"file\":\"")) {
 				p = FN(site)(s, l, p + LEN(", \"file\":\""), end);
 				if (!p)
 					return NULL;
+				if (KEY("generation")) {
+					NUMBER(l->o.generation);
+					l->o.flags |= OBJ_HAS_GENERATION;
+				}
+				if (KEY("memsize")) {
+					NUMBER(l->o.memsize);
+					if (AT(p, ", \"flags\":{"))
+						return FN(flags)(s, p, end);
+				}
 			} else if (!PASS("\"frozen\":true") && !PASS("\"fstring\":true")) {
 				goto other;
 			}
@@ -281,7 +311,7 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 			if (AT(p, ", \"imemo_type\":\"")) {
 				if (l->o.type != HEAP_IMEMO)
 					return NULL;
-				p = FN(detail)(s, l, p + LEN(", \"imemo_type\":\""), end);
+				p = FN(detail)(l, p + LEN(", \"imemo_type\":\""), end);
 				if (!p)
 					return NULL;
 			} else if (KEY("ivars")) {
@@ -300,6 +330,8 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 			if (!KEY("memsize"))
 				goto other;
 			NUMBER(l->o.memsize);
+			if (AT(p, ", \"flags\":{"))
+				return FN(flags)(s, p, end);
 			break;
 		case 'r':
 			if (!AT(p, ", \"references\":["))
@@ -312,7 +344,7 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 			if (AT(p, ", \"struct\":\"")) {
 				if (l->o.type != HEAP_DATA)
 					return NULL;
-				p = FN(detail)(s, l, p + LEN(", \"struct\":\""), end);
+				p = FN(detail)(l, p + LEN(", \"struct\":\""), end);
 				if (!p)
 					return NULL;
 			} else if (KEY("shape_id")) {
@@ -375,7 +407,7 @@ TARGET static inline void FN(accept)(struct scanner *s, struct FN(line) *l)
 		o->flags |= OBJ_HAS_LENGTH;
 	}
 	if (l->detail.n)
-		o->detail = l->detail_id ? l->detail_id : fast_name(s, l->detail, TEXT_STRUCT);
+		o->detail = FN(detail_id)(s, l->detail);
 	if (l->name.n)
 		o->name = fast_name(s, l->name, TEXT_NAME);
 	if (l->real.n)
@@ -384,7 +416,7 @@ TARGET static inline void FN(accept)(struct scanner *s, struct FN(line) *l)
 		uint32_t file = fast_name(s, l->file, TEXT_FILE);
 		o->site = file ? scan_site_id(s, file, l->line) : 0;
 		if (l->run)
-			fast_site_put(f, l->run_slot, l->run, l->run_len, o->site);
+			fast_site_put(f, l->run_hash, (struct span){l->run, l->run_len}, o->site);
 	}
 	s->stats.lines++;
 	s->stats.objects++;
