@@ -1,0 +1,312 @@
+# frozen_string_literal: true
+
+# Counts jobs, and dumps from a thread of its own. SPDX-License-Identifier: BSD-2-Clause
+require "etc"
+require "objspace"
+require "socket"
+
+module Hda
+  class Agent
+    NEVER = 1 << 62
+    MIX_MAX = 200
+    CONNECT_S = 1.0
+    BACKOFF_MIN = 1.0
+    BACKOFF_MAX = 300.0
+    LOG_EVERY_S = 3600.0
+    OFF_S = 300.0
+    POLL_S = 0.02
+    GC_KEYS = %i[count major_gc_count heap_live_slots heap_free_slots old_objects total_allocated_objects total_freed_objects
+                 malloc_increase_bytes oldmalloc_increase_bytes heap_allocated_pages compact_count].freeze
+
+    # An attempt that must be made again later.
+    class Postponed < StandardError
+      attr_reader :kind, :delay
+
+      def initialize(kind, delay, text)
+        super(text)
+        @kind = kind
+        @delay = delay
+      end
+    end
+
+    def initialize(config)
+      @config = config
+      @logged = {}
+      new_life
+    end
+
+    # A job is over. Any thread; no allocation but at a mark or when due.
+    def tick(klass = nil)
+      new_life if Process.pid != @pid
+      n = (@jobs += 1)
+      if klass
+        klass = klass.name if klass.is_a?(Module)
+        count_class(klass)
+      end
+      event(n) if n >= @next_event
+      nil
+    end
+
+    # Asks the hda thread for a dump.
+    def request(reason)
+      new_life if Process.pid != @pid
+      ensure_thread
+      @queue << reason
+      true
+    end
+
+    def status
+      { state: @state, jobs: @jobs, dumps: @dumps, attempts: @attempts, failures: @failures.dup, pid: @pid }
+    end
+
+    def stop
+      @next_event = NEVER
+      @queue << :stop
+    end
+
+    private
+
+    def mono
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+
+    # A new process (start, or a fork by the application): everything from zero; the thread of the parent does not exist here.
+    def new_life
+      @pid = Process.pid
+      @jobs = 0
+      @mix = Hash.new(0)
+      @queue = Queue.new
+      @thread = nil
+      @state = :idle
+      @dumps = 0
+      @attempts = 0
+      @seq = 0
+      @failures = Hash.new(0)
+      @last = nil
+      @backoff = BACKOFF_MIN
+      @born = mono
+      plan(0)
+    end
+
+    # The next dump is due `every` jobs from here (give or take the jitter), with two marks on the way.
+    def plan(from)
+      span = @config.every
+      span += ((rand - 0.5) * 2 * @config.jitter * span).round
+      span = 1 if span < 1
+      @due = from + span
+      @mark1 = from + span / 3
+      @mark2 = from + 2 * span / 3
+      @m1_gc = @m2_gc = nil
+      @next_event = @mark1 > from ? @mark1 : @due
+    end
+
+    def event(n)
+      if n >= @due
+        @next_event = NEVER # one wake-up a dump: plan() sets it again
+        ensure_thread
+        @queue << :every
+      elsif n >= @mark2
+        @m2_jobs, @m2_time, @m2_gc = n, Process.clock_gettime(Process::CLOCK_REALTIME), GC.count
+        @next_event = @due
+      else
+        @m1_jobs, @m1_time, @m1_gc = n, Process.clock_gettime(Process::CLOCK_REALTIME), GC.count
+        @next_event = @mark2
+      end
+    end
+
+    def count_class(name)
+      name = "other" if @mix.size >= MIX_MAX - 1 && !@mix.key?(name)
+      @mix[name] += 1
+    end
+
+    def ensure_thread
+      return if @thread && @thread.alive?
+      @thread = Thread.new { work }
+      @thread.name = "hda"
+      @thread.report_on_exception = false
+    end
+
+    def work
+      while (reason = @queue.pop) != :stop
+        serve(reason)
+      end
+    end
+
+    # Tries until the dump is made or given up.
+    def serve(reason)
+      begin
+        wait_interval(reason)
+        dump(reason.to_s)
+      rescue Postponed => e
+        failed(e.kind, e.message)
+        @state = :backoff
+        sleep(e.delay * (0.75 + rand / 2))
+        retry
+      rescue StandardError => e
+        failed(:error, "#{e.class}: #{e.message}")
+      end
+      @state = :idle
+      plan(@jobs) if @next_event == NEVER
+    end
+
+    def wait_interval(reason)
+      return unless @last && reason == :every
+      left = @last + @config.min_interval - mono
+      return if left <= 0
+      @state = :postponed
+      sleep(left)
+    end
+
+    def failed(kind, text)
+      @failures[kind] += 1
+      last = @logged[kind]
+      return if last && mono - last < LOG_EVERY_S
+      @logged[kind] = mono
+      line = "hda: #{kind}: #{text}"
+      @config.logger ? @config.logger.warn(line) : $stderr.write("#{line}\n")
+    rescue StandardError
+      nil
+    end
+
+    def backoff(kind, text)
+      delay = @backoff
+      @backoff = [@backoff * 2, BACKOFF_MAX].min
+      Postponed.new(kind, delay, text)
+    end
+
+    def dump(reason)
+      check_headroom
+      sock = connect
+      begin
+        ask(sock, reason)
+        @attempts += 1
+        fork_and_wait(sock, reason)
+      ensure
+        sock.close unless sock.closed?
+      end
+    end
+
+    def check_headroom
+      m = Host.cgroup
+      rss = Host.memory["rss"] or return
+      need = rss * @config.headroom
+      free = [Host.available, m["cgroup_limit"] && m["cgroup_limit"] - m["cgroup_usage"].to_i].compact.min
+      return if free.nil? || free >= need
+      raise Postponed.new(:headroom, [@config.min_interval, 1].max, "#{free >> 20} MB free, a dump wants #{need.to_i >> 20} MB")
+    end
+
+    # The socket must belong to root, to the daemon's user or to us, in a directory where nobody else can replace it.
+    def check_owner(path)
+      st = File.stat(path)
+      dir = File.stat(File.dirname(path))
+      ours = [0, Process.euid]
+      begin
+        ours << Etc.getpwnam("hda").uid
+      rescue ArgumentError
+        nil
+      end
+      bad = if !st.socket? then "is not a socket"
+            elsif !ours.include?(st.uid) || !ours.include?(dir.uid) then "belongs to somebody else"
+            elsif dir.mode & 0o002 != 0 then "lies in a directory that everybody may write to"
+            end
+      raise Postponed.new(:socket, OFF_S, "#{path} #{bad}: nothing is sent there") if bad
+    end
+
+    def connect
+      path = @config.socket
+      check_owner(path)
+      sock = Socket.new(:UNIX, :STREAM, 0)
+      begin
+        r = sock.connect_nonblock(Socket.pack_sockaddr_un(path), exception: false)
+        raise backoff(:busy, "#{path} does not accept") if r == :wait_writable
+      rescue StandardError
+        sock.close
+        raise
+      end
+      sock
+    rescue Errno::ENOENT, Errno::ECONNREFUSED => e
+      raise backoff(:absent, "no daemon at #{path} (#{e.class.name.split('::').last})")
+    rescue Errno::EACCES
+      raise Postponed.new(:denied, OFF_S, "#{path}: permission denied; this user must be in group hda-ingest")
+    end
+
+    def ask(sock, reason)
+      id = Host.identity(@config)
+      hello = id.merge("m" => Wire::MAGIC, "min" => Wire::MIN, "max" => Wire::MAX, "role" => "ingest",
+                       "prole" => @config.role.to_s, "client" => "hda-ruby #{VERSION}")
+      sock.write(Wire.frame(Wire::HELLO, 0, hello))
+      type, map = Wire.read_frame(sock, mono + CONNECT_S)
+      refuse(map) if type == Wire::ERROR
+      raise Wire::Error, "frame #{type} where WELCOME was due" unless type == Wire::WELCOME
+      sock.write(Wire.frame(Wire::WANT, 1, "reason" => reason))
+      type, map = Wire.read_frame(sock, mono + CONNECT_S)
+      case type
+      when Wire::GO then @backoff = BACKOFF_MIN
+      when Wire::LATER
+        raise Postponed.new(:later, [[map["retry_ms"].to_i / 1000.0, 0.1].max, BACKOFF_MAX].min, map["why"].to_s)
+      when Wire::ERROR then refuse(map)
+      else raise Wire::Error, "frame #{type} where GO was due"
+      end
+    rescue Wire::Error, SystemCallError, IOError => e
+      raise backoff(:daemon, e.message)
+    end
+
+    def refuse(map)
+      if map["code"] == 401
+        raise Postponed.new(:version, OFF_S,
+                            "this gem speaks protocol #{Wire::MIN}-#{Wire::MAX}, the daemon #{map['min']}-#{map['max']}")
+      end
+      raise backoff(:refused, "#{map['code']} #{map['text']}")
+    end
+
+    def header(reason)
+      gc = {}
+      GC_KEYS.each { |k| v = GC.stat[k]; gc[k.to_s] = v if v }
+      marks = []
+      marks << [@m1_jobs, @m1_time, @m1_gc] if @m1_gc
+      marks << [@m2_jobs, @m2_time, @m2_gc] if @m2_gc
+      h = Host.identity(@config)
+      h.merge("role" => @config.role.to_s, "ppid" => Process.ppid, "ruby" => RUBY_VERSION, "platform" => RUBY_PLATFORM,
+              "jobs" => @jobs, "job_mix" => @mix.dup, "uptime_s" => mono - @born, "mono" => mono,
+              "time" => Process.clock_gettime(Process::CLOCK_REALTIME), "gc" => gc, "traced" => Hda.tracing?,
+              "full" => false, "threads" => Thread.list.size, "reason" => reason, "seq" => @seq, "marks" => marks)
+    end
+
+    def fork_and_wait(sock, reason)
+      head = header(reason)
+      @state = :dumping
+      was_off = GC.disable # no collection between the header's counters and the fork
+      begin
+        pid = Child.fork_unhooked
+        Child.run(sock.fileno, head, 2, @config.ack_timeout) if pid == 0
+      ensure
+        GC.enable unless was_off
+      end
+      @seq += 1
+      @last = mono
+      sock.close
+      status = reap(pid)
+      return @dumps += 1 if status && status.exitstatus == Child::OK
+      failed(status && status.signaled? ? :killed : :child, "the dump's child ended with #{status ? status.to_s : 'no status'}")
+    rescue Errno::EAGAIN, Errno::ENOMEM => e
+      raise Postponed.new(:fork, BACKOFF_MIN, e.message)
+    end
+
+    def reap(pid)
+      deadline = mono + @config.deadline + @config.ack_timeout
+      loop do
+        begin
+          _, status = Process.wait2(pid, Process::WNOHANG)
+        rescue Errno::ECHILD
+          return nil
+        end
+        return status if status
+        if mono > deadline
+          Process.kill(:KILL, pid)
+          deadline = Float::INFINITY
+        end
+        sleep(POLL_S)
+      end
+    end
+  end
+end
