@@ -1,10 +1,14 @@
 # tests/unit/store: one cmocka program a module of src/store.
-store_tests = tests/unit/store/test_contract
+store_tests = tests/unit/store/test_contract tests/unit/store/test_crash
 if HAVE_CMOCKA
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 endif
 store_series = tests/unit/store/series.c tests/unit/store/series.h tests/unit/unit.h
+store_disk = tests/unit/store/disk.h $(store_series)
 tests_unit_store_test_contract_SOURCES = tests/unit/store/test_contract.c $(store_series)
 tests_unit_store_test_contract_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_store_test_contract_LDADD = $(UNIT_LDADD)
+tests_unit_store_test_crash_SOURCES = tests/unit/store/test_crash.c $(store_disk)
+tests_unit_store_test_crash_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_store_test_crash_LDADD = $(UNIT_LDADD)
