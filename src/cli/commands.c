@@ -62,7 +62,7 @@ static const struct command commands[] = {
 	    EXAMPLES("hdactl trend --pid 4121 --by holder", "hdactl trend --pid 4121 --by type --plot types.svg", "hdactl -f DIR trend --plot-all graphs"),
 	    NULL, run_trend},
 	{"leaks", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(APP), ID(ALL), ID(MIN_CONFIDENCE), ID(LABEL)),
-	    "what leaks, where it is allocated, who holds it, how fast, how sure", NULL, EXAMPLES("hdactl leaks --pid 4121", "hdactl leaks"), NULL, NULL},
+	    "what leaks, where it is allocated, who holds it, how fast, how sure", NULL, EXAMPLES("hdactl leaks --pid 4121", "hdactl leaks"), NULL, run_leaks},
 	{"import", WORDS_FILES, WHERE_LOCAL, OPTS(ID(PID), ID(TIME), ID(COUNTER), ID(JOBS)), "send dump files to the daemon",
 	    "Names of the form heap-PID-UNIXTIME-COUNTER.dump say what a file is; a file without a time in its name is refused unless --time is given. "
 	    "A dump that is there already is not stored twice. Ctrl-C leaves whole dumps only.",

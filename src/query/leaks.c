@@ -23,7 +23,7 @@ struct weighed {
 	struct life *life[LEAKS_PROCS];
 	const struct store_proc *proc[LEAKS_PROCS];
 	struct verdict_life lives[LEAKS_PROCS];
-	size_t n;
+	size_t n, group;       /* group: counts the groups of an answer */
 	struct verdict *v;
 };
 
@@ -129,6 +129,26 @@ static void put_site(struct row *row, const struct verdict_entry *e)
 	row_uint(row, "line", line ? line : UINT64_MAX);
 }
 
+/* Whose growth it is: the newest life of the group. */
+static void put_process(struct row *row, const struct weighed *w)
+{
+	const struct store_proc *p = w->proc[w->n - 1];
+	const struct verdict_proc *v = w->lives[w->n - 1].proc;
+	char label[2 * HEADER_LABEL + 2];
+	row_uint(row, "group", w->group);
+	row_uint(row, "pid", p->who.pid);
+	row_cstr(row, "app", proc_label(&p->who, label, sizeof(label)));
+	row_cstr(row, "ruby", p->ruby);
+	row_uint(row, "dumps", p->ndumps);
+	row_uint(row, "jobs", p->jobs);
+	row_real(row, "span_s", p->last_time - p->first_time);
+	row_time(row, "last_time", p->last_time);
+	row_uint(row, "heap", p->heap_bytes);
+	row_uint(row, "rss", p->rss);
+	row_uint(row, "limit", v->limit > 0 ? (uint64_t)v->limit : UINT64_MAX);
+	row_uint(row, "lives", w->n);
+}
+
 /* One line of the answer. Slow growers (no line of their own) come with line < 0. */
 static bool say(struct query_run *r, const struct weighed *w, const struct verdict_fused *f, const struct verdict_line *l, const char *holder)
 {
@@ -165,6 +185,17 @@ static bool say(struct query_run *r, const struct weighed *w, const struct verdi
 	for (unsigned i = 0; i < f->judged.nunits; i++)
 		units[i] = (struct val){.kind = VAL_REAL, .r = f->judged.units[i]};
 	row_list(&row, "series", units, f->judged.nunits);
+	put_process(&row, w);
+	return run_row(r, &row);
+}
+
+/* A row for a process of which nothing grows: its figures and no label. */
+static bool say_process(struct query_run *r, const struct weighed *w)
+{
+	struct row row = {.n = 0};
+	row_null(&row, "id");
+	row_null(&row, "label");
+	put_process(&row, w);
 	return run_row(r, &row);
 }
 
@@ -241,6 +272,7 @@ static int weigh_group(struct query_run *r, struct weighed *w, const struct want
 		w->lives[i] = *life_verdict(w->life[i]);
 	w->v = verdict_new(w->lives, w->n);
 	size_t leaks = 0, suspects = 0;
+	uint64_t before = r->rows;
 	for (size_t i = 0; i < w->v->nlines; i++) {
 		const struct verdict_line *l = &w->v->lines[i];
 		leaks += l->label == VERDICT_LEAK;
@@ -254,6 +286,8 @@ static int weigh_group(struct query_run *r, struct weighed *w, const struct want
 	}
 	if (want->min_confidence <= 0 && (!want->label.n || span_eq(want->label, SPAN_LIT("slow"))))
 		say_slow(r, w, 10);
+	if (r->rows == before && want->min_confidence <= 0 && !want->label.n)
+		say_process(r, w);
 	clean_note(r, w, leaks, suspects);
 	native_note(r, &w->v->native);
 	return 0;
@@ -265,9 +299,9 @@ static bool same_app(const struct store_proc *a, const struct store_proc *b)
 }
 
 /* Reads and weighs the lives first..n of one application; they are done with afterwards. */
-static bool group(struct query_run *r, const struct store_proc *p, const size_t *members, size_t n, const struct wanted_lines *want)
+static bool group(struct query_run *r, const struct store_proc *p, const size_t *members, size_t n, size_t number, const struct wanted_lines *want)
 {
-	struct weighed w = {0};
+	struct weighed w = {.group = number};
 	bool good = true;
 	for (size_t i = n > LEAKS_PROCS ? n - LEAKS_PROCS : 0; good && i < n; i++) {
 		const struct store_proc *q = &p[members[i]];
@@ -312,7 +346,7 @@ static int run(struct query_run *r)
 			}
 		}
 		groups++;
-		if (!group(r, p, members, m, &want))
+		if (!group(r, p, members, m, groups, &want))
 			return r->status;
 	}
 	if (groups == 0)

@@ -1,0 +1,146 @@
+/* hdactl leaks: the answer first, then the evidence. SPDX-License-Identifier: BSD-2-Clause */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/human.h"
+#include "cli/run.h"
+#include "cli/text.h"
+
+enum { SERIES_WIDTH = 24 }; /* columns of a line's sparkline */
+
+/* A text of a row, safe for a terminal; NULL when null. The caller frees. */
+static char *safe(const struct report_row *row, const char *name)
+{
+	const char *s = report_str(row, name);
+	return s ? text_safe(span_of(s)) : NULL;
+}
+
+/* "pid 4121  shop/sidekiq  ruby 3.1.7  14 dumps, 13 000 jobs, 2h10m   heap 412.0M  RSS 688.0M  limit 1.0G". */
+static void head(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX];
+	bool exact = cli->style.exact;
+	_cleanup_free_ char *app = safe(row, "app"), *ruby = safe(row, "ruby");
+	double pid = report_num(row, "pid"), dumps = report_num(row, "dumps"), limit = report_num(row, "limit");
+	printf("%s%.0f%s%s%s%s", pid > 0 ? "pid " : "files, pid unknown ", pid > 0 ? pid : 0, app ? "  " : "", app ? app : "", ruby ? "  ruby " : "", ruby ? ruby : "");
+	printf("  %.0f dump%s", dumps, dumps == 1 ? "" : "s");
+	if (report_num(row, "jobs") > 0)
+		printf(", %s jobs", human_count(a, report_num(row, "jobs"), exact));
+	if (report_num(row, "span_s") > 0)
+		printf(", %s", human_duration(a, report_num(row, "span_s"), exact));
+	if (report_num(row, "heap") > 0)
+		printf("   heap %s", human_bytes(a, report_num(row, "heap"), exact));
+	if (report_num(row, "rss") > 0)
+		printf("  RSS %s", human_bytes(a, report_num(row, "rss"), exact));
+	if (limit > 0)
+		printf("  limit %s", human_bytes(a, limit, exact));
+	if (report_num(row, "lives") > 1)
+		printf("  (%.0f workers together)", report_num(row, "lives"));
+	putchar('\n');
+}
+
+static void sparkline(const struct cli *cli, const struct report_row *row)
+{
+	const struct val *v = report_get(row, "series");
+	if (!v || v->kind != VAL_LIST || v->list.n < 2)
+		return;
+	_cleanup_free_ double *d = xcalloc(v->list.n, sizeof(*d));
+	for (size_t i = 0; i < v->list.n; i++)
+		d[i] = val_as_num(&v->list.p[i]);
+	_cleanup_free_ char *line = text_sparkline(d, v->list.n, SERIES_WIDTH, cli->style.utf8);
+	printf("  kept, by time of birth  %s", line);
+	_cleanup_free_ char *how = safe(row, "how");
+	printf("%s%s\n", how ? "  " : "", how ? how : "");
+}
+
+/* "612 B", "4.0K": a number alone would not say of what. */
+static const char *with_unit(char buf[HUMAN_MAX], double bytes, bool exact)
+{
+	human_bytes(buf, bytes, exact);
+	size_t n = strlen(buf);
+	if (n && n + 2 < HUMAN_MAX && buf[n - 1] >= '0' && buf[n - 1] <= '9')
+		memcpy(buf + n, " B", 3);
+	return buf;
+}
+
+/* "LEAK   92 %  +3.0 objects/job  +158 B/job (152..171)  1.0G reached in 3d4h". */
+static void verdict(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
+	bool exact = cli->style.exact;
+	_cleanup_free_ char *label = safe(row, "label");
+	for (char *p = label; p && *p; p++)
+		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
+	double objects = report_num(row, "objects_per_job"), bytes = report_num(row, "bytes_per_1000_jobs") / 1000;
+	double entries = report_num(row, "entries");
+	printf("%-8s", label ? label : "?");
+	if (!label || strcmp(label, "SLOW") != 0) /* the confidence is that of a leak */
+		printf(" %3.0f %%", 100 * report_num(row, "confidence"));
+	if (objects > 0)
+		printf("  %+.3g %s/job", objects, isfinite(entries) ? "entries" : "objects");
+	if (bytes > 0)
+		printf("  +%s/job (%s..%s)", with_unit(a, bytes, exact), human_bytes(b, report_num(row, "low") / 1000, exact),
+		    human_bytes(c, report_num(row, "high") / 1000, exact));
+	double limit_at = report_num(row, "limit_at"), taken = report_num(row, "last_time");
+	if (limit_at > taken && taken > 0)
+		printf("  limit reached in %s", human_duration(a, limit_at - taken, exact));
+	putchar('\n');
+}
+
+static void line(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX];
+	_cleanup_free_ char *klass = safe(row, "class"), *holder = safe(row, "holder"), *id = safe(row, "id"), *rev = safe(row, "revision");
+	verdict(cli, row);
+	if (report_str(row, "file")) {
+		_cleanup_free_ char *site = table_cell(&cli->style, row, "site");
+		printf("  allocated  %s   %s\n", site ? site : "", klass ? klass : "");
+	}
+	if (holder) {
+		printf("  held by    %s%s%s", holder, klass && !report_str(row, "file") ? " -> " : "", klass && !report_str(row, "file") ? klass : "");
+		if (isfinite(report_num(row, "entries")))
+			printf(" (%s entries)", human_count(a, report_num(row, "entries"), cli->style.exact));
+		putchar('\n');
+	}
+	sparkline(cli, row);
+	printf("  now        %s object%s, ", human_count(a, report_num(row, "count"), cli->style.exact), report_num(row, "count") == 1 ? "" : "s");
+	printf("%s", with_unit(a, report_num(row, "bytes"), cli->style.exact));
+	if (report_num(row, "lives") > 1)
+		printf("    in %.0f of %.0f workers", report_num(row, "workers"), report_num(row, "lives"));
+	if (rev)
+		printf("    revision %s", rev);
+	printf("    id %s\n", id ? id : "?");
+}
+
+int run_leaks(struct cli *cli)
+{
+	struct report a = {0};
+	int code = cli_ask_report(cli, &a);
+	if (code != CLI_DONE || cli->json) {
+		if (code == CLI_DONE)
+			code = cli_print(cli, &a);
+		report_done(&a);
+		return code;
+	}
+	double group = NAN;
+	for (size_t i = 0; i < a.nrows; i++) {
+		const struct report_row *row = &a.rows[i];
+		bool fresh = report_num(row, "group") != group;
+		if (fresh)
+			printf("%s", i ? "\n" : "");
+		if (fresh)
+			head(cli, row);
+		group = report_num(row, "group");
+		if (!report_str(row, "label"))
+			continue; /* a process of which nothing grows */
+		putchar('\n');
+		line(cli, row);
+	}
+	cli_print_notes(cli, &a);
+	code = cli_exit_of_status(a.status);
+	report_done(&a);
+	return code;
+}
