@@ -7,3 +7,6 @@ TESTS += $(HDAD_TESTS)
 EXTRA_DIST += $(HDAD_TESTS)
 TESTS += tests/integration/cli_files.sh
 EXTRA_DIST += tests/integration/cli_files.sh
+# The gem beside the daemon.
+TESTS += tests/integration/sidekiq.sh
+EXTRA_DIST += tests/integration/sidekiq.sh tests/integration/sidekiq_app.rb tests/integration/demo.sh tests/integration/demo_worker.rb

@@ -38,11 +38,9 @@ module Hda
     # A job is over. Any thread; no allocation but at a mark or when due.
     def tick(klass = nil)
       new_life if Process.pid != @pid
+      count_class(klass) if klass
+      # Nothing between this line and event() lets another thread in: the job that makes a dump due is the one it is named after.
       n = (@jobs += 1)
-      if klass
-        klass = klass.name if klass.is_a?(Module)
-        count_class(klass)
-      end
       event(n) if n >= @next_event
       nil
     end
@@ -78,6 +76,7 @@ module Hda
       @queue = Queue.new
       @thread = nil
       @state = :idle
+      @taken = nil
       @dumps = 0
       @attempts = 0
       @seq = 0
@@ -88,7 +87,8 @@ module Hda
       plan(0)
     end
 
-    # The next dump is due `every` jobs from here (give or take the jitter), with two marks on the way.
+    # The next dump is due `every` jobs from `from` (give or take the jitter), with two marks on the way. When jobs were faster
+    # than the dump before, that is in the past: due at the next tick.
     def plan(from)
       span = @config.every
       span += ((rand - 0.5) * 2 * @config.jitter * span).round
@@ -103,6 +103,8 @@ module Hda
     def event(n)
       if n >= @due
         @next_event = NEVER # one wake-up a dump: plan() sets it again
+        @due = n
+        @taken = { "jobs" => n, "job_mix" => @mix.dup, "marks" => marks }
         ensure_thread
         @queue << :every
       elsif n >= @mark2
@@ -114,7 +116,12 @@ module Hda
       end
     end
 
+    def marks
+      [@m1_gc && [@m1_jobs, @m1_time, @m1_gc], @m2_gc && [@m2_jobs, @m2_time, @m2_gc]].compact
+    end
+
     def count_class(name)
+      name = name.name || "other" if name.is_a?(Module)
       name = "other" if @mix.size >= MIX_MAX - 1 && !@mix.key?(name)
       @mix[name] += 1
     end
@@ -140,13 +147,15 @@ module Hda
       rescue Postponed => e
         failed(e.kind, e.message)
         @state = :backoff
+        @taken = nil # the heap moves on while we wait
         sleep(e.delay * (0.75 + rand / 2))
         retry
       rescue StandardError => e
         failed(:error, "#{e.class}: #{e.message}")
       end
       @state = :idle
-      plan(@jobs) if @next_event == NEVER
+      @taken = nil
+      plan(@due) if @next_event == NEVER
     end
 
     def wait_interval(reason)
@@ -154,6 +163,7 @@ module Hda
       left = @last + @config.min_interval - mono
       return if left <= 0
       @state = :postponed
+      @taken = nil
       sleep(left)
     end
 
@@ -260,16 +270,15 @@ module Hda
     end
 
     def header(reason)
-      gc = {}
-      GC_KEYS.each { |k| v = GC.stat[k]; gc[k.to_s] = v if v }
-      marks = []
-      marks << [@m1_jobs, @m1_time, @m1_gc] if @m1_gc
-      marks << [@m2_jobs, @m2_time, @m2_gc] if @m2_gc
-      h = Host.identity(@config)
+      gc = GC.stat.slice(*GC_KEYS)
+      # As it was when the dump became due; of now when that was not just now.
+      taken = reason == "every" && @taken || { "jobs" => @jobs, "job_mix" => @mix.dup, "marks" => marks }
+      @due = taken["jobs"] # the next distance counts from here
+      h = Host.identity(@config).merge(taken)
       h.merge("role" => @config.role.to_s, "ppid" => Process.ppid, "ruby" => RUBY_VERSION, "platform" => RUBY_PLATFORM,
-              "jobs" => @jobs, "job_mix" => @mix.dup, "uptime_s" => mono - @born, "mono" => mono,
+              "uptime_s" => mono - @born, "mono" => mono,
               "time" => Process.clock_gettime(Process::CLOCK_REALTIME), "gc" => gc, "traced" => Hda.tracing?,
-              "full" => false, "threads" => Thread.list.size, "reason" => reason, "seq" => @seq, "marks" => marks)
+              "full" => false, "threads" => Thread.list.size, "reason" => reason, "seq" => @seq)
     end
 
     def fork_and_wait(sock, reason)
