@@ -1,5 +1,5 @@
 # tests/unit/store: one cmocka program a module of src/store.
-store_tests = tests/unit/store/test_contract tests/unit/store/test_crash
+store_tests = tests/unit/store/test_contract tests/unit/store/test_crash tests/unit/store/test_full
 if HAVE_CMOCKA
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -12,3 +12,6 @@ tests_unit_store_test_contract_LDADD = $(UNIT_LDADD)
 tests_unit_store_test_crash_SOURCES = tests/unit/store/test_crash.c $(store_disk)
 tests_unit_store_test_crash_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_store_test_crash_LDADD = $(UNIT_LDADD)
+tests_unit_store_test_full_SOURCES = tests/unit/store/test_full.c $(store_disk)
+tests_unit_store_test_full_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_store_test_full_LDADD = $(UNIT_LDADD)
