@@ -15,3 +15,4 @@ libhda_a_SOURCES += \
 	src/scan/text.c \
 	src/scan/value_hash.c \
 	src/scan/value_hash.h
+EXTRA_DIST += src/scan/README.md
