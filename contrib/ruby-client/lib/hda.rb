@@ -22,7 +22,9 @@ module Hda
         ObjectSpace.trace_object_allocations_start
         @tracing = true
       end
+      old = @agent
       @agent = Agent.new(config)
+      old.stop if old
       true
     end
 

@@ -15,6 +15,13 @@ module Hda
     LOG_EVERY_S = 3600.0
     OFF_S = 300.0
     POLL_S = 0.02
+    MIX_NAME_MAX = 200 # bytes of a class name in the job mix
+    NAME = Module.instance_method(:name) # an application may have a class method `name` of its own
+    OFF_KINDS = %i[socket denied version].freeze
+    # How a dump's child ended, in words for `failures` and the log.
+    ENDS = { Child::BROKEN => [:broken, "the daemon went away in the middle of a dump"],
+             Child::NO_ACK => [:no_ack, "the daemon did not acknowledge a dump in time"],
+             Child::REFUSED => [:refused, "the daemon refused a dump"] }.freeze
     GC_KEYS = %i[count major_gc_count heap_live_slots heap_free_slots old_objects total_allocated_objects total_freed_objects
                  malloc_increase_bytes oldmalloc_increase_bytes heap_allocated_pages compact_count].freeze
 
@@ -31,7 +38,9 @@ module Hda
 
     def initialize(config)
       @config = config
+      @headroom = config.headroom
       @logged = {}
+      @stopped = false
       new_life
     end
 
@@ -59,7 +68,12 @@ module Hda
 
     def stop
       @next_event = NEVER
+      @stopped = true
       @queue << :stop
+      t = @thread
+      t.wakeup if t && t.alive?
+    rescue ThreadError
+      nil # it ended on its own
     end
 
     private
@@ -71,6 +85,9 @@ module Hda
     # A new process (start, or a fork by the application): everything from zero; the thread of the parent does not exist here.
     def new_life
       @pid = Process.pid
+      # The parent's conversation is not ours; closing our copy says nothing to the daemon.
+      @sock.close if @sock && !@sock.closed?
+      @sock = nil
       @jobs = 0
       @mix = Hash.new(0)
       @queue = Queue.new
@@ -121,8 +138,9 @@ module Hda
     end
 
     def count_class(name)
-      name = name.name || "other" if name.is_a?(Module)
-      name = "other" if @mix.size >= MIX_MAX - 1 && !@mix.key?(name)
+      name = NAME.bind_call(name) || "other" if name.is_a?(Module)
+      name = name.to_s unless name.is_a?(String)
+      name = "other" if !@mix.key?(name) && (@mix.size >= MIX_MAX - 1 || name.bytesize > MIX_NAME_MAX || !name.valid_encoding?)
       @mix[name] += 1
     end
 
@@ -136,7 +154,9 @@ module Hda
     def work
       while (reason = @queue.pop) != :stop
         serve(reason)
+        break if @stopped
       end
+      @state = :off
     end
 
     # Tries until the dump is made or given up.
@@ -146,11 +166,11 @@ module Hda
         dump(reason.to_s)
       rescue Postponed => e
         failed(e.kind, e.message)
-        @state = :backoff
+        @state = OFF_KINDS.include?(e.kind) ? :off : :backoff
         @taken = nil # the heap moves on while we wait
-        sleep(e.delay * (0.75 + rand / 2))
-        retry
-      rescue StandardError => e
+        pause(e.delay * (0.75 + rand / 2))
+        @stopped ? return : retry
+      rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
         failed(:error, "#{e.class}: #{e.message}")
       end
       @state = :idle
@@ -164,7 +184,15 @@ module Hda
       return if left <= 0
       @state = :postponed
       @taken = nil
-      sleep(left)
+      pause(left)
+    end
+
+    # Sleeps whatever wakes the thread up in between, but for stop.
+    def pause(seconds)
+      till = mono + seconds
+      while !@stopped && (left = till - mono) > 0
+        sleep(left)
+      end
     end
 
     def failed(kind, text)
@@ -173,9 +201,15 @@ module Hda
       return if last && mono - last < LOG_EVERY_S
       @logged[kind] = mono
       line = "hda: #{kind}: #{text}"
-      @config.logger ? @config.logger.warn(line) : $stderr.write("#{line}\n")
+      out = @config.logger || app_logger
+      out ? out.warn(line) : $stderr.write("#{line}\n")
     rescue StandardError
       nil
+    end
+
+    def app_logger
+      return ::Rails.logger if defined?(::Rails) && ::Rails.respond_to?(:logger) && ::Rails.logger
+      ::Sidekiq.logger if defined?(::Sidekiq) && ::Sidekiq.respond_to?(:logger)
     end
 
     def backoff(kind, text)
@@ -186,20 +220,22 @@ module Hda
 
     def dump(reason)
       check_headroom
-      sock = connect
+      return if @stopped
+      @sock = sock = connect
       begin
         ask(sock, reason)
         @attempts += 1
         fork_and_wait(sock, reason)
       ensure
         sock.close unless sock.closed?
+        @sock = nil
       end
     end
 
     def check_headroom
       m = Host.cgroup
       rss = Host.memory["rss"] or return
-      need = rss * @config.headroom
+      need = rss * @headroom
       free = [Host.available, m["cgroup_limit"] && m["cgroup_limit"] - m["cgroup_usage"].to_i].compact.min
       return if free.nil? || free >= need
       raise Postponed.new(:headroom, [@config.min_interval, 1].max, "#{free >> 20} MB free, a dump wants #{need.to_i >> 20} MB")
@@ -227,8 +263,8 @@ module Hda
       check_owner(path)
       sock = Socket.new(:UNIX, :STREAM, 0)
       begin
-        r = sock.connect_nonblock(Socket.pack_sockaddr_un(path), exception: false)
-        raise backoff(:busy, "#{path} does not accept") if r == :wait_writable
+        # A Unix socket connects at once or says EAGAIN (its backlog is full).
+        sock.connect_nonblock(Socket.pack_sockaddr_un(path))
       rescue StandardError
         sock.close
         raise
@@ -236,6 +272,8 @@ module Hda
       sock
     rescue Errno::ENOENT, Errno::ECONNREFUSED => e
       raise backoff(:absent, "no daemon at #{path} (#{e.class.name.split('::').last})")
+    rescue Errno::EAGAIN
+      raise backoff(:busy, "#{path} does not accept")
     rescue Errno::EACCES
       raise Postponed.new(:denied, OFF_S, "#{path}: permission denied; this user must be in group hda-ingest")
     end
@@ -287,32 +325,44 @@ module Hda
       was_off = GC.disable # no collection between the header's counters and the fork
       begin
         pid = Child.fork_unhooked
-        Child.run(sock.fileno, head, 2, @config.ack_timeout) if pid == 0
+        Child.run(sock.fileno, head, 2, @config) if pid == 0
       ensure
         GC.enable unless was_off
       end
       @seq += 1
       @last = mono
       sock.close
-      status = reap(pid)
-      return @dumps += 1 if status && status.exitstatus == Child::OK
-      failed(status && status.signaled? ? :killed : :child, "the dump's child ended with #{status ? status.to_s : 'no status'}")
+      judge(*reap(pid))
     rescue Errno::EAGAIN, Errno::ENOMEM => e
       raise Postponed.new(:fork, BACKOFF_MIN, e.message)
     end
 
+    # The child's end, into the counters.
+    def judge(status, late)
+      return failed(:lost, "somebody else waited for the dump's child") if status.nil?
+      return @dumps += 1 if status.exitstatus == Child::OK
+      return failed(:deadline, "a dump took longer than #{@config.deadline} s: its child was killed") if late
+      if status.termsig == Signal.list["KILL"]
+        @headroom *= 2
+        return failed(:oom, "the dump's child was killed, as the kernel does when memory ends")
+      end
+      failed(*ENDS.fetch(status.exitstatus) { [:child, "the dump's child ended with #{status}"] })
+    end
+
+    # [status or nil, whether it had to be killed]. Never TERM: the application may have a handler for it, that the child could run.
     def reap(pid)
-      deadline = mono + @config.deadline + @config.ack_timeout
+      deadline = mono + @config.deadline
+      late = false
       loop do
         begin
           _, status = Process.wait2(pid, Process::WNOHANG)
         rescue Errno::ECHILD
-          return nil
+          return [nil, late]
         end
-        return status if status
-        if mono > deadline
+        return [status, late] if status
+        if !late && mono > deadline
           Process.kill(:KILL, pid)
-          deadline = Float::INFINITY
+          late = true
         end
         sleep(POLL_S)
       end

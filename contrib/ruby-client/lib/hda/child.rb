@@ -24,11 +24,12 @@ module Hda
     end
 
     # Never returns.
-    def run(fd, header, seq, ack_timeout)
+    def run(fd, header, seq, config)
       code = FAILED
       begin
         settle(fd)
-        code = stream(IO.for_fd(fd, "r+b", autoclose: false), header, seq, ack_timeout)
+        bound(config.deadline)
+        code = stream(IO.for_fd(fd, "r+b", autoclose: false), header, seq, config.ack_timeout)
       rescue SystemCallError, IOError
         code = BROKEN
       rescue Exception # rubocop:disable Lint/RescueException
@@ -53,6 +54,12 @@ module Hda
         next if n <= 2 || n == fd
         quietly { IO.for_fd(n).close }
       end
+    end
+
+    # Should the parent be gone that watches the clock: the kernel watches at least the processor time.
+    def bound(deadline)
+      s = [deadline.ceil, 1].max
+      quietly { Process.setrlimit(Process::RLIMIT_CPU, s, s) }
     end
 
     def quietly
