@@ -23,6 +23,8 @@ struct recording_opts {
 	bool no_refs, keep_values, no_hash;
 	size_t piece;           /* bytes a feed; 0: all at once */
 	uint64_t cut_seed;      /* with piece: pieces of random size up to piece */
+	size_t first;           /* not 0: bytes of the first piece; the rest as above */
+	bool own;               /* each piece in a block of its own with only SCAN_PAD behind, for AddressSanitizer */
 };
 
 void recording_run(struct recording *r, const struct recording_opts *o, const uint8_t *p, size_t n);
