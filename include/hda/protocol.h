@@ -17,8 +17,10 @@
  *          > WANT {reason?}                 < GO {lease_ms}  or  LATER {retry_ms, why}
  *          > BEGIN {header, see below}      raw dump bytes, unframed, as ObjectSpace.dump_all writes them,
  *            the 8-byte end mark 00 "HDAEND" 0A, then
- *          > END {ok, lines?}               < ACK {dump, objects, bytes, bad, partial}   after the commit
- *          One dump a connection. EOF, or END with ok: false: the dump is recorded as partial.
+ *          > END {ok, lines?, discard?}     < ACK {dump, objects, bytes, bad, partial}   after the commit
+ *          One dump a connection. EOF, or END with ok: false: the dump is recorded as partial; with ok: false and
+ *          discard: true nothing is recorded, and ACK's dump is 0 (a sender that was interrupted can send it whole later).
+ *          A daemon that does not know discard records a partial dump.
  * CONTROL CONNECTION OF A GEM (same socket, role:"control"): HELLO, WELCOME, then silence; the daemon may send
  *          < DUMP_NOW {token, traced_s?}    > DUMP_ANSWER {token, ok, why?}
  * QUERY    > HELLO {m, min, max, role:"query"} < WELCOME   > REQUEST {cmd, args{name: value}}

@@ -343,13 +343,13 @@ int client_begin(struct client *c, const struct dump_header *h)
 
 int client_data(struct client *c, struct span piece) { return last_words(c, send_all(c, piece.p, piece.n)); }
 
-int client_end(struct client *c, bool ok, uint64_t lines, struct msg_ack *ret)
+static int end(struct client *c, const struct msg_end *m, struct msg_ack *ret)
 {
 	int r = client_data(c, SPAN_LIT(HDA_END_MARK));
 	if (r < 0)
 		return r;
 	struct enc body = {0};
-	msg_end_encode(&body, &(struct msg_end){.ok = ok, .lines = lines});
+	msg_end_encode(&body, m);
 	r = send_body(c, HDA_FRAME_END, &body);
 	enc_done(&body);
 	if (r < 0)
@@ -363,4 +363,15 @@ int client_end(struct client *c, bool ok, uint64_t lines, struct msg_ack *ret)
 	if (r < 0)
 		return r;
 	return msg_ack_decode(ret, f.body, &pe) < 0 ? malformed(c, &f, &pe) : 0;
+}
+
+int client_end(struct client *c, bool ok, uint64_t lines, struct msg_ack *ret)
+{
+	return end(c, &(struct msg_end){.ok = ok, .lines = lines}, ret);
+}
+
+int client_discard(struct client *c)
+{
+	struct msg_ack ack;
+	return end(c, &(struct msg_end){.discard = true, .lines = HEADER_UNKNOWN}, &ack);
 }

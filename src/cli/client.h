@@ -66,3 +66,5 @@ HDA_MUST_CHECK int client_want(struct client *c, const char *reason, struct msg_
 HDA_MUST_CHECK int client_begin(struct client *c, const struct dump_header *h);
 HDA_MUST_CHECK int client_data(struct client *c, struct span piece);
 HDA_MUST_CHECK int client_end(struct client *c, bool ok, uint64_t lines, struct msg_ack *ret);
+/* In place of client_end: nothing of what was sent since client_begin is to be recorded. */
+HDA_MUST_CHECK int client_discard(struct client *c);

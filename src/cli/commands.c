@@ -68,7 +68,7 @@ static const struct command commands[] = {
 	    "A dump that is there already is not stored twice. Ctrl-C leaves whole dumps only.",
 	    EXAMPLES("hdactl import /var/tmp/dumps", "hdactl import -j 2 *.dump.zst", "hdactl import --time 1479820044 --pid 4121 strange.dump"), NULL, run_import},
 	{"dump", WORDS_NONE, WHERE_CONTROL, OPTS(ID(PID), ID(WAIT), ID(TRACED)), "ask a process for a dump now", "Needs --pid.",
-	    EXAMPLES("hdactl dump --pid 4121", "hdactl dump --pid 4121 --wait"), NULL, NULL},
+	    EXAMPLES("hdactl dump --pid 4121", "hdactl dump --pid 4121 --wait"), NULL, run_dump_now},
 	{"watch", WORDS_NONE, WHERE_LIVE, OPTS(ID(SINCE)), "a line for each event, until Ctrl-C", "With --since first what happened from then on.",
 	    EXAMPLES("hdactl watch", "hdactl watch --since today"), NULL, run_watch},
 	{"config", WORDS_NONE, WHERE_LIVE, OPTS(ID(DEFAULT), ID(CHANGED), ID(NEEDS_RESTART)), "the daemon's options and their values", NULL,

@@ -1,7 +1,8 @@
 /* hdactl import: dump files into the daemon. SPDX-License-Identifier: BSD-2-Clause
  *
- * -j N files at a time, a thread each. The first Ctrl-C lets the files being sent come to their end and takes no more, so only
- * whole dumps are stored; the second ends at once (the daemon then has a partial dump, which counts in no report). */
+ * -j N files at a time, a thread each. The first Ctrl-C takes back what is being sent (END with discard) and sends no more, so
+ * only whole dumps are stored; then the process ends by the signal, as its shell expects. The second ends it at once (the daemon
+ * then has a partial dump, which counts in no report). A daemon that is gone is said once: the other files are not tried. */
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -22,6 +23,7 @@ enum {
 	JOBS_MAX = 16,          /* files at a time */
 	LATER_MIN_MS = 100,     /* wait at least so long when the daemon says later */
 	LATER_MAX_MS = 5000,
+	LATER_SLICE_MS = 100,   /* Ctrl-C is noticed so soon */
 	PID_OF_FILES = 0,       /* a file whose name has no pid and no --pid */
 };
 
@@ -33,11 +35,12 @@ struct importing {
 	pthread_mutex_t lock;     /* all below, and stderr */
 	struct progress progress;
 	size_t next, stored, already, refused;
+	bool gone;                /* the daemon went away: the rest is not sent */
 	uint64_t done;
 	int code;                 /* worst so far */
 };
 
-static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t stopping; /* the signal, 0 = none */
 
 static void on_interrupt(int sig)
 {
@@ -45,7 +48,7 @@ static void on_interrupt(int sig)
 		sigaction(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 		raise(sig);
 	}
-	stopping = 1;
+	stopping = sig;
 }
 
 static void say(struct importing *m, int code, const char *path, const char *why)
@@ -66,7 +69,8 @@ static bool is_known(const struct importing *m, const struct dump_header *h)
 		const struct report_row *r = &m->known.rows[i];
 		double jobs = report_num(r, "counter");
 		bool same_jobs = h->jobs == HEADER_UNKNOWN ? isnan(jobs) : jobs == (double)h->jobs;
-		if (report_num(r, "pid") == (double)h->who.pid && fabs(report_num(r, "time") - h->time) < 0.5 && same_jobs)
+		double pid = report_num(r, "pid");
+		if ((isnan(pid) ? PID_OF_FILES : pid) == (double)h->who.pid && fabs(report_num(r, "time") - h->time) < 0.5 && same_jobs)
 			return true;
 	}
 	return false;
@@ -78,10 +82,11 @@ static int wait_for_go(struct client *c)
 	int r;
 	while ((r = client_want(c, "import", &later)) == 1) {
 		uint32_t ms = later.retry_ms < LATER_MIN_MS ? LATER_MIN_MS : later.retry_ms > LATER_MAX_MS ? LATER_MAX_MS : later.retry_ms;
-		struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
-		if (stopping)
-			return -EINTR;
-		nanosleep(&ts, NULL);
+		for (uint32_t slept = 0; slept < ms; slept += LATER_SLICE_MS) {
+			if (stopping)
+				return -EINTR;
+			nanosleep(&(struct timespec){.tv_nsec = LATER_SLICE_MS * 1000000L}, NULL);
+		}
 	}
 	return r;
 }
@@ -101,7 +106,7 @@ static int stream(struct importing *m, struct client *c, struct input *in, const
 	uint64_t total, before = 0;
 	ssize_t n = 0;
 	int r = client_begin(c, h);
-	while (r >= 0 && (n = input_read(in, &bytes)) > 0) {
+	while (r >= 0 && !stopping && (n = input_read(in, &bytes)) > 0) {
 		r = client_data(c, (struct span){bytes, (size_t)n});
 		uint64_t now = input_done(in, &total);
 		advance(m, now - before, path);
@@ -109,9 +114,25 @@ static int stream(struct importing *m, struct client *c, struct input *in, const
 	}
 	if (r < 0)
 		return r;
+	if (stopping) {
+		r = client_discard(c);
+		return r < 0 ? r : -EINTR;
+	}
 	if (n < 0)
 		say(m, CLI_BAD_INPUT, NULL, input_error(in));
 	return client_end(c, n == 0, HEADER_UNKNOWN, ack);
+}
+
+/* A file that was not stored: the daemon refused it, or is not there (any more), which one line says for all. */
+static void failed(struct importing *m, const char *path, int err, const char *why)
+{
+	bool refused = err == HDA_EREFUSED || err == HDA_EVERSION;
+	pthread_mutex_lock(&m->lock);
+	bool first = refused || !m->gone;
+	m->gone |= !refused;
+	pthread_mutex_unlock(&m->lock);
+	if (first)
+		say(m, refused ? CLI_REFUSED : CLI_UNREACHABLE, path, why);
 }
 
 static void send_file(struct importing *m, struct input *in, const struct input_file *f, const struct dump_header *h)
@@ -120,14 +141,13 @@ static void send_file(struct importing *m, struct input *in, const struct input_
 	struct msg_ack ack = {0};
 	client_init(&c);
 	int r = client_open(&c, m->cli->runtime_dir, "ingest", ROLE_INGEST);
-	int code = r < 0 ? CLI_UNREACHABLE : CLI_REFUSED;
 	if (r >= 0)
 		r = wait_for_go(&c);
 	if (r >= 0)
 		r = stream(m, &c, in, f->path, h, &ack);
 	if (r < 0) {
 		if (r != -EINTR)
-			say(m, code, f->path, c.text[0] ? c.text : hda_strerror(r));
+			failed(m, f->path, r, c.text[0] ? c.text : hda_strerror(r));
 	} else {
 		pthread_mutex_lock(&m->lock);
 		m->stored++;
@@ -167,7 +187,7 @@ static void *worker(void *arg)
 	struct importing *m = arg;
 	for (;;) {
 		pthread_mutex_lock(&m->lock);
-		size_t i = m->next < m->list.nfiles && !stopping ? m->next++ : SIZE_MAX;
+		size_t i = m->next < m->list.nfiles && !stopping && !m->gone ? m->next++ : SIZE_MAX;
 		pthread_mutex_unlock(&m->lock);
 		if (i == SIZE_MAX)
 			return NULL;
@@ -210,6 +230,7 @@ static void send_all(struct importing *m)
 	progress_init(&m->progress, total);
 	struct sigaction sa = {.sa_handler = on_interrupt};
 	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
 	while (started < n && pthread_create(&threads[started], NULL, worker, m) == 0)
 		started++;
 	if (!started)
@@ -229,9 +250,13 @@ int run_import(struct cli *cli)
 			printf("{\"hda\":1,\"report\":\"import\",\"dump\":null,\"rows\":[{\"stored\":%zu,\"already\":%zu,\"refused\":%zu}]}\n", m.stored, m.already, m.refused);
 		else
 			printf("%zu stored, %zu already there, %zu refused%s\n", m.stored, m.already, m.refused,
-			    stopping ? "; stopped: the rest was not sent" : "");
-		/* The others went on; only when nothing at all got there it is an error of the whole. */
-		code = m.stored + m.already ? CLI_DONE : m.code;
+			    stopping ? "; stopped: the rest was not sent" : m.gone ? "; the daemon is gone: the rest was not sent" : "");
+		/* The others went on; only when nothing at all got there, or not all could be tried, it is an error of the whole. */
+		code = m.gone ? CLI_UNREACHABLE : m.stored + m.already ? CLI_DONE : m.code;
+	}
+	if (stopping && fflush(stdout) == 0) {
+		sigaction(stopping, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+		raise(stopping);
 	}
 	input_list_done(&m.list);
 	report_done(&m.known);

@@ -38,6 +38,7 @@ int run_trend(struct cli *cli);
 int run_leaks(struct cli *cli);
 int run_import(struct cli *cli);
 int run_watch(struct cli *cli);
+int run_dump_now(struct cli *cli);
 /* Where the daemon or files answer (remote.c, files.c). */
 int remote_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
 int files_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);

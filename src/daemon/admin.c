@@ -13,7 +13,6 @@
 
 enum {
 	ADMIN_OUT_MAX = ANSWER_HOLD + (2 << 20), /* what a querier holds, and its last frames */
-	WATCH_OUT_MAX = 32 * 1024,               /* unread events; then events are lost, not the watcher */
 };
 
 static struct admin *admin_of(struct session *s) { return (struct admin *)s; }
@@ -88,6 +87,19 @@ static bool arg_u64(const struct val *v, uint64_t *ret)
 	return true;
 }
 
+static bool arg_time(const struct val *v, double *ret)
+{
+	uint64_t n;
+	if (v->kind == VAL_REAL) {
+		*ret = v->r;
+		return true;
+	}
+	if (!arg_u64(v, &n))
+		return false;
+	*ret = (double)n;
+	return true;
+}
+
 static void cmd_dump(struct admin *a, const struct msg_request *req, uint32_t seq)
 {
 	uint64_t pid, traced = 0;
@@ -115,42 +127,6 @@ void admin_asked(struct admin *a, uint32_t seq, int status, const char *text)
 		return;
 	session_set_state(&a->s, SESSION_READY);
 	answer_now(a, seq, status, text);
-}
-
-static void cmd_watch(struct admin *a, uint32_t seq)
-{
-	a->s.last_seq = seq;
-	session_set_state(&a->s, SESSION_WATCHING);
-	atomic_fetch_add(&a->h->watchers, 1);
-	stats_add(&a->h->stats, STAT_watchers, 1);
-}
-
-static const char *const watch_names[] = {
-    [WATCH_BEGIN] = "begin", [WATCH_STORED] = "stored", [WATCH_PARTIAL] = "partial",
-    [WATCH_REFUSED] = "refused", [WATCH_DROPPED] = "dropped"};
-
-static struct val known(uint64_t n) { return n == HEADER_UNKNOWN ? val_null() : val_uint(n); }
-
-void admin_event(struct hdad *h, const struct watch_event *e)
-{
-	static const char *const cols[] = {"time", "event", "dump", "pid", "app", "jobs", "objects", "bytes", "bad_lines", "took_s", "text"};
-	const struct val cells[] = {val_real(e->time), val_str(watch_names[e->kind]), known(e->dump), known(e->pid),
-	    e->app[0] ? val_str(e->app) : val_null(), known(e->jobs), known(e->objects), known(e->bytes), known(e->bad),
-	    e->kind == WATCH_BEGIN ? val_null() : val_real(e->took_s), e->text[0] ? val_str(e->text) : val_null()};
-	for (struct session *s = h->loop.sessions; s; s = s->next) {
-		if (s->state != SESSION_WATCHING)
-			continue;
-		if (s->out.n - s->out_done > WATCH_OUT_MAX) {
-			stats_add(&h->stats, STAT_watch_lost, 1);
-			continue;
-		}
-		struct answer an;
-		answer_init(&an, s->last_seq);
-		answer_cells(&an, cols, cells, sizeof(cells) / sizeof(cells[0]));
-		answer_push(&an);
-		session_send_raw(s, an.out.p, an.out.n);
-		answer_done(&an);
-	}
 }
 
 /* --- requests --- */
@@ -216,7 +192,13 @@ static void on_request(struct admin *a, const struct frame *f)
 		int status = hdad_reload(a->h, &text);
 		answer_now(a, f->hdr.seq, status, text);
 	} else if (!strcmp(cmd->name, "watch")) {
-		cmd_watch(a, f->hdr.seq);
+		const struct val *since = job_arg(&j->req, "since");
+		double t = 0;
+		if (since && !arg_time(since, &t)) {
+			answer_now(a, f->hdr.seq, HDA_STATUS_ARGUMENT, "watch: since is a number of seconds since 1970");
+		} else {
+			watch_begin(a, f->hdr.seq, since ? &t : NULL);
+		}
 	} else {
 		cmd_dump(a, &j->req, f->hdr.seq);
 	}
@@ -258,7 +240,6 @@ static void on_changed(struct session *s, enum session_state old)
 	struct admin *a = admin_of(s);
 	if (old != SESSION_WATCHING || s->state == SESSION_WATCHING)
 		return;
-	atomic_fetch_sub(&a->h->watchers, 1);
 	stats_sub(&a->h->stats, STAT_watchers, 1);
 }
 

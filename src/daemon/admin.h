@@ -23,5 +23,7 @@ struct gem_ask {
 bool gems_ask(struct admin *a, uint64_t pid, uint32_t traced_s, uint32_t seq, char **ret_text, int *ret_status);
 /* The gem answered, or went. Frees nothing. */
 void admin_asked(struct admin *a, uint32_t seq, int status, const char *text);
+/* watch.c: makes a session a watcher; with since, the remembered events from that time on (seconds since 1970) come first. */
+void watch_begin(struct admin *a, uint32_t seq, const double *since);
 /* The asker went away. */
 void gems_forget(struct gem_ask *ask);

@@ -144,7 +144,6 @@ static void handle(struct hdad *h, struct inbox_msg *m)
 		return;
 	case MAIN_EVENT:
 		admin_event(h, (struct watch_event *)m);
-		free(m);
 		return;
 	case MAIN_ANSWERED:
 		admin_answered(h, m);
@@ -529,6 +528,7 @@ static bool hdad_free(struct hdad *h)
 	if (h->lock_fd >= 0)
 		close(h->lock_fd);
 	config_unref(h->cfg);
+	watch_done(h);
 	free(h->workers);
 	free(h->queriers);
 	free(h->blocks);

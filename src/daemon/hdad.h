@@ -65,13 +65,15 @@ struct config_msg {
 	struct config *cfg; /* a reference */
 };
 
+enum { WATCH_PAST = 1024 /* events remembered for watch --since: a quarter of a MiB */ };
+
 /* What `hdactl watch` shows. */
 enum watch_kind { WATCH_BEGIN, WATCH_STORED, WATCH_PARTIAL, WATCH_REFUSED, WATCH_DROPPED };
 struct watch_event {
 	struct inbox_msg msg;
 	enum watch_kind kind;
 	double time;
-	uint64_t dump, pid, jobs, objects, bytes, bad; /* HEADER_UNKNOWN: not known (yet) */
+	uint64_t dump, pid, host_pid, jobs, objects, bytes, bad; /* HEADER_UNKNOWN: not known (yet) */
 	double took_s;
 	char app[HEADER_LABEL], text[96];
 };
@@ -170,7 +172,6 @@ struct hdad {
 	struct lease dumps, graph_memory;
 	_Atomic unsigned graph_waiters;      /* sessions that wait for graph_memory */
 	_Atomic uint64_t ingest_sessions;    /* connections on the ingest socket without idle gems */
-	_Atomic unsigned watchers;           /* nobody watches: no events are made */
 	_Atomic bool stopping;               /* queries give up */
 	_Atomic bool backup_running;
 	_Atomic uint64_t reader_check_ms;    /* when the last one was */
@@ -188,6 +189,8 @@ struct hdad {
 	unsigned ndrained;
 	uint64_t ngems, nadmins[2];  /* idle gems; sessions of query, control */
 	uint64_t next_token;
+	struct watch_event **past;   /* ring of WATCH_PAST, the oldest at npast % WATCH_PAST once it is full */
+	uint64_t npast;              /* events ever */
 	int lock_fd;                 /* of the state directory */
 	bool handed_over;            /* systemd owns the sockets */
 	bool storer_runs;
@@ -232,7 +235,7 @@ void ingest_memory(struct worker *w);
 void ingest_drain(struct worker *w);
 /* Frees a dump, wherever it stands; its share of memory must be back. */
 void dump_free(struct dump *d);
-/* Sends an event to the watchers, if there are any. d may have no summary yet. Any worker. */
+/* Sends an event to the watchers and to the past (watch since). d may have no summary yet. Any worker. */
 void watch_post(struct hdad *h, enum watch_kind kind, const struct dump *d, const char *text);
 
 /* storer.c */
@@ -245,4 +248,6 @@ void gems_take(struct hdad *h, struct client *c);
 /* admin.c: query and control sessions, main thread. */
 void admin_accept(struct hdad *h, int fd, uint64_t pid, bool control);
 void admin_answered(struct hdad *h, struct inbox_msg *m);
-void admin_event(struct hdad *h, const struct watch_event *e);
+/* watch.c: sends an event to the watchers and keeps it (it is taken over); lets go of all that are kept. */
+void admin_event(struct hdad *h, struct watch_event *e);
+void watch_done(struct hdad *h);

@@ -36,14 +36,13 @@ static uint64_t cfg(const struct client *c, enum config_id id) { return config_g
 
 void watch_post(struct hdad *h, enum watch_kind kind, const struct dump *d, const char *text)
 {
-	if (atomic_load_explicit(&h->watchers, memory_order_relaxed) == 0)
-		return;
 	struct watch_event *e = xcalloc(1, sizeof(*e));
 	e->msg.kind = MAIN_EVENT;
 	e->kind = kind;
 	e->time = host_now();
 	e->dump = d->id ? d->id : HEADER_UNKNOWN;
-	e->pid = d->head.who.pid;
+	e->pid = d->head.who.pid ? d->head.who.pid : HEADER_UNKNOWN;
+	e->host_pid = d->head.who.host_pid ? d->head.who.host_pid : HEADER_UNKNOWN;
 	e->jobs = d->head.jobs;
 	bool known = kind != WATCH_BEGIN;
 	e->objects = known ? d->objects : HEADER_UNKNOWN;
@@ -426,7 +425,16 @@ static void on_end(struct client *c, const struct frame *f)
 		session_error(&c->s, err.status, err.text);
 		return;
 	}
-	finish(c, !m.ok);
+	if (m.ok || !m.discard) {
+		finish(c, !m.ok);
+		return;
+	}
+	drop_dump(c, "discarded by its sender");
+	struct enc e = {0};
+	msg_ack_encode(&e, &(struct msg_ack){.partial = true});
+	session_send(&c->s, HDA_FRAME_ACK, f->hdr.seq, &e);
+	enc_done(&e);
+	session_close_soon(&c->s);
 }
 
 /* What came so far of a dump that will not go on, as a partial dump; then the connection ends. */

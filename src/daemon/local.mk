@@ -16,6 +16,7 @@ libhda_a_SOURCES += \
 	src/daemon/storer.c \
 	src/daemon/systemd.c src/daemon/systemd.h \
 	src/daemon/thread.c src/daemon/thread.h \
+	src/daemon/watch.c \
 	src/daemon/worker.c
 sbin_PROGRAMS += hdad
 hdad_SOURCES = src/daemon/main.c

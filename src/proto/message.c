@@ -89,6 +89,7 @@ FLAT(later, later_fields)
 static const struct field_def end_fields[] = {
 	FIELD(struct msg_end, "ok", FIELD_BOOL, ok, true),
 	FIELD(struct msg_end, "lines", FIELD_U64, lines, false),
+	FIELD(struct msg_end, "discard", FIELD_BOOL, discard, false),
 };
 FLAT(end, end_fields)
 

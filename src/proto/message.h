@@ -46,7 +46,7 @@ struct msg_error {
 struct msg_want { char reason[16]; };
 struct msg_go { uint32_t lease_ms; };
 struct msg_later { uint32_t retry_ms; char why[128]; };
-struct msg_end { bool ok; uint64_t lines; /* HEADER_UNKNOWN */ };
+struct msg_end { bool ok; uint64_t lines; /* HEADER_UNKNOWN */ bool discard; /* with !ok: record nothing */ };
 struct msg_ack { uint64_t dump, objects, bytes, bad; bool partial; };
 struct msg_dump_now { uint64_t token; uint32_t traced_s; };
 struct msg_dump_answer { uint64_t token; bool ok; char why[128]; };
