@@ -42,8 +42,8 @@ static int check_place(const char *dir, bool read_only, char **ret_why)
 	if (!S_ISDIR(st.st_mode))
 		return why(ret_why, -ENOTDIR, xasprintf("%s: not a directory", dir));
 	if (access(dir, read_only ? R_OK | X_OK : R_OK | W_OK | X_OK) < 0)
-		return why(ret_why, -errno, xasprintf("%s: not %s: %s", dir, read_only ? "readable" : "writable",
-				hda_strerror(-errno)));
+		return why(ret_why, -errno, xasprintf("%s: not %s: %s: chown it to the user who runs this, or choose "
+				"another directory", dir, read_only ? "readable" : "writable", hda_strerror(-errno)));
 	const char *name = statfs(dir, &fs) == 0 ? lmdb_unsafe_fs((unsigned long)fs.f_type) : NULL;
 	if (name)
 		return why(ret_why, HDA_EREFUSED, xasprintf("%s: on %s, where the store is not safe: choose a local disk",
@@ -63,8 +63,8 @@ static int take_lock(struct lmdb *m, char **ret_why)
 	if (flock(m->lock_fd, (ro ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0) {
 		ssize_t n = pread(m->lock_fd, pid, sizeof(pid) - 1, 0);
 		size_t len = strspn(n > 0 ? pid : "", "0123456789");
-		return why(ret_why, -EBUSY, xasprintf("%s: in use by process %.*s", m->dir, (int)(len ? len : 1),
-				len ? pid : "?"));
+		return why(ret_why, -EBUSY, xasprintf("%s: in use by process %.*s: ask that one (hdactl), or stop it first",
+				m->dir, (int)(len ? len : 1), len ? pid : "?"));
 	}
 	if (ro)
 		return 0;
@@ -90,7 +90,25 @@ static int check_file(struct lmdb *m, char **ret_why)
 		return 0;
 	memcpy(&magic, head + MAGIC_AT, 4);
 	if (n < (ssize_t)sizeof(head) || magic != 0xBEEFC0DE)
-		return why(ret_why, HDA_EFOREIGN, xasprintf("%s: not a store of hda", path));
+		return why(ret_why, HDA_EFOREIGN, xasprintf("%s: not a store of hda: choose another directory", path));
+	return 0;
+}
+
+/* A file cut behind its header would end us by SIGBUS where LMDB reads the mapping: made as long again, its lost pages are zero
+ * and LMDB calls them damaged. A whole file may be short too, by free pages that were never written. */
+static int lengthen(struct lmdb *m)
+{
+	MDB_envinfo info;
+	struct stat st;
+	int fd, err = db_err(mdb_env_info(m->env, &info));
+	if (err)
+		return err;
+	off_t want = (off_t)((info.me_last_pgno + 1) * m->page_size);
+	err = db_err(mdb_env_get_fd(m->env, &fd));
+	if (err || m->s.opts.read_only)
+		return err;
+	if (fstat(fd, &st) < 0 || (st.st_size < want && ftruncate(fd, want) < 0))
+		return -errno;
 	return 0;
 }
 
@@ -112,11 +130,12 @@ static int open_env(struct lmdb *m, char **ret_why)
 		m->page_size = st.ms_psize;
 		int dead;
 		mdb_reader_check(m->env, &dead);
-		return 0;
+		return lengthen(m);
 	}
 	int err = db_err(rc);
 	return why(ret_why, err, xasprintf("%s: %s", m->dir,
-			err == HDA_EFOREIGN ? "not a store of hda" : mdb_strerror(rc)));
+			err == HDA_EFOREIGN ? "data.mdb is not a store of hda, or is damaged: choose another directory, "
+					      "or put a backup in its place" : mdb_strerror(rc)));
 }
 
 /* The schema's record: magic, major, minor. */
@@ -132,7 +151,7 @@ static int check_schema(struct lmdb *m, MDB_txn *txn, char **ret_why)
 	struct span magic = dec_str(&d);
 	uint64_t major = dec_uv(&d), minor = dec_uv(&d);
 	if (d.err || !span_eq(magic, SPAN_LIT(HDA_SCHEMA_MAGIC)))
-		return why(ret_why, HDA_EFOREIGN, xasprintf("%s: not a store of hda", m->dir));
+		return why(ret_why, HDA_EFOREIGN, xasprintf("%s: not a store of hda: choose another directory", m->dir));
 	if (major == HDA_SCHEMA_MAJOR && (minor <= HDA_SCHEMA_MINOR || m->s.opts.read_only))
 		return 0;
 	return why(ret_why, HDA_EVERSION, xasprintf("%s: schema %llu.%llu, but this hdad writes %d.%d: "
@@ -188,7 +207,8 @@ static int open_tables(struct lmdb *m, MDB_txn *txn, char **ret_why)
 	if (!err && !fresh) {
 		int rc = mdb_dbi_open(txn, names[DB_meta], 0, &m->dbi[DB_meta]);
 		if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE)
-			return why(ret_why, HDA_EFOREIGN, xasprintf("%s: an LMDB file of another program", m->dir));
+			return why(ret_why, HDA_EFOREIGN, xasprintf("%s: an LMDB file of another program: choose another "
+					"directory", m->dir));
 		err = rc ? db_err(rc) : check_schema(m, txn, ret_why);
 	}
 	unsigned flags = m->s.opts.read_only ? 0 : MDB_CREATE;

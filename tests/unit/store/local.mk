@@ -1,5 +1,5 @@
 # tests/unit/store: one cmocka program a module of src/store.
-store_tests = tests/unit/store/test_contract tests/unit/store/test_crash tests/unit/store/test_full
+store_tests = tests/unit/store/test_contract tests/unit/store/test_crash tests/unit/store/test_full tests/unit/store/test_refuse
 if HAVE_CMOCKA
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -15,3 +15,6 @@ tests_unit_store_test_crash_LDADD = $(UNIT_LDADD)
 tests_unit_store_test_full_SOURCES = tests/unit/store/test_full.c $(store_disk)
 tests_unit_store_test_full_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_store_test_full_LDADD = $(UNIT_LDADD)
+tests_unit_store_test_refuse_SOURCES = tests/unit/store/test_refuse.c $(store_disk)
+tests_unit_store_test_refuse_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_store_test_refuse_LDADD = $(UNIT_LDADD)
