@@ -7,3 +7,8 @@ EXTRA_DIST += tests/bench/bench.py tests/bench/README.md
 bench: tests/bench/pipe_bench$(EXEEXT)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}" \
 		CC='$(CC)' CXX='$(CXX)' python3 $(top_srcdir)/tests/bench/bench.py $(BENCH)
+EXTRA_DIST += tests/bench/daemon.py
+.PHONY: bench-daemon
+bench-daemon: hdad$(EXEEXT) hdactl$(EXEEXT)
+	top_builddir='$(abs_top_builddir)' HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}" CC='$(CC)' \
+		python3 $(top_srcdir)/tests/bench/daemon.py $(BENCH)
