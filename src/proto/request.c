@@ -106,8 +106,8 @@ static int read_request(struct msg_request *m, const msgpack_object_map *map, st
 	return 0;
 }
 
-/* Strings of an unpacked object point into the bytes unpacked when they are borrowed from there: msgpack-c copies them into its
- * zone only for its streaming unpacker. The tests hold us to it. */
+/* Strings of an unpacked object point into the bytes unpacked, not into its zone, and so may be used after body_done: only
+ * msgpack-c's streaming unpacker (msgpack_unpacker_*) and object builders copy. test_request.c holds it to that. */
 int msg_request_decode(struct msg_request *ret, struct span bytes, struct proto_err *err)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -130,7 +130,8 @@ void msg_done_encode(struct enc *e, const struct msg_done *m)
 {
 	struct span text = m->text;
 	if (text.n > DONE_TEXT)
-		text.n = DONE_TEXT;
+		for (text.n = DONE_TEXT; text.n && (text.p[text.n] & 0xc0) == 0x80; text.n--)
+			; /* not inside a UTF-8 character */
 	size_t left = DONE_LIMIT - DONE_OVERHEAD - text.n, nnotes = 0;
 	for (; nnotes < m->nnotes && m->notes[nnotes].n + DONE_STR_HEAD <= left; nnotes++)
 		left -= m->notes[nnotes].n + DONE_STR_HEAD;
