@@ -311,7 +311,7 @@ static bool end_root(struct scanner *s)
 	size_t i = 0;
 	for (; r->nrefs - i > SCAN_REFS_BATCH; i += SCAN_REFS_BATCH)
 		s->sink.root(s->sink.ctx, name, r->refs + i, SCAN_REFS_BATCH, false);
-	s->sink.root(s->sink.ctx, name, r->refs + i, r->nrefs - i, true);
+	s->sink.root(s->sink.ctx, name, r->refs ? r->refs + i : NULL, r->nrefs - i, true);
 	return true;
 }
 

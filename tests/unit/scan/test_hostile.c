@@ -38,6 +38,7 @@ static const struct hostile cases[] = {
 	CASE("whole and garbage", S("8") "\"memsize\":40}x\n" S("10") "\"memsize\":41}\n", OBJ("10", "STRING", "41"), 2, 1),
 	CASE("a ROOT glued to a torn line", S("8") "\"cl{\"type\":\"ROOT\", \"root\":\"vm\", \"references\":[\"0x8\"]}\n",
 	     "root vm n=1 first=8 last\n", 2, 1),
+	CASE("ROOT without references", "{\"type\":\"ROOT\", \"root\":\"vm\"}\n", "root vm n=0 first=0 last\n", 1, 0),
 	CASE("ROOT without a name", "{\"type\":\"ROOT\", \"references\":[\"0x8\"]}\n", "", 1, 1),
 	CASE("invalid UTF-8 in a value", S("8") "\"value\":\"\xff\xc3\", \"memsize\":40}\n", OBJ("8", "STRING", "40"), 1, 0),
 	CASE("invalid UTF-8 in a name", A("8") "\"CLASS\", \"name\":\"A\xf0\x9f\x98" "B\xff\"}\n",
