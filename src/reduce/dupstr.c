@@ -2,17 +2,18 @@
 #include "reduce/dupstr.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
 
-/* info, from the top: bytes + 1 (14 bits, 0 = empty, all ones = a group), site (20), gen + 1 (14, 0 = unknown), length (16).
- * With all ones on top the low 32 bits are the group. */
+/* info, from the top: bytes + 1 (14 bits, 0 = waits in bigs, all ones = a group), site (20), gen + 1 (14, 0 = unknown),
+ * length (16). With all ones on top the low 32 bits are the group, with all zeros the place in bigs. */
 enum {
 	BYTES_BITS = 14, SITE_BITS = 20, GEN_BITS = 14, LENGTH_BITS = 16,
 	GEN_SHIFT = LENGTH_BITS, SITE_SHIFT = GEN_SHIFT + GEN_BITS, BYTES_SHIFT = SITE_SHIFT + SITE_BITS,
-	DUP_FIRST = 20,
 	HASH_BYTES = 6,
+	INDEX_FIRST = 1024,
 };
 #define ONES(bits) ((UINT64_C(1) << (bits)) - 1)
 #define HASH_MASK ONES(48)
@@ -38,11 +39,11 @@ static inline void entry_set(struct dup_entry *e, uint64_t hash, uint64_t info)
 	memcpy((uint8_t *)e->w + HASH_BYTES, &info, sizeof(info));
 }
 
-static inline bool info_empty(uint64_t info) { return info >> BYTES_SHIFT == 0; }
+static inline bool info_big(uint64_t info) { return info >> BYTES_SHIFT == 0; }
 static inline bool info_group(uint64_t info) { return info >> BYTES_SHIFT == ONES(BYTES_BITS); }
 static inline uint64_t info_of_group(size_t g) { return ONES(BYTES_BITS) << BYTES_SHIFT | g; }
 
-/* The packed string, or 0 when it does not fit. */
+/* The packed string, or 0 (which none packs to) when it does not fit. */
 static inline uint64_t info_pack(const struct dup_string *s)
 {
 	uint64_t gen = s->gen == UINT32_MAX ? 0 : (uint64_t)s->gen + 1;
@@ -67,49 +68,68 @@ static inline struct dup_part *part_of(struct dupstr *d, uint64_t hash)
 	return &d->part[hash >> (64 - DUP_PARTS_LOG2)];
 }
 
-/* From bits that the entry keeps, so that a partition can grow. */
-static inline uint32_t home_of(const struct dup_part *p, uint64_t hash)
+/* What the log keeps of a hash: all that the rest of this file knows of it. */
+static inline uint64_t known_hash(uint64_t hash)
 {
-	return (uint32_t)((hash >> 16 & UINT32_MAX) * p->cap >> 32);
+	return hash & ~(ONES(64 - DUP_PARTS_LOG2) & ~HASH_MASK);
 }
 
-static struct dup_entry *place_of(const struct dup_part *p, uint64_t hash)
+static inline uint64_t full_hash(const struct dupstr *d, const struct dup_part *p, const struct dup_entry *e)
 {
-	hash &= HASH_MASK;
-	for (uint32_t i = home_of(p, hash);;) {
-		struct dup_entry *e = &p->p[i];
-		if (info_empty(entry_info(e)) || entry_hash(e) == hash)
-			return e;
-		if (++i == p->cap)
-			i = 0;
-	}
+	return (uint64_t)(p - d->part) << (64 - DUP_PARTS_LOG2) | entry_hash(e);
 }
 
-/* Rehashes into cap entries, without those that `sample` drops. */
-static void rehash(struct dup_part *p, uint32_t cap, uint64_t drop)
+static inline struct dup_entry *entry_at(const struct dup_part *p, uint32_t i)
 {
-	struct dup_part old = *p;
-	p->cap = cap;
-	p->n = 0;
-	p->p = xcalloc(cap, sizeof(*p->p));
-	for (uint32_t i = 0; i < old.cap; i++) {
-		uint64_t hash = entry_hash(&old.p[i]);
-		if (info_empty(entry_info(&old.p[i])) || (hash & drop))
-			continue;
-		*place_of(p, hash) = old.p[i];
-		p->n++;
+	return &p->chunks[i / DUP_CHUNK][i % DUP_CHUNK];
+}
+
+static inline uint32_t part_n(const struct dup_part *p)
+{
+	return p->nchunks * DUP_CHUNK - (uint32_t)(p->end - p->at);
+}
+
+/* Makes the log n entries long; chunks beyond stay for later ones. */
+static void set_n(struct dup_part *p, uint32_t n)
+{
+	p->nchunks = (n + DUP_CHUNK - 1) / DUP_CHUNK;
+	p->end = p->nchunks ? p->chunks[p->nchunks - 1] + DUP_CHUNK : NULL;
+	p->at = p->nchunks ? p->end - (p->nchunks * DUP_CHUNK - n) : NULL;
+}
+
+static void next_chunk(struct dup_part *p)
+{
+	if (p->nchunks == p->held) {
+		p->chunks = xgrow(p->chunks, p->held, &p->cap, sizeof(*p->chunks));
+		p->chunks[p->held++] = xreallocarray(NULL, DUP_CHUNK, sizeof(**p->chunks));
 	}
-	free(old.p);
+	p->at = p->chunks[p->nchunks++];
+	p->end = p->at + DUP_CHUNK;
+}
+
+static inline void log_add(struct dup_part *p, uint64_t hash, uint64_t info)
+{
+	if (__builtin_expect(p->at == p->end, 0))
+		next_chunk(p);
+	entry_set(p->at++, hash, info);
 }
 
 void dupstr_done(struct dupstr *d)
 {
-	for (size_t i = 0; i < 1 << DUP_PARTS_LOG2; i++)
-		free(d->part[i].p);
+	for (size_t i = 0; i < 1 << DUP_PARTS_LOG2; i++) {
+		struct dup_part *p = &d->part[i];
+		for (uint32_t k = 0; k < p->held; k++)
+			free(p->chunks[k]);
+		free(p->chunks);
+		free(p->bigs);
+	}
 	free(d->groups);
+	free(d->index);
 	u64map_done(&d->sites);
-	if (d->has_values)
+	u64map_done(&d->texts);
+	if (d->seen)
 		strtab_done(&d->values);
+	free(d->seen);
 	*d = (struct dupstr){.gens = d->gens, .max = d->max};
 }
 
@@ -128,6 +148,22 @@ static void renumber_sites(struct dupstr *d, const uint32_t *renumber)
 	u64map_done(&old);
 }
 
+/* Takes the entries out of a log that `drop` drops; bigs stay until it is settled. */
+static void thin_part(struct dup_part *p, uint64_t drop, const uint32_t *renumber)
+{
+	uint32_t n = part_n(p), kept = 0, settled = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct dup_entry *e = entry_at(p, i);
+		uint64_t hash = entry_hash(e), info = entry_info(e);
+		if (hash & drop)
+			continue;
+		settled += i < p->settled;
+		entry_set(entry_at(p, kept++), hash, info_group(info) ? info_of_group(renumber[info & UINT32_MAX]) : info);
+	}
+	set_n(p, kept);
+	p->settled = settled;
+}
+
 /* Follows half as many values from now on. */
 static void sample_harder(struct dupstr *d)
 {
@@ -143,16 +179,8 @@ static void sample_harder(struct dupstr *d)
 	renumber_sites(d, renumber);
 	d->n = 0;
 	for (size_t i = 0; i < 1 << DUP_PARTS_LOG2; i++) {
-		struct dup_part *p = &d->part[i];
-		if (!p->cap)
-			continue;
-		rehash(p, p->cap, drop);
-		d->n += p->n;
-		for (uint32_t k = 0; k < p->cap; k++) {
-			uint64_t info = entry_info(&p->p[k]);
-			if (info_group(info))
-				entry_set(&p->p[k], entry_hash(&p->p[k]), info_of_group(renumber[info & UINT32_MAX]));
-		}
+		thin_part(&d->part[i], drop, renumber);
+		d->n += d->part[i].settled;
 	}
 }
 
@@ -165,7 +193,7 @@ static void sample_if_full(struct dupstr *d)
 
 static inline bool followed(const struct dupstr *d, uint64_t hash) { return (hash & ONES(d->sample)) == 0; }
 
-/* --- adding --- */
+/* --- groups --- */
 
 static void add_site(struct dupstr *d, size_t g, uint32_t site, uint32_t copies)
 {
@@ -197,138 +225,231 @@ static size_t new_group(struct dupstr *d, uint64_t hash)
 	return d->ngroups++;
 }
 
-/* The entry of a hash, made empty when new. */
-static struct dup_entry *entry_for(struct dupstr *d, uint64_t hash)
+/* --- settling --- */
+
+static void index_clear(struct dupstr *d, uint32_t entries)
 {
-	struct dup_part *p = part_of(d, hash);
-	if ((uint64_t)p->n * 6 >= (uint64_t)p->cap * 5)
-		rehash(p, p->cap ? p->cap + p->cap / 5 : DUP_FIRST, 0);
-	struct dup_entry *e = place_of(p, hash);
-	if (info_empty(entry_info(e))) {
-		p->n++;
-		d->n++;
+	uint32_t size = d->index_size ? d->index_size : INDEX_FIRST;
+	while (size < 2 * entries)
+		size *= 2;
+	if (size != d->index_size) {
+		free(d->index);
+		d->index = xcalloc(size, sizeof(*d->index));
+		d->index_size = size;
+	} else {
+		memset(d->index, 0, size * sizeof(*d->index));
 	}
-	return e;
+}
+
+/* The place of a hash in the index: 0 there when it is new. */
+static inline uint32_t *index_place(const struct dupstr *d, const struct dup_part *p, uint64_t hash)
+{
+	hash &= HASH_MASK;
+	uint32_t i = (uint32_t)((hash >> 16 & UINT32_MAX) * d->index_size >> 32);
+	while (d->index[i] && entry_hash(entry_at(p, d->index[i] - 1)) != hash)
+		i = (i + 1) & (d->index_size - 1);
+	return &d->index[i];
 }
 
 /* The group of an entry, which becomes one if it is none yet. */
-static size_t group_of(struct dupstr *d, struct dup_entry *e, uint64_t hash)
+static size_t group_of(struct dupstr *d, const struct dup_part *p, struct dup_entry *e)
 {
-	uint64_t info = entry_info(e);
+	uint64_t hash = full_hash(d, p, e), info = entry_info(e);
 	if (info_group(info))
 		return info & UINT32_MAX;
 	size_t g = new_group(d, hash);
-	if (!info_empty(info)) {
-		struct dup_string first = info_unpack(hash, info);
-		add_to_group(d, g, &first);
-	}
+	struct dup_string first = info_big(info) ? p->bigs[info & UINT32_MAX] : info_unpack(hash, info);
+	add_to_group(d, g, &first);
 	entry_set(e, hash, info_of_group(g));
 	return g;
 }
 
-static void keep_value(struct dupstr *d, size_t g, struct span value)
+/* One entry of a log that comes after the settled ones; out is where it goes when it is new. Returns whether it is. */
+static inline bool settle_entry(struct dupstr *d, struct dup_part *p, const struct dup_entry *e, uint32_t out)
 {
-	if (!value.p || d->groups[g].value)
-		return;
-	if (!d->has_values) {
-		strtab_init(&d->values);
-		d->has_values = true;
+	struct dup_entry now = *e; /* out may be e */
+	uint32_t *place = index_place(d, p, entry_hash(&now));
+	if (*place == 0) {
+		*place = out + 1;
+		*entry_at(p, out) = now;
+		if (info_big(entry_info(&now)))
+			group_of(d, p, entry_at(p, out));
+		return true;
 	}
-	if (d->values.text.bytes + value.n <= DUP_VALUES_BYTES)
-		d->groups[g].value = strtab_intern(&d->values, value);
+	uint64_t info = entry_info(&now);
+	struct dup_string s = info_big(info) ? p->bigs[info & UINT32_MAX] : info_unpack(entry_hash(&now), info);
+	add_to_group(d, group_of(d, p, entry_at(p, *place - 1)), &s);
+	return false;
 }
 
-static void add_now(struct dupstr *d, const struct dup_string *s, struct span value)
+/* Leaves one entry of each value in a log, in its index too, which has room for `more` entries then. */
+static void settle(struct dupstr *d, struct dup_part *p, uint32_t more)
 {
-	if (!followed(d, s->hash))
+	uint32_t n = part_n(p), out = 0;
+	if (n == p->settled && more == 0)
 		return;
-	struct dup_entry *e = entry_for(d, s->hash);
-	uint64_t packed;
-	if (info_empty(entry_info(e)) && (packed = info_pack(s))) {
-		entry_set(e, s->hash, packed);
-	} else {
-		size_t g = group_of(d, e, s->hash);
-		add_to_group(d, g, s);
-		keep_value(d, g, value);
-	}
-	sample_if_full(d);
+	index_clear(d, n + more);
+	for (uint32_t i = 0; i < n; i++)
+		out += settle_entry(d, p, entry_at(p, i), out);
+	set_n(p, out);
+	d->n += out - p->settled;
+	p->settled = out;
+	p->nbigs = 0;
+	/* A quarter more before the next time, so that it costs a few looks per entry at the most. */
+	p->limit = p->nchunks + p->nchunks / 4 + 1;
+	if (p->limit < DUP_SETTLE / DUP_CHUNK)
+		p->limit = DUP_SETTLE / DUP_CHUNK;
 }
 
 void dupstr_flush(struct dupstr *d)
 {
-	for (uint32_t i = 0; i < d->npending; i++)
-		add_now(d, &d->pending[i], (struct span){0});
-	d->npending = 0;
+	for (size_t i = 0; i < 1 << DUP_PARTS_LOG2; i++)
+		settle(d, &d->part[i], 0);
+	sample_if_full(d);
+}
+
+/* --- adding --- */
+
+static void keep_value(struct dupstr *d, uint64_t hash, struct span value)
+{
+	hash = known_hash(hash);
+	if (!d->seen) {
+		d->seen = xcalloc((size_t)1 << (DUP_SEEN_BITS_LOG2 - 6), sizeof(*d->seen));
+		strtab_init(&d->values);
+	}
+	/* The top bits of what is kept: the low ones are all zero when sampling. */
+	uint64_t bit = (hash >> (64 - DUP_PARTS_LOG2) << (DUP_SEEN_BITS_LOG2 - DUP_PARTS_LOG2)) |
+	    (hash & HASH_MASK) >> (48 - (DUP_SEEN_BITS_LOG2 - DUP_PARTS_LOG2));
+	uint64_t *word = &d->seen[bit / 64], mask = UINT64_C(1) << bit % 64;
+	if ((*word & mask) && d->values.text.bytes + value.n <= DUP_VALUES_BYTES) {
+		uint32_t *id = u64map_put(&d->texts, hash, NULL);
+		if (*id == 0)
+			*id = strtab_intern(&d->values, value);
+	}
+	*word |= mask;
+}
+
+/* Before one more entry that starts a chunk, or fills bigs. */
+static void settle_if_full(struct dupstr *d, struct dup_part *p)
+{
+	if (p->nchunks < (p->limit ? p->limit : DUP_SETTLE / DUP_CHUNK) && p->nbigs < DUP_BIGS)
+		return;
+	settle(d, p, 0);
+	sample_if_full(d);
+}
+
+static void add_big(struct dupstr *d, struct dup_part *p, const struct dup_string *s)
+{
+	if (!p->bigs)
+		p->bigs = xcalloc(DUP_BIGS, sizeof(*p->bigs));
+	settle_if_full(d, p);
+	if (!followed(d, s->hash))
+		return;
+	p->bigs[p->nbigs] = *s;
+	log_add(p, s->hash, p->nbigs++);
 }
 
 void dupstr_add(struct dupstr *d, const struct dup_string *s, struct span value)
 {
-	if (value.p) { /* only borrowed: it cannot wait */
-		add_now(d, s, value);
+	if (!followed(d, s->hash))
+		return;
+	if (value.p)
+		keep_value(d, s->hash, value);
+	struct dup_part *p = part_of(d, s->hash);
+	uint64_t info = info_pack(s);
+	if (__builtin_expect(!info, 0)) {
+		add_big(d, p, s);
 		return;
 	}
-	const struct dup_part *p = part_of(d, s->hash);
-	if (p->cap) { /* a walk from there is a hundred bytes or two long */
-		const struct dup_entry *e = &p->p[home_of(p, s->hash & HASH_MASK)];
-		__builtin_prefetch(e, 1);
-		__builtin_prefetch((const uint8_t *)e + 64, 1);
-		__builtin_prefetch((const uint8_t *)e + 128, 1);
+	if (__builtin_expect(p->at == p->end, 0)) {
+		settle_if_full(d, p);
+		if (!followed(d, s->hash))
+			return;
 	}
-	d->pending[d->npending++] = *s;
-	if (d->npending == DUP_RING)
-		dupstr_flush(d);
+	log_add(p, s->hash, info);
 }
 
 /* --- merging --- */
 
-static void merge_group(struct dupstr *d, const struct dupstr *from, const struct dup_group *g)
+static void merge_singles(struct dupstr *d, const struct dup_part *p, uint64_t top, const uint32_t *sites, const uint32_t *gens)
 {
-	if (!followed(d, g->hash))
-		return;
-	size_t to = group_of(d, entry_for(d, g->hash), g->hash);
-	struct dup_group *t = &d->groups[to];
-	t->copies += g->copies;
-	t->bytes += g->bytes;
-	if (g->length > t->length)
-		t->length = g->length;
-	if (g->generation != UINT64_MAX && (t->generation == UINT64_MAX || g->generation > t->generation))
-		t->generation = g->generation;
-	if (g->value)
-		keep_value(d, to, strtab_get(&from->values, g->value));
+	for (uint32_t i = 0; i < part_n(p); i++) {
+		const struct dup_entry *e = entry_at(p, i);
+		if (info_group(entry_info(e)))
+			continue;
+		struct dup_string s = info_unpack(top | entry_hash(e), entry_info(e));
+		s.site = sites ? sites[s.site] : s.site;
+		s.gen = s.gen == UINT32_MAX ? UINT32_MAX : gens[s.gen];
+		dupstr_add(d, &s, (struct span){0});
+	}
 }
 
-static void merge_sites(struct dupstr *d, const struct dupstr *from, const uint32_t *sites)
+/* The group of a hash in the partition settled last, made when there is none. */
+static size_t group_for(struct dupstr *d, struct dup_part *p, uint64_t hash)
 {
-	for (size_t i = 0; i < from->sites.cap; i++) {
-		if (!from->sites.used[i])
+	uint32_t *place = index_place(d, p, hash);
+	if (*place)
+		return group_of(d, p, entry_at(p, *place - 1));
+	size_t g = new_group(d, known_hash(hash));
+	log_add(p, hash, info_of_group(g));
+	*place = ++p->settled;
+	d->n++;
+	return g;
+}
+
+/* Adds the groups of a partition; here[its number there] becomes its number here. */
+static void merge_groups(struct dupstr *d, const struct dupstr *from, size_t part, uint32_t *here)
+{
+	const struct dup_part *p = &from->part[part];
+	settle(d, &d->part[part], part_n(p) + 1);
+	for (uint32_t i = 0; i < part_n(p); i++) {
+		uint64_t info = entry_info(entry_at(p, i));
+		if (!info_group(info))
 			continue;
-		uint64_t hash = from->groups[from->sites.keys[i] >> 32].hash;
-		uint32_t site = (uint32_t)from->sites.keys[i];
-		if (followed(d, hash))
-			add_site(d, group_of(d, entry_for(d, hash), hash), sites ? sites[site] : site, from->sites.values[i]);
+		const struct dup_group *g = &from->groups[info & UINT32_MAX];
+		if (!followed(d, g->hash))
+			continue;
+		size_t to = group_for(d, &d->part[part], g->hash);
+		struct dup_group *t = &d->groups[to];
+		t->copies += g->copies;
+		t->bytes += g->bytes;
+		if (g->length > t->length)
+			t->length = g->length;
+		if (g->generation != UINT64_MAX && (t->generation == UINT64_MAX || g->generation > t->generation))
+			t->generation = g->generation;
+		here[info & UINT32_MAX] = (uint32_t)to;
+	}
+}
+
+static void merge_values(struct dupstr *d, const struct dupstr *from)
+{
+	for (size_t i = 0; i < from->texts.cap; i++) {
+		if (!from->texts.used[i] || !followed(d, from->texts.keys[i]))
+			continue;
+		struct span value = strtab_get(&from->values, from->texts.values[i]);
+		/* Twice: this is one that may have a second copy. */
+		keep_value(d, from->texts.keys[i], value);
+		keep_value(d, from->texts.keys[i], value);
 	}
 }
 
 void dupstr_merge(struct dupstr *d, const struct dupstr *from, const uint32_t *sites, const uint32_t *gens)
 {
-	HDA_ASSERT(d->npending == 0 && from->npending == 0);
 	while (d->sample < from->sample)
 		sample_harder(d);
-	for (size_t i = 0; i < 1 << DUP_PARTS_LOG2; i++) {
-		const struct dup_part *p = &from->part[i];
-		for (uint32_t k = 0; k < p->cap; k++) {
-			uint64_t info = entry_info(&p->p[k]);
-			if (info_empty(info) || info_group(info))
-				continue;
-			struct dup_string s = info_unpack((uint64_t)i << (64 - DUP_PARTS_LOG2) | entry_hash(&p->p[k]), info);
-			s.site = sites ? sites[s.site] : s.site;
-			s.gen = s.gen == UINT32_MAX ? UINT32_MAX : gens[s.gen];
-			add_now(d, &s, (struct span){0});
-		}
+	for (size_t i = 0; i < 1 << DUP_PARTS_LOG2; i++)
+		merge_singles(d, &from->part[i], (uint64_t)i << (64 - DUP_PARTS_LOG2), sites, gens);
+	/* No sampling from here on, which would give groups new numbers. */
+	_cleanup_free_ uint32_t *here = xcalloc(from->ngroups + 1, sizeof(*here));
+	memset(here, 0xff, from->ngroups * sizeof(*here));
+	for (size_t i = 0; i < 1 << DUP_PARTS_LOG2; i++)
+		merge_groups(d, from, i, here);
+	for (size_t i = 0; i < from->sites.cap; i++) {
+		if (!from->sites.used[i] || here[from->sites.keys[i] >> 32] == UINT32_MAX)
+			continue;
+		uint32_t site = (uint32_t)from->sites.keys[i];
+		add_site(d, here[from->sites.keys[i] >> 32], sites ? sites[site] : site, from->sites.values[i]);
 	}
-	for (size_t g = 0; g < from->ngroups; g++) {
-		merge_group(d, from, &from->groups[g]);
-		sample_if_full(d);
-	}
-	merge_sites(d, from, sites);
+	merge_values(d, from);
+	sample_if_full(d);
 }

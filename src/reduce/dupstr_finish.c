@@ -110,12 +110,13 @@ static void list_sites(const struct dupstr *d, const uint8_t *dup_of, const stru
 
 static struct sum_dup dup_of_group(const struct dupstr *d, const struct dup_group *g, struct dump_summary *s)
 {
+	const uint32_t *text = u64map_get(&d->texts, g->hash);
 	return (struct sum_dup){
 		.copies = g->copies,
 		.bytes = g->bytes,
 		.length = g->length,
 		.generation = g->generation,
-		.value = g->value ? strtab_intern(&s->names, strtab_get(&d->values, g->value)) : 0,
+		.value = text ? strtab_intern(&s->names, strtab_get(&d->values, *text)) : 0,
 	};
 }
 
