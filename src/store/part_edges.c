@@ -27,8 +27,12 @@ static void edges_load(struct rec_in *in, const struct part_state *st)
 	s->edge_addrs = xcalloc(n + 1, sizeof(*s->edge_addrs));
 	s->edge_keys = xcalloc(n + 1, sizeof(*s->edge_keys));
 	uint64_t last = 0;
-	for (size_t i = 0; i < n; i++)
-		s->edge_addrs[i] = last += dec_uv(d);
+	for (size_t i = 0; i < n; i++) {
+		s->edge_addrs[i] = last + dec_uv(d);
+		if (s->edge_addrs[i] < last) /* over the end: they would not be sorted */
+			d->err = HDA_EFORMAT;
+		last = s->edge_addrs[i];
+	}
 	for (size_t i = 0; i < n && !d->err && !in->err; i++)
 		s->edge_keys[i] = rec_in_key_index(in, dec_uv(d));
 	s->nedge_addrs = n;

@@ -5,7 +5,7 @@ else
 FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/replay.c
 TESTS += $(FUZZ_TARGETS)
 endif
-FUZZ_TARGETS = tests/fuzz/fuzz_scan tests/fuzz/fuzz_query tests/fuzz/fuzz_config
+FUZZ_TARGETS = tests/fuzz/fuzz_scan tests/fuzz/fuzz_query tests/fuzz/fuzz_config tests/fuzz/fuzz_record
 check_PROGRAMS += $(FUZZ_TARGETS)
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
 EXTRA_DIST += tests/fuzz/README.md tests/fuzz/corpus
@@ -21,3 +21,7 @@ tests_fuzz_fuzz_query_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_config_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+
+tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz_record.c tests/unit/store/memdict.c tests/unit/store/memdict.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_record_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(srcdir)/tests/unit/store
+tests_fuzz_fuzz_record_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)

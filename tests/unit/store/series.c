@@ -279,6 +279,7 @@ static void fill_head(struct series *s, struct dump_summary *d)
 	d->roots = 10;
 	d->edges = d->objects * 2;
 	d->took_s = 0.25;
+	d->genkeys_cut = s->n % 5 == 4;
 }
 
 struct dump_summary *series_next(struct series *s)
@@ -491,6 +492,7 @@ bool summaries_equal(const struct dump_summary *a, const struct dump_summary *b)
 	SAME(a->has_graph, b->has_graph);
 	SAME(a->garbage.bytes, b->garbage.bytes);
 	SAME(a->dup_bytes, b->dup_bytes);
+	SAME(a->genkeys_cut, b->genkeys_cut);
 	SAME(a->nkeys, b->nkeys);
 	SAME(a->ngens, b->ngens);
 	SAME(a->ngenkeys, b->ngenkeys);
