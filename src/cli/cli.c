@@ -64,6 +64,11 @@ static void put_words(const struct cli *cli, struct query_args *q)
 	for (size_t i = 1; i < a->nwords; i++) {
 		const char *w = a->words[i];
 		const char *name = "dump";
+		if (cli->cmd->words == WORDS_CONFIG) {
+			if (strcmp(w, "show") != 0)
+				put(q, w, val_bool(true)); /* command_check knows the word */
+			continue;
+		}
 		if (cli->cmd->words == WORDS_GENERATION && i + 1 == a->nwords)
 			name = "generation";
 		else if (cli->cmd->words == WORDS_PATH && strncmp(w, "0x", 2) == 0)

@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	    EXAMPLES("hdactl show", "hdactl show 4121@13000", "hdactl -f heap-4121-1479820044-7000.dump show"),
 	    "totals= name count bytes; types= type count bytes share# count_change:SINCE bytes_change:SINCE; "
 	    "holders=largest%holders name retained retained_objects:OBJECTS share count_change:SINCE; "
-	    "roots= name:ROOT count:LINES references; bad_lines=bad%lines name:LINE", NULL},
+	    "roots= name:ROOT count:LINES references; bad_lines=bad%lines name:LINE", run_show},
 	{"top", WORDS_DUMP, WHERE_QUERY,
 	    OPTS(ID(BY), ID(SORT), ID(GENERATION), ID(TYPE), ID(CLASS), ID(N), ID(PID), ID(TIME), ID(COUNTER)),
 	    "the largest groups of a dump: types, classes, sites, gems, keys or objects",
@@ -71,7 +71,8 @@ static const struct command commands[] = {
 	    EXAMPLES("hdactl dump --pid 4121", "hdactl dump --pid 4121 --wait"), NULL, run_dump_now},
 	{"watch", WORDS_NONE, WHERE_LIVE, OPTS(ID(SINCE)), "a line for each event, until Ctrl-C", "With --since first what happened from then on.",
 	    EXAMPLES("hdactl watch", "hdactl watch --since today"), NULL, run_watch},
-	{"config", WORDS_NONE, WHERE_LIVE, OPTS(ID(DEFAULT), ID(CHANGED), ID(NEEDS_RESTART)), "the daemon's options and their values", NULL,
+	{"config", WORDS_CONFIG, WHERE_LIVE, OPTS(ID(DEFAULT), ID(CHANGED), ID(NEEDS_RESTART)), "the daemon's options and their values",
+	    "The words show, default, changed and needs-restart are taken as well as the options.",
 	    EXAMPLES("hdactl config", "hdactl config --changed"), NULL, NULL},
 	{"reload", WORDS_NONE, WHERE_CONTROL, OPTS(0), "have the daemon read its configuration again, all or nothing", NULL, EXAMPLES("hdactl reload"), NULL, NULL},
 	{"backup", WORDS_DIR, WHERE_CONTROL, OPTS(0), "a compacted copy of the store into a new folder", "DIR is a path of the daemon's own view; it must not exist.",
@@ -111,6 +112,7 @@ static const struct {
 	[WORDS_PATH] = {"[DUMP] [ADDRESS]", 0, 2},
 	[WORDS_FILES] = {"PATH...", 1, SIZE_MAX},
 	[WORDS_DIR] = {"DIR", 1, 1},
+	[WORDS_CONFIG] = {"[show]", 0, 2},
 };
 
 const char *command_words(enum words w)
@@ -132,6 +134,13 @@ int command_check(const struct command *c, const struct args *a, char **ret_why)
 		*ret_why = n > word_rows[c->words].max
 		    ? xasprintf("%s: \"%.200s\" is one word too many; see hdactl %s --help", c->name, a->words[1 + word_rows[c->words].max], c->name)
 		    : xasprintf("%s needs %s; see hdactl %s --help", c->name, word_rows[c->words].text, c->name);
+		return HDA_EUSAGE;
+	}
+	for (size_t i = 1; c->words == WORDS_CONFIG && i <= n; i++) {
+		const struct opt *o = opt_find(a->words[i], strlen(a->words[i]));
+		if (strcmp(a->words[i], "show") == 0 || (o && !o->global && command_takes(c, o->id)))
+			continue;
+		*ret_why = xasprintf("config: \"%.200s\" is none of show, default, changed, needs-restart", a->words[i]);
 		return HDA_EUSAGE;
 	}
 	if (args_flag(a, OPT_ID_FILE) && c->where != WHERE_QUERY) {

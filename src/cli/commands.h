@@ -20,6 +20,7 @@ enum words {
 	WORDS_PATH,       /* [DUMP] [ADDRESS] */
 	WORDS_FILES,      /* PATH... */
 	WORDS_DIR,        /* DIR */
+	WORDS_CONFIG,     /* [show] [default | changed | needs-restart] */
 };
 
 /* Where a command is answered. */

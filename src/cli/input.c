@@ -85,9 +85,12 @@ static size_t read_plain(struct input *in, uint8_t *p, size_t n)
 		in->raw_at += n;
 		return n;
 	}
-	ssize_t r = in->raw_end ? 0 : read_full(in->fd, p, n);
+	/* What there is: a pipe that is slow must not look as if it stood still. */
+	ssize_t r = 0;
+	while (!in->raw_end && (r = read(in->fd, p, n)) < 0 && errno == EINTR)
+		continue;
 	if (r < 0) {
-		fail(in, (int)r, strerror((int)-r));
+		fail(in, -errno, strerror(errno));
 		return 0;
 	}
 	in->done += (size_t)r;

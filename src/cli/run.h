@@ -35,6 +35,7 @@ void cli_print_notes(const struct cli *cli, const struct report *a);
 /* Commands that are more than a request and a table. */
 int run_holders(struct cli *cli);
 int run_trend(struct cli *cli);
+int run_show(struct cli *cli);
 int run_leaks(struct cli *cli);
 int run_import(struct cli *cli);
 int run_watch(struct cli *cli);

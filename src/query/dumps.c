@@ -31,8 +31,8 @@ static bool say(struct query_run *r, const struct store_dump *d, const struct st
 	struct row row = {.n = 0};
 	remark(d, before, note, sizeof(note));
 	row_uint(&row, "dump", d->dump);
-	row_uint(&row, "pid", d->pid);
-	row_uint(&row, "host_pid", d->host_pid ? d->host_pid : UINT64_MAX);
+	row_pid(&row, "pid", d->pid);
+	row_pid(&row, "host_pid", d->host_pid);
 	row_uint(&row, "counter", d->jobs);
 	row_time(&row, "time", d->time);
 	row_real(&row, "took_s", d->took_s);

@@ -7,9 +7,12 @@
 #include "query/commands.h"
 #include "query/run.h"
 
-enum { PS_GROWTH_DUMPS = 20 }; /* the growth an hour is that of the last so many dumps */
+enum {
+	PS_GROWTH_DUMPS = 20, /* the growth an hour is that of the last so many dumps */
+	PS_GROWTH_SPAN_S = 60, /* dumps closer together say nothing about an hour */
+};
 
-/* Bytes of heap an hour over the last whole dumps; NAN with fewer than two times. */
+/* Bytes of heap an hour over the last whole dumps; NAN with fewer than two, or all within PS_GROWTH_SPAN_S. */
 static double growth(struct query_run *r, uint64_t proc)
 {
 	enum { HOUR = 3600 };
@@ -25,7 +28,11 @@ static double growth(struct query_run *r, uint64_t proc)
 			d[m++] = d[i];
 	}
 	qsort(d, m, sizeof(*d), dump_order);
+	if (m < 2)
+		return NAN;
 	size_t from = m > PS_GROWTH_DUMPS ? m - PS_GROWTH_DUMPS : 0;
+	if (d[m - 1].time - d[from].time < PS_GROWTH_SPAN_S)
+		return NAN;
 	double x[PS_GROWTH_DUMPS], y[PS_GROWTH_DUMPS];
 	for (size_t i = from; i < m; i++) {
 		x[i - from] = d[i].time / HOUR;
@@ -38,8 +45,8 @@ static bool say(struct query_run *r, const struct store_proc *p)
 {
 	char label[2 * HEADER_LABEL + 2];
 	struct row row = {.n = 0};
-	row_uint(&row, "pid", p->who.pid);
-	row_uint(&row, "host_pid", p->who.host_pid ? p->who.host_pid : UINT64_MAX);
+	row_pid(&row, "pid", p->who.pid);
+	row_pid(&row, "host_pid", p->who.host_pid);
 	row_cstr(&row, "app", proc_label(&p->who, label, sizeof(label)));
 	row_cstr(&row, "host", p->who.host);
 	row_cstr(&row, "revision", p->who.rev);

@@ -83,7 +83,7 @@ bool run_dump(struct query_run *r, const struct store_dump *d)
 		return false;
 	struct row row = {.n = 0};
 	row_uint(&row, "dump", d->dump);
-	row_uint(&row, "pid", d->pid);
+	row_pid(&row, "pid", d->pid);
 	row_uint(&row, "counter", d->jobs);
 	row_time(&row, "time", d->time);
 	row_cstr(&row, "ruby", d->ruby);
@@ -113,6 +113,8 @@ void row_uint(struct row *row, const char *name, uint64_t u)
 {
 	row_put(row, name, u == UINT64_MAX ? val_null() : val_uint(u));
 }
+
+void row_pid(struct row *row, const char *name, uint64_t pid) { row_uint(row, name, pid ? pid : UINT64_MAX); }
 
 void row_real(struct row *row, const char *name, double d)
 {

@@ -68,6 +68,7 @@ void row_put(struct row *row, const char *name, struct val v);
 void row_null(struct row *row, const char *name);
 void row_bool(struct row *row, const char *name, bool b);
 void row_uint(struct row *row, const char *name, uint64_t u); /* UINT64_MAX (unknown) becomes null */
+void row_pid(struct row *row, const char *name, uint64_t pid); /* 0 (files without one, other namespaces) and unknown become null */
 void row_int(struct row *row, const char *name, int64_t i);
 void row_real(struct row *row, const char *name, double d);   /* not finite becomes null */
 void row_text(struct row *row, const char *name, struct span s); /* empty becomes null */

@@ -11,6 +11,20 @@ enum {
 	SHOW_ROOTS = 20,
 };
 
+/* list "process": whose dump it is. */
+static bool process(struct query_run *r, const struct dump_summary *s)
+{
+	char label[2 * HEADER_LABEL + 2];
+	const struct proc_ident *who = &s->head.who;
+	struct row row = {.n = 0};
+	row_cstr(&row, "list", "process");
+	row_cstr(&row, "app", proc_label(who, label, sizeof(label)));
+	row_pid(&row, "host_pid", who->host_pid);
+	row_cstr(&row, "host", who->host);
+	row_cstr(&row, "revision", who->rev);
+	return run_row(r, &row);
+}
+
 /* list "totals": one figure a row. */
 static bool total(struct query_run *r, const char *name, uint64_t count, uint64_t bytes)
 {
@@ -143,10 +157,8 @@ static bool samples(struct query_run *r, const struct dump_summary *s)
 
 static void notes(struct query_run *r, const struct dump_summary *s, const struct store_dump *d, const struct store_dump *before)
 {
-	char label[2 * HEADER_LABEL + 2];
 	const char *why = strtab_str(&s->names, s->no_graph_why);
-	run_note(r, "process %llu%s%s, %s, %s, read in %.1f s", (unsigned long long)d->pid,
-	    s->head.who.app[0] ? " " : "", proc_label(&s->head.who, label, sizeof(label)), d->partial ? "partial" : "whole", d->traced ? "traced" : "untraced", s->took_s);
+	run_note(r, "reading the dump took %.1f s; %llu bad line%s", s->took_s, (unsigned long long)s->bad_lines, s->bad_lines == 1 ? "" : "s");
 	if (before)
 		run_note(r, "changes are since dump %llu", (unsigned long long)before->dump);
 	if (!s->has_graph)
@@ -170,7 +182,7 @@ static int run(struct query_run *r)
 		struct top_opts o = {.by = TOP_TYPE, .sort = TOP_BYTES, .generation = UINT64_MAX};
 		analyze_top(old, &o, &old_types);
 	}
-	if (totals(r, s) && types(r, s, old ? &old_types : NULL) && holders(r, s, old) && roots(r, s) && samples(r, s))
+	if (process(r, s) && totals(r, s) && types(r, s, old ? &old_types : NULL) && holders(r, s, old) && roots(r, s) && samples(r, s))
 		notes(r, s, &d, old ? &before : NULL);
 	if (old)
 		analyze_top_done(&old_types);
