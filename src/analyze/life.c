@@ -220,6 +220,24 @@ static void see(struct row *r, double n, double b, double len)
 	}
 }
 
+/* Who holds the objects of a site: the path of most of them in the newest dump that says it. */
+static void name_holders(struct life *l, const struct dump_summary *s)
+{
+	for (size_t i = 0; i < s->nkey_sigs; i++) {
+		const struct sum_key *k = &s->keys[s->key_sigs[i].key];
+		const char *path[LIFE_PATH];
+		struct verdict_entry e = {.type = own(l, s, k->type), .klass = own(l, s, k->klass), .site = site_text(l, s, k->file, k->line)};
+		struct row *r = row_of(l, &e, 0);
+		size_t n = path_of(l, s, s->key_sigs[i].sig, path);
+		if (!r || n == 0 || (n == r->entry.npath && memcmp(path, r->entry.path, n * sizeof(*path)) == 0))
+			continue;
+		const char **copy = arena_alloc(&l->arena, n * sizeof(*copy));
+		memcpy(copy, path, n * sizeof(*copy));
+		r->entry.path = copy;
+		r->entry.npath = n;
+	}
+}
+
 /* Keys by site. With a graph garbage is no survivor of anything, but its births cannot be told apart. */
 static void add_keys(struct life *l, const struct dump_summary *s)
 {
@@ -231,6 +249,7 @@ static void add_keys(struct life *l, const struct dump_summary *s)
 		if (r)
 			see(r, (double)(k->all.count - k->garbage.count), (double)(k->all.bytes - k->garbage.bytes), -1);
 	}
+	name_holders(l, s);
 	/* Rows may move while they are made: look them up again before pointers are kept. */
 	for (size_t i = 0; l->traced && i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];

@@ -18,7 +18,7 @@ struct life;
 
 struct life *life_new(void);
 void life_free(struct life *l);
-/* The next dump of this life, with STORE_KEYS, STORE_GENS, STORE_GENKEYS and STORE_GRAPH loaded. Partial ones change nothing. */
+/* The next dump of this life, with STORE_KEYS, STORE_GENS, STORE_GENKEYS, STORE_GRAPH and STORE_KEY_SIGS loaded. Partial ones change nothing. */
 void life_add(struct life *l, const struct dump_summary *s);
 /* For verdict_new; belongs to the life, valid until the next life_add. */
 struct verdict_life *life_verdict(struct life *l);

@@ -100,8 +100,9 @@ static void line(const struct cli *cli, const struct report_row *row)
 		printf("  allocated  %s   %s\n", site ? site : "", klass ? klass : "");
 	}
 	if (holder) {
-		printf("  held by    %s%s%s", holder, klass && !report_str(row, "file") ? " -> " : "", klass && !report_str(row, "file") ? klass : "");
-		if (isfinite(report_num(row, "entries")))
+		bool container = isfinite(report_num(row, "entries")), own = klass && !container && !report_str(row, "file");
+		printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
+		if (container)
 			printf(" (%s entries)", human_count(a, report_num(row, "entries"), cli->style.exact));
 		putchar('\n');
 	}

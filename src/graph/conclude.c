@@ -69,7 +69,7 @@ static void most_referenced(struct conclusion *c)
 static bool with_roots(struct conclusion *c)
 {
 	struct gmem *mem = &c->g->mem;
-	bool ok = conclude_reach(c) && conclude_signatures(c) && conclude_groups(c) && conclude_holders(c) &&
+	bool ok = conclude_reach(c) && conclude_signatures(c) && conclude_key_sigs(c) && conclude_groups(c) && conclude_holders(c) &&
 	    conclude_containers(c);
 	gmem_free(mem, c->sig, c->sigs_cap, 4);
 	gmem_free(mem, c->prefix, (uint64_t)c->dom.n + 2, 8);
@@ -83,6 +83,9 @@ static bool with_roots(struct conclusion *c)
 static void forget(struct dump_summary *s)
 {
 	free(s->sigs);
+	free(s->key_sigs);
+	s->key_sigs = NULL;
+	s->nkey_sigs = 0;
 	free(s->holders);
 	free(s->containers);
 	free(s->top_retained);

@@ -59,6 +59,7 @@ struct sum_object object_row_named(struct conclusion *c, uint32_t id);
 /* The steps with roots, in this order; each false without memory. */
 bool conclude_reach(struct conclusion *c);       /* dom, prefix; reachable, garbage, dangling, top_retained */
 bool conclude_signatures(struct conclusion *c);  /* sig; sigs with their own tallies */
+bool conclude_key_sigs(struct conclusion *c);     /* key_sigs */
 bool conclude_groups(struct conclusion *c);      /* retained by key, class, site, type, signature */
 bool conclude_holders(struct conclusion *c);     /* holders */
 bool conclude_containers(struct conclusion *c);  /* containers */

@@ -10,7 +10,7 @@ libhda_a_SOURCES += \
 	src/graph/gmem.c src/graph/gmem.h \
 	src/graph/graph.c src/graph/graph.h src/graph/internal.h \
 	src/graph/groups.c \
-	src/graph/holders.c \
+	src/graph/holders.c src/graph/keysigs.c \
 	src/graph/idval.c src/graph/idval.h \
 	src/graph/reach.c \
 	src/graph/signatures.c \

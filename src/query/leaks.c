@@ -65,7 +65,7 @@ static bool read_life(struct query_run *r, const struct store_proc *p, struct li
 	}
 	size_t from = m > LEAKS_DUMPS ? m - LEAKS_DUMPS : 0;
 	struct feeding f = {r, life};
-	err = store_rtxn_walk(r->txn, ids + from, m - from, STORE_KEYS | STORE_GENS | STORE_GENKEYS | STORE_GRAPH, feed, &f);
+	err = store_rtxn_walk(r->txn, ids + from, m - from, STORE_KEYS | STORE_GENS | STORE_GENKEYS | STORE_GRAPH | STORE_KEY_SIGS, feed, &f);
 	if (err < 0) {
 		run_store_fail(r, err);
 		return false;
@@ -83,6 +83,8 @@ static void holder_text(const struct verdict_entry *e, char *buf, size_t n)
 			continue; /* everything hangs from a root: it names nobody */
 		k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", e->path[i]);
 	}
+	if (e->key->len >= 0 && e->klass && k < n) /* the container itself is the end of the holder */
+		snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", e->klass);
 }
 
 /* The entry of this line whose path says most: the line's own, or its first with a path. */

@@ -73,6 +73,13 @@ struct sum_sig {
 	struct tally retained;
 };
 
+/* The signature that most objects of a key have: more than half of those that are reachable. Only keys with a site, from
+ * SUM_KEY_SIG_MIN objects on. Sorted by key. */
+struct sum_key_sig {
+	uint32_t key;         /* index into keys */
+	uint32_t sig;         /* index into sigs */
+};
+
 struct sum_holder {
 	uint32_t sig;         /* index into sigs */
 	uint32_t text;        /* as a person says it: "class PriceCache" */
@@ -135,6 +142,7 @@ struct dump_summary {
 	uint64_t dangling;
 	struct tally garbage_by_type_total;
 	struct sum_sig *sigs;       size_t nsigs;
+	struct sum_key_sig *key_sigs; size_t nkey_sigs;
 	struct sum_holder *holders; size_t nholders;
 	struct sum_container *containers; size_t ncontainers;
 	struct sum_object *top_retained; size_t ntop_retained; /* bytes = retained, refs = retained objects */
@@ -147,6 +155,7 @@ struct dump_summary {
 enum {
 	SUM_TOP_DUPS = 100,     /* duplicate groups kept */
 	SUM_TOP_OBJECTS = 100,  /* rows of refs, referenced, largest, long_ */
+	SUM_KEY_SIG_MIN = 8,    /* objects from which a key has its signature said */
 	SUM_GEN_REFS = 5,       /* most referencing objects kept per generation */
 	SUM_EDGE_ADDRS = 1000,  /* addresses of the newest generation kept */
 	SUM_TOP_RETAINED = 300, /* rows of ret_class, ret_site, ret_type */

@@ -10,7 +10,7 @@ enum {
 
 /* Each array of a summary that belongs to a part. X(field, count field, STORE_ flags) */
 #define SUMMARY_ARRAYS(X)                                                                          \
-	X(keys, nkeys, STORE_KEYS | STORE_GENKEYS | STORE_EDGE_ADDRS)                              \
+	X(keys, nkeys, STORE_KEYS | STORE_GENKEYS | STORE_EDGE_ADDRS | STORE_KEY_SIGS)             \
 	X(gens, ngens, STORE_GENS)                                                                 \
 	X(genkeys, ngenkeys, STORE_GENKEYS)                                                        \
 	X(dups, ndups, STORE_DUPS)                                                                 \
@@ -23,7 +23,8 @@ enum {
 	X(root_names, nroot_names, STORE_TRACE)                                                    \
 	X(edge_addrs, nedge_addrs, STORE_EDGE_ADDRS)                                               \
 	X(edge_keys, nedge_addrs, STORE_EDGE_ADDRS)                                                \
-	X(sigs, nsigs, STORE_GRAPH)                                                                \
+	X(sigs, nsigs, STORE_GRAPH | STORE_KEY_SIGS)                                               \
+	X(key_sigs, nkey_sigs, STORE_KEY_SIGS)                                                     \
 	X(holders, nholders, STORE_GRAPH)                                                          \
 	X(containers, ncontainers, STORE_GRAPH)                                                    \
 	X(ret_class, nret_class, STORE_GRAPH)                                                      \

@@ -65,5 +65,5 @@ static void keys_load(struct rec_in *in, const struct part_state *st)
 	free(bytes);
 }
 
-const struct part part_keys = {.id = PART_KEYS, .name = "keys", .flags = STORE_KEYS | STORE_GENKEYS | STORE_EDGE_ADDRS,
+const struct part part_keys = {.id = PART_KEYS, .name = "keys", .flags = STORE_KEYS | STORE_GENKEYS | STORE_EDGE_ADDRS | STORE_KEY_SIGS,
     .shape = &shape, .save = keys_save, .load = keys_load};

@@ -94,5 +94,5 @@ static void sigs_load(struct rec_in *in, const struct part_state *st)
 	free(def);
 }
 
-const struct part part_sigs = {.id = PART_SIGS, .name = "signatures", .flags = STORE_GRAPH, .shape = &shape,
+const struct part part_sigs = {.id = PART_SIGS, .name = "signatures", .flags = STORE_GRAPH | STORE_KEY_SIGS, .shape = &shape,
     .save = sigs_save, .load = sigs_load};

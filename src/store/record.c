@@ -211,4 +211,5 @@ const struct part *const parts_all[PARTS] = {
     [PART_HOLDERS] = &part_holders,
     [PART_TRACE] = &part_trace,
     [PART_RETAINED] = &part_retained,
+    [PART_KEY_SIGS] = &part_key_sigs,
 };

@@ -34,7 +34,8 @@ enum {
 	STORE_EDGE_ADDRS = 1 << 5,
 	STORE_GRAPH = 1 << 6,     /* sigs, holders, containers, ret_class, ret_site, ret_type */
 	STORE_TRACE = 1 << 7,     /* root names, bad samples */
-	STORE_ALL = 0xff,
+	STORE_KEY_SIGS = 1 << 8,  /* key_sigs (with STORE_KEYS and STORE_GRAPH) */
+	STORE_ALL = 0x1ff,
 };
 
 /* One process life. */

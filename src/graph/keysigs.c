@@ -1,0 +1,59 @@
+/* Which holder path most objects of a site have. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A majority vote (Boyer and Moore 1981, "MJRTY - A Fast Majority Vote Algorithm") finds the only candidate; a second pass counts it.
+ * What is no majority is left out, so that the answer does not hang on the order of the objects. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "graph/conclude.h"
+#include "graph/sigtab.h"
+
+struct vote {
+	uint32_t sig, votes, of, all; /* candidate; its lead; objects that have it; objects in all */
+};
+
+static struct vote *vote_of(const struct conclusion *c, struct vote *v, uint32_t id)
+{
+	if (c->sig[id] == SIG_NONE)
+		return NULL;
+	return &v[reducer_slot_key(c->r, csr_slot(&c->csr, id))];
+}
+
+static void elect(const struct conclusion *c, struct vote *v)
+{
+	for (uint32_t id = 0; id < c->csr.n; id++) {
+		struct vote *k = vote_of(c, v, id);
+		if (!k)
+			continue;
+		k->all++;
+		if (k->votes == 0)
+			k->sig = c->sig[id];
+		if (k->sig == c->sig[id])
+			k->votes++;
+		else
+			k->votes--;
+	}
+	for (uint32_t id = 0; id < c->csr.n; id++) {
+		struct vote *k = vote_of(c, v, id);
+		if (k && k->sig == c->sig[id])
+			k->of++;
+	}
+}
+
+bool conclude_key_sigs(struct conclusion *c)
+{
+	struct dump_summary *s = c->s;
+	struct gmem *mem = &c->g->mem;
+	struct vote *v = gmem_alloc(mem, s->nkeys, sizeof(*v));
+	if (!v)
+		return s->nkeys == 0;
+	memset(v, 0, s->nkeys * sizeof(*v));
+	elect(c, v);
+	s->key_sigs = xcalloc(s->nkeys, sizeof(*s->key_sigs));
+	for (uint32_t i = 0; i < s->nkeys; i++) {
+		if (s->keys[i].file && v[i].all >= SUM_KEY_SIG_MIN && v[i].of > v[i].all / 2)
+			s->key_sigs[s->nkey_sigs++] = (struct sum_key_sig){i, v[i].sig};
+	}
+	gmem_free(mem, v, s->nkeys, sizeof(*v));
+	return true;
+}
