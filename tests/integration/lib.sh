@@ -44,8 +44,12 @@ hdad_stop() {
 log_has() { grep -Eq -e "$1" "$work/log"; }
 hda_cleanup() {
 	[ -z "$hdad_pid" ] || kill -9 "$hdad_pid" 2>/dev/null
-	[ -z "${HDA_KEEP:-}" ] || { diag "kept: $work"; return; }
+	# A sanitizer's report fails the file even when the daemon was killed before it could say so by its exit status.
+	hdad_bad=0
+	if grep -Eqs 'Sanitizer:|runtime error:' "$work/log"; then hdad_bad=1; diag "$(cat "$work/log")"; fi
+	[ -z "${HDA_KEEP:-}" ] || { diag "kept: $work"; [ "$hdad_bad" -eq 0 ] || exit 1; return; }
 	rm -rf "$work"
+	[ "$hdad_bad" -eq 0 ] || exit 1
 }
 trap hda_cleanup EXIT
 trap 'exit 1' INT TERM HUP

@@ -89,15 +89,15 @@ static void error_and_lease(void **state)
 static void ingest_end(void **state)
 {
 	(void)state;
-	struct msg_end e = {true, 123456}, e2;
+	struct msg_end e = {.ok = true, .lines = 123456}, e2;
 	trip_end(&e, &e2);
 	assert_true(e2.ok);
 	assert_int_equal(e2.lines, 123456);
-	e = (struct msg_end){false, HEADER_UNKNOWN};
+	e = (struct msg_end){.ok = false, .lines = HEADER_UNKNOWN};
 	trip_end(&e, &e2);
 	assert_false(e2.ok);
 	assert_true(e2.lines == HEADER_UNKNOWN);
-	e = (struct msg_end){true, 0}; /* none is not unknown */
+	e = (struct msg_end){.ok = true, .lines = 0}; /* none is not unknown */
 	trip_end(&e, &e2);
 	assert_int_equal(e2.lines, 0);
 	struct msg_ack a = {.dump = 1, .objects = UINT64_MAX, .bytes = 3, .bad = 0, .partial = true}, a2;

@@ -49,7 +49,7 @@ static bool shows(const char *text, size_t n)
 	enum { PART = 4 };
 	for (size_t i = 0; i + PART <= n; i++)
 		for (size_t k = 0; k + PART < sizeof(SECRET); k++)
-			if (memcmp(text + i, SECRET + k, PART) == 0)
+			if (memcmp(text + i, &SECRET[k], PART) == 0)
 				return true;
 	return false;
 }
