@@ -8,3 +8,4 @@ libhda_a_SOURCES += \
 	src/proto/rows.c src/proto/rows.h \
 	src/proto/value.h \
 	src/proto/walk.c src/proto/walk.h
+dist_man_MANS += doc/hda-protocol.7
