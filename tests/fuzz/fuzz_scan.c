@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	uint64_t want = run((struct recording_opts){.impl = SCAN_PLAIN}, copy, n - 1);
 	HDA_ASSERT(run((struct recording_opts){.impl = SCAN_PLAIN, .piece = piece, .cut_seed = choice}, copy, n - 1) == want);
 	HDA_ASSERT(run((struct recording_opts){.impl = SCAN_SIMD}, copy, n - 1) == want);
-	HDA_ASSERT(run((struct recording_opts){.impl = SCAN_SIMD, .piece = 8 * piece, .cut_seed = choice}, copy, n - 1) == want);
+	struct recording_opts cut = {.impl = SCAN_SIMD, .piece = 8 * piece, .cut_seed = choice, .own = true};
+	HDA_ASSERT(run(cut, copy, n - 1) == want);
 	free(copy);
 	return 0;
 }
