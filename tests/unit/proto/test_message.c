@@ -96,6 +96,7 @@ static void ingest_end(void **state)
 	e = (struct msg_end){.ok = false, .lines = HEADER_UNKNOWN};
 	trip_end(&e, &e2);
 	assert_false(e2.ok);
+	assert_true(e2.discard);
 	assert_true(e2.lines == HEADER_UNKNOWN);
 	e = (struct msg_end){.ok = true, .lines = 0}; /* none is not unknown */
 	trip_end(&e, &e2);
