@@ -13,3 +13,10 @@ endif
 tests_unit_cli_test_text_SOURCES = tests/unit/cli/test_text.c tests/unit/unit.h
 tests_unit_cli_test_text_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_cli_test_text_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/cli/test_client
+TESTS += tests/unit/cli/test_client
+endif
+tests_unit_cli_test_client_SOURCES = tests/unit/cli/test_client.c tests/unit/unit.h
+tests_unit_cli_test_client_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cli_test_client_LDADD = $(UNIT_LDADD)
