@@ -4,7 +4,7 @@
 #include "reduce/summary.h"
 
 enum {
-	THIN_KEYS = 50,  /* keys a thinned dump keeps; the rest is summed by type */
+	THIN_KEYS = 45,  /* keys a thinned dump keeps; the rest is summed by type */
 	THIN_MIX = 16,   /* job classes it keeps */
 };
 

@@ -12,7 +12,7 @@
 /* The named tables, all opened at start. X(name) */
 #define DB_TABLES(X)                                                                               \
 	X(meta) X(names) X(name_ids) X(keys) X(key_ids) X(sigs) X(sig_ids)                         \
-	X(procs) X(proc_ids) X(dumps) X(proc_dumps) X(parts)
+	X(procs) X(proc_ids) X(dumps) X(proc_dumps) X(parts) X(thin)
 
 enum db_table {
 #define X(name) DB_##name,
@@ -141,10 +141,11 @@ void lmdb_chain_init(struct lmdb_chain *c, struct lmdb *m, MDB_txn *txn);
 void lmdb_chain_done(struct lmdb_chain *c);
 /* The state of a part of a dump; valid until the next call for that part. */
 int lmdb_chain_seek(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state **ret);
-/* Writes a part: as a difference from base where that is smaller (NULL: none). *stored grows by the bytes written. */
-int lmdb_part_put(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state *st,
+/* Writes a part into table t: as a difference from base where that is smaller (NULL: none). *stored grows by the bytes written. */
+int lmdb_part_put(struct lmdb_chain *c, enum db_table t, const struct part *p, uint64_t dump, const struct part_state *st,
     const struct part_state *base, unsigned flags, uint64_t *stored);
-int lmdb_parts_del(struct lmdb *m, MDB_txn *txn, uint64_t dump, int part); /* part -1: all */
+/* Table t: DB_parts, or DB_thin for thinned dumps; part -1: all. */
+int lmdb_parts_del(struct lmdb *m, MDB_txn *txn, enum db_table t, uint64_t dump, int part);
 int lmdb_walk(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n, unsigned parts,
     int (*each)(void *ctx, struct dump_summary *s), void *ctx);
 
@@ -153,7 +154,8 @@ int lmdb_wtxn_begin(struct store *s, struct store_wtxn **ret);
 int lmdb_put(struct store_wtxn *w, const struct dump_summary *sum, uint64_t *ret_dump);
 int lmdb_commit(struct store_wtxn *w);
 void lmdb_abort(struct store_wtxn *w);
-/* Writes a summary under row (ids, thinned), as differences from row->base; sets base to 0 where there is none. */
+/* Writes a summary under row (ids, thinned), as differences from row->base; sets base to 0 where there is none. append:
+ * the dump has the largest id so far of its table. */
 int lmdb_save(struct lmdb_wtxn *w, const struct dump_summary *sum, struct lmdb_row *row, bool append);
 int lmdb_counters_put(struct lmdb_wtxn *w);
 

@@ -1,7 +1,8 @@
 /* Parts of dumps in LMDB: chunks, chains of differences, loading. SPDX-License-Identifier: BSD-2-Clause
  *
  * record = version, kind, packed bytes. It lies in rows (dump, part, 0..) of DB_CHUNK bytes: a value over half a page would get
- * pages of its own. No record: the part is empty. A difference needs the state of the same part of the row's base. */
+ * pages of its own. Thinned dumps lie in a table of their own: between the large ones each would keep a page for itself.
+ * No record: the part is empty. A difference needs the state of the same part of the row's base. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,12 +27,19 @@ void lmdb_chain_done(struct lmdb_chain *c)
 	pack_done(&c->pack);
 }
 
+/* A row of a record, of a whole dump or a thinned one. */
+static int row_read(struct lmdb_chain *c, const struct part *p, uint64_t dump, uint16_t chunk, struct span *ret)
+{
+	struct db_key k = db_key_part(dump, p->id, chunk);
+	int err = db_get(c->m, c->txn, DB_parts, db_span(&k), ret);
+	return err == HDA_ENOTFOUND ? db_get(c->m, c->txn, DB_thin, db_span(&k), ret) : err;
+}
+
 /* Kind of the record, or HDA_ENOTFOUND. */
 static int record_kind(struct lmdb_chain *c, const struct part *p, uint64_t dump)
 {
-	struct db_key k = db_key_part(dump, p->id, 0);
 	struct span v;
-	int err = db_get(c->m, c->txn, DB_parts, db_span(&k), &v);
+	int err = row_read(c, p, dump, 0, &v);
 	if (err)
 		return err;
 	if (v.n < RECORD_HEAD || v.p[0] != RECORD_VERSION || v.p[1] > KIND_DIFFERENCE)
@@ -44,9 +52,8 @@ static int record_read(struct lmdb_chain *c, const struct part *p, uint64_t dump
 {
 	enc_clear(&c->packed);
 	for (unsigned i = 0; i <= UINT16_MAX; i++) {
-		struct db_key k = db_key_part(dump, p->id, (uint16_t)i);
 		struct span v;
-		int err = db_get(c->m, c->txn, DB_parts, db_span(&k), &v);
+		int err = row_read(c, p, dump, (uint16_t)i, &v);
 		if (err)
 			return err == HDA_ENOTFOUND && i ? 0 : err;
 		enc_raw(&c->packed, v.p, v.n);
@@ -116,7 +123,8 @@ int lmdb_chain_seek(struct lmdb_chain *c, const struct part *p, uint64_t dump, c
 	return 0;
 }
 
-static int chunks_put(struct lmdb_chain *c, const struct part *p, uint64_t dump, struct span record, unsigned flags)
+static int chunks_put(struct lmdb_chain *c, enum db_table t, const struct part *p, uint64_t dump, struct span record,
+    unsigned flags)
 {
 	int err = 0;
 	for (size_t i = 0, at = 0; at < record.n && !err; i++, at += DB_CHUNK) {
@@ -124,7 +132,7 @@ static int chunks_put(struct lmdb_chain *c, const struct part *p, uint64_t dump,
 			return HDA_ELIMIT;
 		struct db_key k = db_key_part(dump, p->id, (uint16_t)i);
 		size_t n = record.n - at < DB_CHUNK ? record.n - at : DB_CHUNK;
-		err = db_put(c->m, c->txn, DB_parts, db_span(&k), (struct span){record.p + at, n}, flags);
+		err = db_put(c->m, c->txn, t, db_span(&k), (struct span){record.p + at, n}, flags);
 	}
 	return err;
 }
@@ -143,7 +151,7 @@ static int record_make(struct lmdb_chain *c, const struct part *p, const struct 
 	return pack_put(&c->pack, e, (struct span){c->raw.p, c->raw.n}, (struct span){NULL, 0});
 }
 
-int lmdb_part_put(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state *st,
+int lmdb_part_put(struct lmdb_chain *c, enum db_table t, const struct part *p, uint64_t dump, const struct part_state *st,
     const struct part_state *base, unsigned flags, uint64_t *stored)
 {
 	if (part_empty(p, st))
@@ -158,19 +166,19 @@ int lmdb_part_put(struct lmdb_chain *c, const struct part *p, uint64_t dump, con
 	}
 	struct enc *e = use_diff ? &diff : &whole;
 	if (!err)
-		err = chunks_put(c, p, dump, (struct span){e->p, e->n}, flags);
+		err = chunks_put(c, t, p, dump, (struct span){e->p, e->n}, flags);
 	*stored += e->n;
 	enc_done(&whole);
 	enc_done(&diff);
 	return err;
 }
 
-int lmdb_parts_del(struct lmdb *m, MDB_txn *txn, uint64_t dump, int part)
+int lmdb_parts_del(struct lmdb *m, MDB_txn *txn, enum db_table t, uint64_t dump, int part)
 {
 	struct db_key from = db_key_part(dump, part < 0 ? 0 : (uint8_t)part, 0);
 	size_t same = part < 0 ? 8 : 9; /* bytes of the key that must be equal */
 	MDB_cursor *c;
-	int rc = mdb_cursor_open(txn, m->dbi[DB_parts], &c);
+	int rc = mdb_cursor_open(txn, m->dbi[t], &c);
 	if (rc)
 		return db_err(rc);
 	while (rc == 0) {

@@ -30,9 +30,9 @@ static int rewrite_whole(struct lmdb_wtxn *w, struct lmdb_row *row)
 		const struct part_state *st;
 		err = lmdb_chain_seek(&w->chain, p, row->d.dump, &st);
 		if (!err)
-			err = lmdb_parts_del(m, w->txn, row->d.dump, i);
+			err = lmdb_parts_del(m, w->txn, DB_parts, row->d.dump, i);
 		if (!err)
-			err = lmdb_part_put(&w->chain, p, row->d.dump, st, NULL, 0, &row->stored);
+			err = lmdb_part_put(&w->chain, DB_parts, p, row->d.dump, st, NULL, 0, &row->stored);
 	}
 	row->base = row->depth = 0;
 	w->pending += (int64_t)row->stored - (int64_t)before;
@@ -45,23 +45,58 @@ static int keep_one(void *ctx, struct dump_summary *s)
 	return 0;
 }
 
-/* Replaces the parts of a dump by those of its thin copy. */
-static int thin(struct lmdb_wtxn *w, struct lmdb_row *row)
+static int make_thin(struct lmdb_wtxn *w, uint64_t dump, struct dump_summary **ret)
 {
-	struct lmdb *m = (struct lmdb *)w->w.s;
 	struct dump_summary *s = NULL;
-	int err = lmdb_walk(m, w->txn, &row->d.dump, 1, STORE_KEYS, keep_one, &s);
+	int err = lmdb_walk((struct lmdb *)w->w.s, w->txn, &dump, 1, STORE_KEYS, keep_one, &s);
 	if (!err)
-		err = lmdb_parts_del(m, w->txn, row->d.dump, -1);
-	if (!err) {
-		struct dump_summary *t = summary_thin(s);
-		w->pending -= (int64_t)row->stored;
-		row->d.thinned = true;
-		row->base = row->depth = 0;
-		err = lmdb_save(w, t, row, false);
-		summary_free(t);
-	}
+		*ret = summary_thin(s);
 	summary_free(s);
+	return err;
+}
+
+/* Whether a dump comes behind all thinned ones: then its rows are appended, which fills the pages. */
+static int is_last_thin(struct lmdb_wtxn *w, uint64_t dump, bool *ret)
+{
+	struct db_key from = db_key_part(dump, 0, 0);
+	MDB_cursor *c;
+	MDB_val k = {from.n, from.b}, v;
+	int rc = mdb_cursor_open(w->txn, ((struct lmdb *)w->w.s)->dbi[DB_thin], &c);
+	if (rc)
+		return db_err(rc);
+	rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+	mdb_cursor_close(c);
+	*ret = rc == MDB_NOTFOUND;
+	return *ret ? 0 : db_err(rc);
+}
+
+/* Replaces the parts of a dump by those of its thin copy. */
+static int thin(struct lmdb_wtxn *w, struct lmdb_row *row, const struct dump_summary *t)
+{
+	bool last = false;
+	int err = lmdb_parts_del((struct lmdb *)w->w.s, w->txn, DB_parts, row->d.dump, -1);
+	if (!err)
+		err = is_last_thin(w, row->d.dump, &last);
+	w->pending -= (int64_t)row->stored;
+	row->d.thinned = true;
+	row->base = row->depth = 0;
+	return err ? err : lmdb_save(w, t, row, last);
+}
+
+/* All thin copies first: a dump that goes may be the base of the next. Then in rising order, for the appending. */
+static int thin_all(struct lmdb_wtxn *w, const struct retain_dump *plan, struct lmdb_row *rows, size_t n)
+{
+	struct dump_summary **t = xcalloc(n + 1, sizeof(*t));
+	int err = 0;
+	for (size_t i = 0; i < n && !err; i++)
+		if (plan[i].action == RETAIN_THIN)
+			err = make_thin(w, rows[i].d.dump, &t[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (t[i] && !err)
+			err = thin(w, &rows[i], t[i]);
+		summary_free(t[i]);
+	}
+	free(t);
 	return err;
 }
 
@@ -69,7 +104,7 @@ static int drop(struct lmdb_wtxn *w, const struct lmdb_row *row)
 {
 	struct lmdb *m = (struct lmdb *)w->w.s;
 	w->pending -= (int64_t)row->stored;
-	int err = lmdb_parts_del(m, w->txn, row->d.dump, -1);
+	int err = lmdb_parts_del(m, w->txn, row->d.thinned ? DB_thin : DB_parts, row->d.dump, -1);
 	return err ? err : lmdb_row_del(m, w->txn, &row->d);
 }
 
@@ -82,11 +117,8 @@ static int apply(struct lmdb_wtxn *w, struct retain_dump *plan, struct lmdb_row 
 		if (plan[i].action == RETAIN_KEEP && base && base->action != RETAIN_KEEP)
 			err = rewrite_whole(w, &rows[i]);
 	}
-	/* From the newest on: what is thinned is read through its bases, which are older. */
-	for (size_t i = n; i-- > 0 && !err;) {
-		if (plan[i].action == RETAIN_THIN)
-			err = thin(w, &rows[i]);
-	}
+	if (!err)
+		err = thin_all(w, plan, rows, n);
 	for (size_t i = 0; i < n && !err; i++) {
 		if (plan[i].action == RETAIN_DELETE)
 			err = drop(w, &rows[i]);

@@ -105,7 +105,8 @@ int lmdb_save(struct lmdb_wtxn *w, const struct dump_summary *sum, struct lmdb_r
 		if (!err && row->base && i != PART_HEAD)
 			err = lmdb_chain_seek(&w->chain, p, row->base, &base);
 		if (!err)
-			err = lmdb_part_put(&w->chain, p, row->d.dump, &st, base, append ? MDB_APPEND : 0, &row->stored);
+			err = lmdb_part_put(&w->chain, row->d.thinned ? DB_thin : DB_parts, p, row->d.dump, &st, base,
+			    append ? MDB_APPEND : 0, &row->stored);
 		part_state_done(&st);
 	}
 	rec_out_done(&o);

@@ -267,7 +267,7 @@ static void get_columns(struct dec *d, const struct table_shape *sh, uint64_t *c
 	uint64_t mask = dec_uv(d);
 	if (mask >> nc)
 		d->err = HDA_EFORMAT;
-	for (unsigned c = 0; c < nc; c++) {
+	for (unsigned c = 0; c < nc && n; c++) {
 		uint64_t *cell = cells + 1 + c;
 		if (mask >> c & 1)
 			for (size_t i = 0; i < n; i++, cell += stride)

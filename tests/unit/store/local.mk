@@ -1,5 +1,5 @@
 # tests/unit/store: one cmocka program a module of src/store.
-store_tests = tests/unit/store/test_contract tests/unit/store/test_crash tests/unit/store/test_full tests/unit/store/test_refuse tests/unit/store/test_record
+store_tests = tests/unit/store/test_contract tests/unit/store/test_crash tests/unit/store/test_full tests/unit/store/test_refuse tests/unit/store/test_record tests/unit/store/test_keep
 if HAVE_CMOCKA
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -22,3 +22,6 @@ store_memdict = tests/unit/store/memdict.c tests/unit/store/memdict.h
 tests_unit_store_test_record_SOURCES = tests/unit/store/test_record.c $(store_memdict) $(store_disk)
 tests_unit_store_test_record_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_store_test_record_LDADD = $(UNIT_LDADD)
+tests_unit_store_test_keep_SOURCES = tests/unit/store/test_keep.c $(store_disk)
+tests_unit_store_test_keep_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_store_test_keep_LDADD = $(UNIT_LDADD)
