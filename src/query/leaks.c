@@ -138,7 +138,7 @@ static void put_process(struct row *row, const struct weighed *w)
 	const struct verdict_proc *v = w->lives[w->n - 1].proc;
 	char label[2 * HEADER_LABEL + 2];
 	row_uint(row, "group", w->group);
-	row_uint(row, "pid", p->who.pid);
+	row_pid(row, "pid", p->who.pid);
 	row_cstr(row, "app", proc_label(&p->who, label, sizeof(label)));
 	row_cstr(row, "ruby", p->ruby);
 	row_uint(row, "dumps", p->ndumps);

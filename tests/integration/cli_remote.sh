@@ -223,8 +223,8 @@ is 'a dead daemon: one line' "$(err_lines)" 1
 
 # --- hdad on the backup says the same
 rm -rf "$work/state"
-mv "$work/backup" "$work/state"
-chmod 700 "$work/state"
+mkdir -m 700 "$work/state"
+mv "$work/backup" "$work/state/store"
 hdad_start || exit 1
 compare backup
 hdad_stop
