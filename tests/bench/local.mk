@@ -12,3 +12,8 @@ EXTRA_DIST += tests/bench/daemon.py
 bench-daemon: hdad$(EXEEXT) hdactl$(EXEEXT)
 	top_builddir='$(abs_top_builddir)' HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}" CC='$(CC)' \
 		python3 $(top_srcdir)/tests/bench/daemon.py $(BENCH)
+# Needs cmocka's header only by unit.h; run by hand: see its first lines.
+EXTRA_PROGRAMS += tests/bench/store_bench
+tests_bench_store_bench_SOURCES = tests/bench/store_bench.c tests/unit/store/series.c tests/unit/store/series.h
+tests_bench_store_bench_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/store
+tests_bench_store_bench_LDADD = $(UNIT_LDADD)
