@@ -30,7 +30,7 @@ ok "$jobs jobs are enqueued" "$RUBY" -r "$app" -e "Sidekiq::Client.push_bulk('cl
 # As a new process group leader would be, but without job control: its own pid is all that is signalled.
 (cd "$work" && exec sidekiq -r "$app" -c 2 -q default) >"$work/sidekiq.log" 2>&1 &
 sidekiq_pid=$!
-ok 'three dumps arrive' wait_for 45 acked
+ok 'three dumps arrive' wait_for 90 acked
 finished() { "$RUBY" -r "$app" -e "exit Sidekiq::Stats.new.processed >= $jobs" -rsidekiq/api; }
 ok 'and every job is done' wait_for 30 finished
 kill -TERM "$sidekiq_pid"

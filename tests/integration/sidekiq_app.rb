@@ -16,7 +16,7 @@ class LeakJob
   include Sidekiq::Worker
   sidekiq_options retry: false
   EVERY = 1000
-  PATIENCE_S = 15
+  PATIENCE_S = 30
   KEPT = [] # rubocop:disable Style/MutableConstant
 
   def perform(i)

@@ -4,6 +4,11 @@
 require "etc"
 require "objspace"
 require "socket"
+require "hda/child"
+require "hda/config"
+require "hda/host"
+require "hda/version"
+require "hda/wire"
 
 module Hda
   class Agent
@@ -16,7 +21,6 @@ module Hda
     OFF_S = 300.0
     POLL_S = 0.02
     MIX_NAME_MAX = 200 # bytes of a class name in the job mix
-    NAME = Module.instance_method(:name) # an application may have a class method `name` of its own
     OFF_KINDS = %i[socket denied version].freeze
     # How a dump's child ended, in words for `failures` and the log.
     ENDS = { Child::BROKEN => [:broken, "the daemon went away in the middle of a dump"],
@@ -138,10 +142,21 @@ module Hda
     end
 
     def count_class(name)
-      name = NAME.bind_call(name) || "other" if name.is_a?(Module)
-      name = name.to_s unless name.is_a?(String)
-      name = "other" if !@mix.key?(name) && (@mix.size >= MIX_MAX - 1 || name.bytesize > MIX_NAME_MAX || !name.valid_encoding?)
-      @mix[name] += 1
+      name = name_of(name) unless name.is_a?(String)
+      if (n = @mix[name]) > 0
+        @mix[name] = n + 1
+      else
+        name = "other" if @mix.size >= MIX_MAX - 1 || name.bytesize > MIX_NAME_MAX || !name.valid_encoding?
+        @mix[name] += 1
+      end
+    end
+
+    # The quick way, unless the application's own class method `name` is something else.
+    def name_of(klass)
+      n = klass.is_a?(Module) ? klass.name : klass.to_s
+      n.is_a?(String) ? n : "other"
+    rescue StandardError
+      "other"
     end
 
     def ensure_thread

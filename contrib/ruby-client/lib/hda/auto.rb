@@ -2,4 +2,4 @@
 
 # For RUBYOPT=-rhda/auto: starts by the environment alone. SPDX-License-Identifier: BSD-2-Clause
 require "hda"
-Hda.start if %w[1 true].include?(ENV["HDA"]) || ENV["HEAP_DUMP"] == "true"
+Hda.start if Hda::Config::BOOLS[ENV["HDA"].to_s.downcase] || ENV["HEAP_DUMP"] == "true"

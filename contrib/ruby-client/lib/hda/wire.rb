@@ -23,6 +23,7 @@ module Hda
     END_MARK = "\0HDAEND\n".b.freeze
     HEADER = 12
     BODY_MAX = 1 << 20 # bytes of the largest body that the protocol allows (ROW)
+    DEPTH_MAX = 16 # levels of nesting; the protocol's messages have three
 
     module_function
 
@@ -56,9 +57,9 @@ module Hda
 
     def pack(v)
       case v
-      when nil then "\xc0".b
-      when true then "\xc3".b
-      when false then "\xc2".b
+      when nil then [0xc0].pack("C")
+      when true then [0xc3].pack("C")
+      when false then [0xc2].pack("C")
       when Integer then pack_int(v)
       when Float then [0xcb, v].pack("CG")
       when String then head(v.bytesize, 0xa0, 31, 0xd9, 0xda, 0xdb) << v.b
@@ -81,14 +82,15 @@ module Hda
     end
 
     # [value, position behind it]
-    def unpack(s, i)
+    def unpack(s, i, depth = 0)
+      raise Error, "a body nested too deep" if depth > DEPTH_MAX
       c = s.getbyte(i) or raise Error, "a body that ends in the middle"
       i += 1
       case c
       when 0..0x7f then [c, i]
       when 0xe0..0xff then [c - 256, i]
-      when 0x80..0x8f then unpack_map(s, i, c & 15)
-      when 0x90..0x9f then unpack_array(s, i, c & 15)
+      when 0x80..0x8f then unpack_map(s, i, c & 15, depth)
+      when 0x90..0x9f then unpack_array(s, i, c & 15, depth)
       when 0xa0..0xbf then unpack_str(s, i, c & 31)
       when 0xc0 then [nil, i]
       when 0xc2 then [false, i]
@@ -106,10 +108,10 @@ module Hda
       when 0xd9 then unpack_str(s, i + 1, number(s, i, 1, "C")[0])
       when 0xda then unpack_str(s, i + 2, number(s, i, 2, "n")[0])
       when 0xdb then unpack_str(s, i + 4, number(s, i, 4, "N")[0])
-      when 0xdc then unpack_array(s, i + 2, number(s, i, 2, "n")[0])
-      when 0xdd then unpack_array(s, i + 4, number(s, i, 4, "N")[0])
-      when 0xde then unpack_map(s, i + 2, number(s, i, 2, "n")[0])
-      when 0xdf then unpack_map(s, i + 4, number(s, i, 4, "N")[0])
+      when 0xdc then unpack_array(s, i + 2, number(s, i, 2, "n")[0], depth)
+      when 0xdd then unpack_array(s, i + 4, number(s, i, 4, "N")[0], depth)
+      when 0xde then unpack_map(s, i + 2, number(s, i, 2, "n")[0], depth)
+      when 0xdf then unpack_map(s, i + 4, number(s, i, 4, "N")[0], depth)
       else raise Error, "an encoding that hda does not use"
       end
     end
@@ -124,17 +126,17 @@ module Hda
       [s.byteslice(i, n).force_encoding(Encoding::UTF_8), i + n]
     end
 
-    def unpack_array(s, i, n)
+    def unpack_array(s, i, n, depth)
       raise Error, "a count beyond the body" if n > s.bytesize - i
       a = []
-      n.times { v, i = unpack(s, i); a << v }
+      n.times { v, i = unpack(s, i, depth + 1); a << v }
       [a, i]
     end
 
-    def unpack_map(s, i, n)
+    def unpack_map(s, i, n, depth)
       raise Error, "a count beyond the body" if n > s.bytesize - i
       h = {}
-      n.times { k, i = unpack(s, i); h[k], i = unpack(s, i) }
+      n.times { k, i = unpack(s, i, depth + 1); h[k], i = unpack(s, i, depth + 1) }
       [h, i]
     end
   end
