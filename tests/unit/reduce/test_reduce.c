@@ -209,6 +209,42 @@ static void test_sampling(void **state)
 	reducer_free(r);
 }
 
+/* One partition filled so that it is settled many times, with strings that its log has no bits for, and texts; whole, and as two
+ * parts that are merged. */
+static void test_settling(void **state)
+{
+	(void)state;
+	enum { VALUES = 15000, COPIES = 3, LONG = 100000, WIDE = 50000 };
+	struct reducer *r[3];
+	for (int k = 0; k < 3; k++)
+		r[k] = reducer_new(&(struct reducer_opts){.keep_values = true, .order = (uint64_t)k});
+	for (uint64_t i = 0; i < COPIES * VALUES; i++) {
+		uint64_t v = i % VALUES, seed = v;
+		char text[24];
+		int n = snprintf(text, sizeof(text), "text %d", (int)v);
+		struct heap_obj o = {.addr = 8 * i, .type = HEAP_STRING, .memsize = v == 5 ? WIDE : 40, .bytesize = v % 7 == 5 ? LONG : 7,
+		    .value_hash = unit_rnd(&seed) >> DUP_PARTS_LOG2, .flags = OBJ_HAS_VALUE, .value = {(const uint8_t *)text, (size_t)n}};
+		reducer_add(r[0], &o);
+		reducer_add(r[1 + (i / VALUES == 1)], &o);
+	}
+	assert_true(r[0]->dups.n > 0); /* settled before it was asked to */
+	reducer_merge(r[1], r[2], NULL, NULL);
+	for (int k = 0; k < 2; k++) {
+		struct dump_summary *s = finished(r[k]);
+		assert_int_equal(s->dup_groups, VALUES);
+		assert_int_equal(s->dup_copies, COPIES * VALUES);
+		assert_int_equal(s->dup_bytes, COPIES * ((VALUES - 1) * 40 + WIDE));
+		assert_false(s->dup_estimated);
+		assert_int_equal(s->dups[0].copies, COPIES);
+		assert_int_equal(s->dups[0].bytes, COPIES * WIDE);
+		assert_int_equal(s->dups[0].length, LONG);
+		assert_string_equal(name(s, s->dups[0].value), "text 5");
+		summary_free(s);
+	}
+	for (int k = 0; k < 3; k++)
+		reducer_free(r[k]);
+}
+
 /* Classes that hold each other, and a chain too deep to be meant. */
 static void test_class_names(void **state)
 {
@@ -252,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_newest),
 		cmocka_unit_test(test_sampling),
+		cmocka_unit_test(test_settling),
 		cmocka_unit_test(test_class_names),
 	};
 	return cmocka_run_group_tests(tests, make, clear);
