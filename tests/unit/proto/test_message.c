@@ -93,7 +93,7 @@ static void ingest_end(void **state)
 	trip_end(&e, &e2);
 	assert_true(e2.ok);
 	assert_int_equal(e2.lines, 123456);
-	e = (struct msg_end){.ok = false, .lines = HEADER_UNKNOWN};
+	e = (struct msg_end){.ok = false, .lines = HEADER_UNKNOWN, .discard = true};
 	trip_end(&e, &e2);
 	assert_false(e2.ok);
 	assert_true(e2.discard);

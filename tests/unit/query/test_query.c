@@ -258,7 +258,7 @@ static void test_show(void **state)
 	assert_int_equal(cell(&c, i, "count_change")->i, 6);
 	assert_int_equal(cell(&c, i, "bytes_change")->i, 240);
 	assert_non_null(strstr(c.notes, "changes are since dump 1"));
-	i = find_row(&c, 0, "name", "objects");
+	i = find_row(&c, find_row(&c, 0, "list", "totals"), "name", "objects");
 	assert_int_equal(cell_u(&c, i, "count"), 21);
 	ask(&c, &w->q, "show first");
 	i = find_row(&c, 0, "list", "types");
