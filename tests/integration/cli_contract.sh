@@ -23,7 +23,7 @@ is 'the README has the dump object' "$(grep -c '^`dump pid counter time ruby tra
 while read -r c; do
 	name=${c%% *}
 	"$hdactl" -f "$work" --json $c >"$work/r.json" 2>"$work/err"
-	ok "$c: rows" jq -e '.rows | length > 0' "$work/r.json" >/dev/null
+	ok "$c: rows" sh -c 'jq -e ".rows | length > 0" "$1" >/dev/null' sh "$work/r.json"
 	words=" $(promised "$name" | tr '\n' ' ') "
 	strange=
 	for key in $(jq -r '[.rows[] | keys_unsorted[]] | unique[]' "$work/r.json"); do
