@@ -154,15 +154,14 @@ class AgentTest < HdaTest
 
   def test_daemon_that_stops_reading_loses_its_child_at_the_deadline
     serve { |s, n| n.zero? ? (s.go; s.hang) : s.take }
-    a = agent(deadline: 0.5)
+    a = agent(deadline: 3)
     a.tick
     await_failure(a, :deadline)
     assert_equal 0, a.status[:dumps]
     # The hung session holds the stand-in: a new one, and the next dump is as usual.
     @servers.pop.close
     serve { |s, _| s.take }
-    a.tick
-    await("the next dump") { a.status[:dumps] == 1 }
+    await("the next dump") { a.tick; a.status[:dumps] >= 1 }
     assert_raises(Errno::ECHILD) { Process.wait(-1, Process::WNOHANG) }
   end
 
