@@ -7,6 +7,7 @@ require "fileutils"
 require "open3"
 require "rbconfig"
 require "socket"
+require "tempfile"
 require "tmpdir"
 
 # Serves one connection after another by what it is told: each step is a method of Session.
@@ -14,7 +15,7 @@ class StandIn
   # One connection: the daemon's side of the protocol.
   class Session
     W = Hda::Wire
-    attr_reader :hello, :want, :header, :dump
+    attr_reader :hello, :want, :header
 
     def initialize(io)
       @io = io
@@ -51,17 +52,24 @@ class StandIn
       send(W::ACK, "dump" => 1)
     end
 
+    # Into a file: bytes kept in memory would stand in the next dump of this very process, and double with each.
     def read_heap
-      @dump = "".b
-      mark = nil
-      until mark
-        from = [@dump.bytesize - W::END_MARK.bytesize, 0].max
-        @dump << @io.readpartial(65_536)
-        mark = @dump.index(W::END_MARK, from)
+      @file = Tempfile.new("hda-dump", binmode: true)
+      tail = "".b
+      keep = W::END_MARK.bytesize - 1
+      until (mark = tail.index(W::END_MARK))
+        @file.write(tail.slice!(0, tail.bytesize - keep)) if tail.bytesize > keep
+        tail << @io.readpartial(65_536)
       end
-      rest = @dump.slice!(mark..-1).byteslice(W::END_MARK.bytesize..-1)
+      @file.write(tail.slice!(0, mark))
+      @file.flush
+      rest = tail.byteslice(W::END_MARK.bytesize..-1)
       rest << @io.readpartial(4096) while rest.bytesize < W::HEADER
       rest
+    end
+
+    def dump
+      File.binread(@file.path)
     end
 
     def take

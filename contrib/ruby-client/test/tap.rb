@@ -22,4 +22,5 @@ Minitest::Runnable.runnables.each do |klass|
   end
 end
 puts "1..#{number}"
+$stdout.flush # exit! flushes nothing
 exit!(failed.zero?)
