@@ -193,13 +193,14 @@ static void add_gc(struct life *l, const struct dump_summary *s, const struct ve
 	}
 }
 
-static void add_births(struct life *l, const struct dump_summary *s, struct row **of_key)
+static void add_births(struct life *l, const struct dump_summary *s, const uint32_t *of_key)
 {
 	for (size_t i = 0; i < s->ngenkeys; i++) {
 		const struct sum_genkey *g = &s->genkeys[i];
-		struct row *r = g->key < s->nkeys ? of_key[g->key] : NULL;
-		if (!r)
+		uint32_t number = g->key < s->nkeys ? of_key[g->key] : 0;
+		if (!number || !l->rows[number - 1].entry.site)
 			continue;
+		struct row *r = &l->rows[number - 1];
 		size_t mark = mark_of_generation(l, (double)g->generation);
 		if (!r->births) {
 			if (mark == 0 && !r->moved)
@@ -221,15 +222,16 @@ static void see(struct row *r, double n, double b, double len)
 }
 
 /* Who holds the objects of a site: the path of most of them in the newest dump that says it. */
-static void name_holders(struct life *l, const struct dump_summary *s)
+static void name_holders(struct life *l, const struct dump_summary *s, const uint32_t *of_key)
 {
 	for (size_t i = 0; i < s->nkey_sigs; i++) {
-		const struct sum_key *k = &s->keys[s->key_sigs[i].key];
+		uint32_t number = of_key[s->key_sigs[i].key];
 		const char *path[LIFE_PATH];
-		struct verdict_entry e = {.type = own(l, s, k->type), .klass = own(l, s, k->klass), .site = site_text(l, s, k->file, k->line)};
-		struct row *r = row_of(l, &e, 0);
+		if (!number)
+			continue;
+		struct row *r = &l->rows[number - 1];
 		size_t n = path_of(l, s, s->key_sigs[i].sig, path);
-		if (!r || n == 0 || (n == r->entry.npath && memcmp(path, r->entry.path, n * sizeof(*path)) == 0))
+		if (n == 0 || (n == r->entry.npath && memcmp(path, r->entry.path, n * sizeof(*path)) == 0))
 			continue;
 		const char **copy = arena_alloc(&l->arena, n * sizeof(*copy));
 		memcpy(copy, path, n * sizeof(*copy));
@@ -241,22 +243,17 @@ static void name_holders(struct life *l, const struct dump_summary *s)
 /* Keys by site. With a graph garbage is no survivor of anything, but its births cannot be told apart. */
 static void add_keys(struct life *l, const struct dump_summary *s)
 {
-	struct row **of_key = xcalloc(s->nkeys, sizeof(*of_key));
+	uint32_t *of_key = xcalloc(s->nkeys, sizeof(*of_key)); /* row + 1: rows move while they are made, their numbers do not */
 	for (size_t i = 0; i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];
 		struct verdict_entry e = {.type = own(l, s, k->type), .klass = own(l, s, k->klass), .site = site_text(l, s, k->file, k->line)};
 		struct row *r = row_of(l, &e, 0);
-		if (r)
-			see(r, (double)(k->all.count - k->garbage.count), (double)(k->all.bytes - k->garbage.bytes), -1);
+		if (!r)
+			continue;
+		of_key[i] = r->entry.id + 1;
+		see(r, (double)(k->all.count - k->garbage.count), (double)(k->all.bytes - k->garbage.bytes), -1);
 	}
-	name_holders(l, s);
-	/* Rows may move while they are made: look them up again before pointers are kept. */
-	for (size_t i = 0; l->traced && i < s->nkeys; i++) {
-		const struct sum_key *k = &s->keys[i];
-		struct verdict_entry e = {.type = own(l, s, k->type), .klass = own(l, s, k->klass), .site = site_text(l, s, k->file, k->line)};
-		if (e.site)
-			of_key[i] = row_of(l, &e, 0);
-	}
+	name_holders(l, s, of_key);
 	if (l->traced)
 		add_births(l, s, of_key);
 	free(of_key);
