@@ -20,7 +20,7 @@ static const struct command commands[] = {
 	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict", NULL},
 	{"dumps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(ALL)), "the dumps of each process in their order", NULL,
 	    EXAMPLES("hdactl dumps --pid 4121", "hdactl dumps --all"),
-	    "dump pid counter time took_s objects bytes:HEAP garbage_bytes:GARBAGE rss traced note", NULL},
+	    "dump pid counter time took_s objects bytes:HEAP garbage_bytes:GARBAGE rss traced note source", NULL},
 	{"show", WORDS_DUMP, WHERE_QUERY, OPTS(ID(PID), ID(TIME), ID(COUNTER)), "one dump at a glance: totals, types, holders, roots", NULL,
 	    EXAMPLES("hdactl show", "hdactl show 4121@13000", "hdactl -f heap-4121-1479820044-7000.dump show"),
 	    "totals= name count bytes; types= type count bytes share# count_change:SINCE bytes_change:SINCE; "

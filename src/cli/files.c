@@ -26,6 +26,8 @@ struct reading {
 	struct progress progress;
 	uint64_t before;              /* bytes of the files read so far */
 	size_t good;
+	struct source { uint64_t dump; const char *path; } *sources; /* which file is which dump; paths are the list's */
+	size_t nsources, cap_sources;
 };
 
 static void on_object(void *ctx, const struct heap_obj *o, uint32_t slot)
@@ -62,6 +64,10 @@ static void keep(struct reading *r, struct pipeline *p, const char *path, const 
 		query_census_put(r->census, dump, census, slot_key, p);
 	else
 		census_dump_free(census);
+	if (err >= 0) {
+		r->sources = xgrow(r->sources, r->nsources, &r->cap_sources, sizeof(*r->sources));
+		r->sources[r->nsources++] = (struct source){dump, path};
+	}
 	if (err == HDA_EEXISTS)
 		cli_fail(0, "%s: the same dump as an earlier file, read once", path);
 	else if (err < 0)
@@ -174,6 +180,47 @@ static int find_all(const struct cli *cli, struct input_list *l)
 	return CLI_DONE;
 }
 
+/* --- which file a dump is --- */
+
+struct naming {
+	const struct reading *r;
+	struct row_sink to;
+};
+
+static const char *source_of(const struct reading *r, uint64_t dump)
+{
+	for (size_t i = 0; i < r->nsources; i++)
+		if (r->sources[i].dump == dump)
+			return r->sources[i].path;
+	return NULL;
+}
+
+/* A row of `dumps` with the file that it came from: the store does not know it, the person with a folder wants it. */
+static int name_row(void *ctx, const struct row *row)
+{
+	struct naming *n = ctx;
+	struct row with = *row;
+	const char *path = NULL;
+	for (size_t i = 0; i < with.n; i++) {
+		if (strcmp(with.f[i].name, "dump") == 0 && with.f[i].v.kind == VAL_UINT)
+			path = source_of(n->r, with.f[i].v.u);
+		else if (path && strcmp(with.f[i].name, "source") == 0)
+			with.f[i].v = (struct val){.kind = VAL_STR, .s = span_of(path)};
+	}
+	return n->to.row(n->to.ctx, &with);
+}
+
+static int name_dump(void *ctx, const struct row *row) { return ((struct naming *)ctx)->to.dump(((struct naming *)ctx)->to.ctx, row); }
+static void name_note(void *ctx, const char *text) { ((struct naming *)ctx)->to.note(((struct naming *)ctx)->to.ctx, text); }
+
+static void ask(const struct reading *r, const char *cmd, const struct query_args *args, struct report *a)
+{
+	struct naming n = {.r = r, .to = report_sink(a)};
+	struct row_sink named = {.ctx = &n, .row = name_row, .dump = name_dump, .note = name_note};
+	struct query_ctx q = {.store = r->store, .now = (double)time(NULL), .census = r->census};
+	a->status = query_dispatch(&q, cmd, args, strcmp(cmd, "dumps") == 0 ? &named : &n.to, &a->text);
+}
+
 int files_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a)
 {
 	static const char *const by_pid[] = {"ps", "dumps", "trend", "leaks"};
@@ -189,11 +236,9 @@ int files_ask(const struct cli *cli, const char *cmd, const struct query_args *a
 		r.census = query_census_new();
 	find_all(cli, &list);
 	int code = read_all(&r, &list);
-	if (code == CLI_DONE) {
-		struct row_sink sink = report_sink(a);
-		struct query_ctx q = {.store = r.store, .now = (double)time(NULL), .census = r.census};
-		a->status = query_dispatch(&q, cmd, args, &sink, &a->text);
-	}
+	if (code == CLI_DONE)
+		ask(&r, cmd, args, a);
+	free(r.sources);
 	input_list_done(&list);
 	query_census_free(r.census);
 	store_close(r.store);

@@ -214,11 +214,36 @@ static enum kind kind_of(const uint8_t *p, size_t n)
 	return KIND_PLAIN;
 }
 
-/* Does this look like the beginning of a heap dump? Whole or torn, in any key order, with garbage in front. */
+/* Is the last line, which goes on behind what was read (an Array's has no bound), the beginning of a record? */
+static bool ends_in_record(const uint8_t *p, size_t n)
+{
+	const uint8_t *lf = memrchr(p, '\n', n), *end = p + n;
+	p = lf ? lf + 1 : p;
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	n = (size_t)(end - p);
+	return n > 0 && *p == '{' && (memmem(p, n, "\"ROOT\"", 6) || memmem(p, n, "\"address\"", 9));
+}
+
+static void no_object(void *ctx, const struct heap_obj *o) { (void)ctx, (void)o; }
+
+/* Is this the beginning of a heap dump? The scanner says so: whole or torn, in any key order, with garbage in front. Programs and
+ * notes that merely quote a record are mostly bad lines. p has SCAN_PAD bytes behind it. */
 static bool looks_like_dump(const uint8_t *p, size_t n)
 {
+	struct scan_sink sink = {.object = no_object};
+	struct scanner *s = scanner_new(&(struct scanner_opts){0}, &sink);
 	n = n < INPUT_PEEK ? n : INPUT_PEEK;
-	return memmem(p, n, "\"ROOT\"", 6) || (memmem(p, n, "\"address\"", 9) && memmem(p, n, "\"type\"", 6));
+	scanner_feed(s, p, n);
+	const struct scan_stats *st = scanner_stats(s);
+	uint64_t good = st->objects + st->roots + st->shapes + st->free_slots;
+	bool yes = good > 0 ? st->bad_lines <= good * INPUT_BAD_SHARE : ends_in_record(p, n);
+	if (!yes && n < INPUT_PEEK) { /* a last line without its end: only the end of the file makes it one */
+		scanner_finish(s);
+		yes = good == 0 && st->objects + st->roots + st->shapes + st->free_slots > 0;
+	}
+	scanner_free(s);
+	return yes;
 }
 
 static int start(struct input *in)

@@ -19,6 +19,7 @@ enum {
 	INPUT_CHUNK = 256 * 1024, /* bytes per input_read at most */
 	INPUT_WINDOW_LOG = 31,    /* the largest zstd window taken: --long=31, 2 GiB */
 	INPUT_PEEK = 64 * 1024,   /* a dump shows its first record within so many bytes */
+	INPUT_BAD_SHARE = 4,      /* more bad lines than so many times the good ones there: this is no dump */
 };
 
 /* Opens a dump, "-" is standard input, and looks at its first bytes. On error *ret_why is one line that names the file

@@ -51,6 +51,7 @@ static bool say(struct query_run *r, const struct store_dump *d, const struct st
 	row_uint(&row, "bad_lines", d->bad_lines);
 	row_uint(&row, "input_bytes", d->input_bytes);
 	row_cstr(&row, "note", note);
+	row_null(&row, "source"); /* hdactl -f fills it in */
 	return run_row(r, &row);
 }
 

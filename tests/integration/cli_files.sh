@@ -40,6 +40,14 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 		is "$c: document" "$(jq -c 'keys_unsorted' "$work/r.json")" '["hda","report","dump","rows"]'
 		is "$c: no empty text" "$(jq '[.. | strings | select(. == "")] | length' "$work/r.json")" 0
 	done
+	mkdir "$work/old"
+	cp "$work"/heap-42-* "$work/old"
+	cp "$top_srcdir/tests/integration/peer.py" "$work/old/heap-42-1700000300-300.dump"
+	"$hdactl" -f "$work/old" --json dumps >"$work/r.json" 2>"$work/err"
+	is "dumps: each names its file" "$(jq -c '[.rows[].source | split("/")[-1]]' "$work/r.json")" \
+		'["heap-42-1700000100-100.dump","heap-42-1700000200-200.dump"]'
+	like "what only quotes dumps is none, whatever its name" "$(cat "$work/err")" 'heap-42-1700000300-300.dump: skipped: not a heap dump'
+	rm -r "$work/old"
 	is "keys of top" "$("$hdactl" -f "$work" --json top -n 1 2>/dev/null | jq -c '.rows[0]|keys_unsorted|.[:7]')" \
 		'["type","class","file","line","generation","count","bytes"]'
 	is "rows of top -n 0 add up" "$("$hdactl" -f "$work" --json top --by key -n 0 2>/dev/null | jq '(.rows|map(.count)|add) == .dump.objects')" true

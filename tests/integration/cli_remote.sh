@@ -7,8 +7,8 @@ command -v jq >/dev/null || skip_all "no jq"
 export HDA_RUNTIME_DIR="$work/run"
 code() { status=0; "$@" >"$work/out" 2>"$work/err" || status=$?; }
 err_lines() { wc -l <"$work/err" | tr -d ' '; }
-# What is the same over the socket and with -f: all but what tells how long something took and how long ago it was.
-same() { jq -cS 'walk(if type == "object" then del(.took_s, .age_s) else . end)' "$1"; }
+# What is the same over the socket and with -f: all but what tells how long something took, how long ago it was and in which file.
+same() { jq -cS 'walk(if type == "object" then del(.took_s, .age_s, .source) else . end)' "$1"; }
 
 # Dumps of a process that leaks, 100 s apart, in the recent past (retention would take older ones).
 mkdir "$work/d"

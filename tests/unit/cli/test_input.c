@@ -221,8 +221,38 @@ static void test_foreign(void **state)
 	expect_refused(put("empty", "", 0), HDA_EFOREIGN, "empty");
 	expect_refused(put("empty", gz_of_nothing, sizeof(gz_of_nothing)), HDA_EFOREIGN, "empty");
 	expect_refused(put("notes.txt", "my notes {}\n", 12), HDA_EFOREIGN, "not a heap dump");
+	static const char code[] = "#!/usr/bin/python3\nimport json\n"
+		"GOOD = '{\"address\":\"0x10\", \"type\":\"STRING\", \"memsize\":40}'\nfor line in open(0):\n\tprint(line)\nx = 1\ny = 2\nz = 3\n";
+	expect_refused(put("oracle.py", code, sizeof(code) - 1), HDA_EFOREIGN, "not a heap dump");
+	static const char facts[] = "{\"address\": 7, \"type\": \"facts\", \"root\": \"ROOT\"}\n";
+	expect_refused(put("facts.json", facts, sizeof(facts) - 1), HDA_EFOREIGN, "not a heap dump");
 	expect_refused(at("absent"), -ENOENT, strerror(ENOENT));
 	expect_refused(dir, -EISDIR, strerror(EISDIR));
+}
+
+static void expect_taken(const char *path)
+{
+	struct input *in;
+	char *why = NULL;
+	assert_int_equal(input_open(path, &in, &why), 0);
+	input_free(in);
+}
+
+/* A dump however it begins: garbage before the first record, a first line longer than what is looked at, no end of line. */
+static void test_beginnings(void **state)
+{
+	(void)state;
+	static const char torn[] = "4b18\", \"0x7f\"], \"memsize\":40}\n{\"address\":\"0x10\", \"type\":\"STRING\"}\n";
+	expect_taken(put("torn", torn, sizeof(torn) - 1));
+	expect_taken(put("one", "{\"type\":\"ROOT\", \"root\":\"vm\"}", 30));
+	size_t n = 4 * INPUT_PEEK, at = 0;
+	char *line = malloc(n);
+	assert_non_null(line);
+	at = (size_t)snprintf(line, n, "garbage\n{\"address\":\"0x10\", \"type\":\"ARRAY\", \"references\":[\"0x20\"");
+	while (at + 16 < n)
+		at += (size_t)snprintf(line + at, n - at, ", \"0x20\"");
+	expect_taken(put("long", line, at));
+	free(line);
 }
 
 static void expect_name(const char *path, uint64_t pid, uint64_t time, uint64_t jobs)
@@ -337,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_beginnings),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_folder),
