@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "daemon/hello.h"
 #include "daemon/host.h"
 #include "daemon/querier.h"
-#include "hda/version.h"
 
 enum {
 	ADMIN_OUT_MAX = ANSWER_HOLD + (2 << 20), /* what a querier holds, and its last frames */
@@ -21,37 +21,11 @@ static void on_hello(struct admin *a, const struct frame *f)
 {
 	struct session *s = &a->s;
 	struct msg_hello m;
-	struct proto_err err;
-	if (f->hdr.type != HDA_FRAME_HELLO) {
-		session_error(s, HDA_STATUS_UNEXPECTED, "the first message must be HELLO");
+	if (!hello_take(s, f, 1u << ROLE_QUERY, &m))
 		return;
-	}
-	if (msg_hello_decode(&m, f->body, &err) < 0) {
-		session_error(s, err.status, err.text);
-		return;
-	}
-	if (!proto_version(m.min, m.max)) {
-		session_error(s, HDA_STATUS_VERSION, "no common protocol version");
-		return;
-	}
-	if (m.role != ROLE_QUERY) {
-		session_error(s, HDA_STATUS_FORBIDDEN, "role must be query on this socket");
-		return;
-	}
-	struct msg_welcome w = {
-	    .v = HDA_PROTOCOL_MAX,
-	    .limit_begin = frame_limit(HDA_FRAME_BEGIN),
-	    .limit_request = frame_limit(HDA_FRAME_REQUEST),
-	    .limit_row = frame_limit(HDA_FRAME_ROW),
-	    .keep = config_get(a->h->cfg, CFG_keep_values),
-	};
-	snprintf(w.server, sizeof(w.server), "hdad %s", HDA_VERSION);
-	struct enc e = {0};
-	msg_welcome_encode(&e, &w);
 	session_set_state(s, SESSION_READY);
 	session_set_deadline(s, 0); /* an idle client costs a descriptor of a bounded number */
-	session_send(s, HDA_FRAME_WELCOME, f->hdr.seq, &e);
-	enc_done(&e);
+	hello_welcome(s, a->h->cfg, f->hdr.seq);
 }
 
 /* An answer that main makes itself. */

@@ -11,9 +11,9 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "daemon/hdad.h"
+#include "daemon/hello.h"
 #include "daemon/host.h"
 #include "daemon/pipeline.h"
-#include "hda/version.h"
 
 enum {
 	/* Graph memory asked for per live slot that the header claims: objects, references and what the conclusions need
@@ -137,22 +137,6 @@ static void on_changed(struct session *s, enum session_state old)
 
 /* --- HELLO --- */
 
-static void send_welcome(struct client *c)
-{
-	struct msg_welcome m = {
-	    .v = HDA_PROTOCOL_MAX,
-	    .limit_begin = frame_limit(HDA_FRAME_BEGIN),
-	    .limit_request = frame_limit(HDA_FRAME_REQUEST),
-	    .limit_row = frame_limit(HDA_FRAME_ROW),
-	    .keep = cfg(c, CFG_keep_values),
-	};
-	snprintf(m.server, sizeof(m.server), "hdad %s", HDA_VERSION);
-	struct enc e = {0};
-	msg_welcome_encode(&e, &m);
-	session_send(&c->s, HDA_FRAME_WELCOME, c->s.last_seq, &e);
-	enc_done(&e);
-}
-
 static void become_gem(struct client *c)
 {
 	struct session *s = &c->s;
@@ -170,23 +154,8 @@ static void on_hello(struct client *c, const struct frame *f)
 {
 	struct session *s = &c->s;
 	struct msg_hello m;
-	struct proto_err err;
-	if (f->hdr.type != HDA_FRAME_HELLO) {
-		session_error(s, HDA_STATUS_UNEXPECTED, "the first message must be HELLO");
+	if (!hello_take(s, f, 1u << ROLE_INGEST | 1u << ROLE_CONTROL, &m))
 		return;
-	}
-	if (msg_hello_decode(&m, f->body, &err) < 0) {
-		session_error(s, err.status, err.text);
-		return;
-	}
-	if (!proto_version(m.min, m.max)) {
-		session_error(s, HDA_STATUS_VERSION, "no common protocol version");
-		return;
-	}
-	if (m.role != ROLE_INGEST && m.role != ROLE_CONTROL) {
-		session_error(s, HDA_STATUS_FORBIDDEN, "this is the ingest socket: role must be ingest or control");
-		return;
-	}
 	if (c->w->draining) {
 		session_error(s, HDA_STATUS_DRAINING, "shutting down");
 		return;
@@ -194,7 +163,7 @@ static void on_hello(struct client *c, const struct frame *f)
 	c->who = xmalloc(sizeof(*c->who));
 	*c->who = m.who;
 	c->who->host_pid = s->pid;
-	send_welcome(c);
+	hello_welcome(s, c->w->cfg, f->hdr.seq);
 	session_set_state(s, SESSION_READY);
 	session_set_deadline(s, cfg(c, CFG_idle_deadline));
 	if (m.role == ROLE_CONTROL && session_open(s))

@@ -7,6 +7,7 @@ libhda_a_SOURCES += \
 	src/daemon/config.c src/daemon/config.h src/daemon/config.def \
 	src/daemon/gems.c \
 	src/daemon/hdad.c src/daemon/hdad.h \
+	src/daemon/hello.c src/daemon/hello.h \
 	src/daemon/host.c src/daemon/host.h \
 	src/daemon/ingest.c \
 	src/daemon/lease.h \

@@ -37,18 +37,7 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 	run_note_cut(r, shown, s->ncontainers, "containers");
 }
 
-static int run(struct query_run *r)
-{
-	struct store_dump d;
-	uint64_t most;
-	if (!arg_rows(r, RUN_DEFAULT_ROWS, &most))
-		return r->status;
-	struct dump_summary *s = run_load(r, STORE_GRAPH, &d);
-	if (s)
-		answer(r, s, most);
-	summary_free(s);
-	return run_done(r);
-}
+static int run(struct query_run *r) { return run_listing(r, STORE_GRAPH, RUN_DEFAULT_ROWS, answer); }
 
 static const char *const args[] = {"dump", "n", NULL};
 const struct query_cmd query_cmd_containers = {

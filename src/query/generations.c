@@ -16,12 +16,14 @@ static void notes(struct query_run *r, const struct dump_summary *s, uint64_t kn
 		    (unsigned long long)(s->objects - known));
 }
 
-static int answer(struct query_run *r, const struct dump_summary *s, uint64_t most)
+static void answer(struct query_run *r, const struct dump_summary *s, uint64_t most)
 {
 	uint64_t known = 0, shown = 0;
-	if (s->ngens == 0)
-		return run_fail(r, HDA_STATUS_NOTHING, "no object of dump %llu has a generation: it was written without allocation tracing, "
+	if (s->ngens == 0) {
+		run_fail(r, HDA_STATUS_NOTHING, "no object of dump %llu has a generation: it was written without allocation tracing, "
 						       "or thinned. hdactl dumps shows which are traced", (unsigned long long)s->dump);
+		return;
+	}
 	for (size_t i = 0; i < s->ngens; i++)
 		known += s->gens[i].t.count;
 	for (size_t i = s->ngens > most ? s->ngens - most : 0; i < s->ngens; i++, shown++) {
@@ -35,21 +37,9 @@ static int answer(struct query_run *r, const struct dump_summary *s, uint64_t mo
 	}
 	run_note_cut(r, shown, s->ngens, "older generations");
 	notes(r, s, known);
-	return run_done(r);
 }
 
-static int run(struct query_run *r)
-{
-	struct store_dump d;
-	uint64_t most;
-	if (!arg_rows(r, UINT64_MAX, &most))
-		return r->status;
-	struct dump_summary *s = run_load(r, STORE_GENS, &d);
-	if (s)
-		answer(r, s, most);
-	summary_free(s);
-	return run_done(r);
-}
+static int run(struct query_run *r) { return run_listing(r, STORE_GENS, UINT64_MAX, answer); }
 
 static const char *const args[] = {"dump", "n", NULL};
 const struct query_cmd query_cmd_generations = {

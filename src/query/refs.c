@@ -12,29 +12,19 @@ static bool list(struct query_run *r, const char *name, const struct dump_summar
 	return true;
 }
 
-static int answer(struct query_run *r, const struct dump_summary *s, uint64_t most)
+static void answer(struct query_run *r, const struct dump_summary *s, uint64_t most)
 {
-	if (s->nrefs + s->nreferenced == 0)
-		return run_fail(r, HDA_STATUS_NOTHING, "dump %llu keeps no list of objects by references: it has none, or was thinned",
+	if (s->nrefs + s->nreferenced == 0) {
+		run_fail(r, HDA_STATUS_NOTHING, "dump %llu keeps no list of objects by references: it has none, or was thinned",
 		    (unsigned long long)s->dump);
+		return;
+	}
 	if (list(r, "referencing", s, s->refs, s->nrefs, most) && list(r, "referenced", s, s->referenced, s->nreferenced, most) &&
 	    s->nreferenced == 0)
 		run_note(r, "who is referenced most needs the references, which were not collected (--no-graph, or over graph_memory)");
-	return run_done(r);
 }
 
-static int run(struct query_run *r)
-{
-	struct store_dump d;
-	uint64_t most;
-	if (!arg_rows(r, RUN_DEFAULT_ROWS, &most))
-		return r->status;
-	struct dump_summary *s = run_load(r, STORE_OBJECTS, &d);
-	if (s)
-		answer(r, s, most);
-	summary_free(s);
-	return run_done(r);
-}
+static int run(struct query_run *r) { return run_listing(r, STORE_OBJECTS, RUN_DEFAULT_ROWS, answer); }
 
 static const char *const args[] = {"dump", "n", NULL};
 const struct query_cmd query_cmd_refs = {

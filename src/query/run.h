@@ -97,6 +97,9 @@ enum { SELECT_BUF = 64 }; /* bytes of a DUMP text in messages */
 bool run_select(struct query_run *r, size_t i, struct store_dump *ret);
 /* run_select of the first, the dump object sent, and the summary with these parts loaded (the caller frees), or NULL. */
 struct dump_summary *run_load(struct query_run *r, unsigned parts, struct store_dump *ret);
+/* A report on one dump: its rows asked for (-n, else `rows`), run_load, answer, and the end. What four of the commands are. */
+int run_listing(struct query_run *r, unsigned parts, uint64_t rows,
+    void (*answer)(struct query_run *r, const struct dump_summary *s, uint64_t most));
 /* A summary by id, or NULL when the run has failed. */
 struct dump_summary *run_load_id(struct query_run *r, uint64_t dump, unsigned parts);
 /* The whole dump of the same process before this one; false when there is none. */

@@ -166,6 +166,20 @@ struct dump_summary *run_load(struct query_run *r, unsigned parts, struct store_
 	return s;
 }
 
+int run_listing(struct query_run *r, unsigned parts, uint64_t rows,
+    void (*answer)(struct query_run *r, const struct dump_summary *s, uint64_t most))
+{
+	struct store_dump d;
+	uint64_t most;
+	if (!arg_rows(r, rows, &most))
+		return r->status;
+	struct dump_summary *s = run_load(r, parts, &d);
+	if (s)
+		answer(r, s, most);
+	summary_free(s);
+	return run_done(r);
+}
+
 bool run_previous(struct query_run *r, const struct store_dump *d, struct store_dump *ret)
 {
 	_cleanup_free_ struct store_dump *all = NULL;

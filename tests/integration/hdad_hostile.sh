@@ -24,7 +24,7 @@ for sock in ("ingest", "query"):
     raw(frame("HELLO", b"", length=0xffffffff), sock, code=402, name=f"{sock}: a frame of 4 GiB")
     raw(frame(250, b"x" * 10), sock, name=f"{sock}: an unknown frame type")
     raw(frame("HELLO", pack({**H, "m": "evil"})), sock, code=400, name=f"{sock}: bad magic")
-    raw(frame("HELLO", pack({**H, "min": 7, "max": 9})), sock, code=401, name=f"{sock}: no common version")
+    raw(frame("HELLO", pack({**H, "min": 7, "max": 9})), sock, code=401, text="yours 7 to 9, ours 1 to 1", name=f"{sock}: no common version")
     raw(frame("HELLO", b"\xdd\xff\xff\xff\xff"), sock, code=400, name=f"{sock}: a msgpack bomb")
     raw(frame("HELLO", b"\xdf\xff\xff\xff\xff" + b"\x91" * 100), sock, name=f"{sock}: a map of 4 G entries")
     raw(frame("HELLO", b"\x81\xa1m" + b"\x91" * 3000 + b"\xc0"), sock, name=f"{sock}: 3 000 arrays in each other")
@@ -33,7 +33,7 @@ for sock in ("ingest", "query"):
     raw(frame("HELLO", pack({**H, "role": "queen"})), sock, name=f"{sock}: an unknown role")
     raw(frame("WANT", pack({})), sock, code=403, name=f"{sock}: no HELLO first")
     raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", sock, name=f"{sock}: HTTP")
-raw(frame("HELLO", pack({**H, "role": "query"})), "ingest", code=406, name="role query on the ingest socket")
+raw(frame("HELLO", pack({**H, "role": "query"})), "ingest", code=406, text="takes ingest control", name="role query on the ingest socket")
 raw(frame("HELLO", pack(H)), "query", code=406, name="role ingest on the query socket")
 def after(name, *frames, code=403):
     p = Peer(run); p.hello(); k = None
