@@ -93,34 +93,15 @@ int lmdb_backup(struct store *s, const char *dir, char **ret_why)
 /* One dump of the old store, under its old ids, into the open transaction. */
 struct copying {
 	struct lmdb_wtxn *w;
-	const struct lmdb_row *row;
-	uint64_t base, depth; /* for the next dump of this process */
+	struct lmdb_row *row;
 };
 
 static int copy_dump(void *ctx, struct dump_summary *s)
 {
 	struct copying *c = ctx;
-	struct lmdb_row row = {.d = c->row->d, .base = c->base, .depth = c->depth};
-	int err = lmdb_save(c->w, s, &row, true);
+	int err = lmdb_save(c->w, s, c->row, true);
 	summary_free(s);
 	return err;
-}
-
-/* Base of dump i among those before it that were copied: as at the first writing. */
-static void base_of(struct copying *c, const struct lmdb_row *rows, uint64_t *depth, size_t i)
-{
-	c->base = c->depth = depth[i] = 0;
-	if (rows[i].d.partial || rows[i].d.thinned)
-		return;
-	for (size_t k = i; k-- > 0;) {
-		if (rows[k].d.proc != rows[i].d.proc || rows[k].d.partial || rows[k].d.thinned)
-			continue;
-		if (depth[k] + 1 < DB_CHAIN_MAX) {
-			c->base = rows[k].d.dump;
-			c->depth = depth[i] = depth[k] + 1;
-		}
-		return;
-	}
 }
 
 static int copy_meta(struct lmdb *from, MDB_txn *old, struct lmdb_wtxn *w)
@@ -158,7 +139,6 @@ static int copy_all(struct lmdb *from, MDB_txn *old, struct store *to)
 	int err = lmdb_rows(from, old, 0, &rows, &n);
 	if (err)
 		return err;
-	uint64_t *depth = xcalloc(n + 1, sizeof(*depth));
 	for (size_t i = 0; i <= n && !err; i++) {
 		if (!w)
 			err = store_wtxn_begin(to, &w);
@@ -166,7 +146,7 @@ static int copy_all(struct lmdb *from, MDB_txn *old, struct store *to)
 			break;
 		struct copying c = {.w = (struct lmdb_wtxn *)w, .row = &rows[i]};
 		if (i < n) {
-			base_of(&c, rows, depth, i);
+			lmdb_base_choose(&rows[i], rows, i); /* as at the first writing */
 			err = lmdb_walk(from, old, &rows[i].d.dump, 1, STORE_ALL, copy_dump, &c);
 		} else { /* last, so that a broken copy has no processes to show */
 			err = copy_procs(from, old, c.w);
@@ -179,7 +159,6 @@ static int copy_all(struct lmdb *from, MDB_txn *old, struct store *to)
 		}
 	}
 	store_wtxn_abort(w);
-	free(depth);
 	free(rows);
 	return err;
 }

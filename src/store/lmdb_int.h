@@ -24,7 +24,10 @@ enum db_table {
 enum {
 	DB_TABLES_MAX = 16,
 	DB_READERS = 256,           /* slots of the lock file; LMDB's own default of 126 ran out for others */
-	DB_CHAIN_MAX = 16,          /* a difference has at most this many predecessors, then a whole record comes */
+	DB_RADIX = 8,               /* lmdb_base.c: a dump is a difference from one 1, 8 or 64 places before it */
+	DB_LEVELS = 3,
+	DB_RUN_MAX = 512,           /* DB_RADIX ^ DB_LEVELS: so many dumps of a process, then a whole one comes */
+	DB_CHAIN_MAX = 64,          /* differences in a row that a reader follows: three times what a writer makes */
 	DB_CHUNK = 998,             /* bytes of a record in one row: four rows fill a page of 4096 */
 	DB_SOFT_NUM = 7, DB_SOFT_DEN = 8, /* retention starts when 7/8 of max_size are used ... */
 	DB_GOAL_NUM = 6,            /* ... and frees down to 6/8; hard: */
@@ -69,7 +72,7 @@ struct lmdb_rtxn {
 struct lmdb_row {
 	struct store_dump d;
 	uint64_t base;   /* dump its differences are from, 0 = none */
-	uint64_t depth;  /* how many bases stand behind it */
+	uint64_t place;  /* dumps of its process since the last whole one: lmdb_base.c */
 	uint64_t stored; /* bytes of its parts */
 };
 
@@ -78,10 +81,13 @@ struct lmdb_chain {
 	struct lmdb *m;
 	MDB_txn *txn;
 	struct pack pack;
-	struct {
+	struct lmdb_state {
 		uint64_t dump; /* 0: nothing decoded */
 		struct part_state st;
 	} at[PARTS];
+	/* In a walk: states that later dumps are differences from, by level of their place; whole ones in the last. */
+	bool walks;
+	struct lmdb_state kept[PARTS][DB_LEVELS];
 	struct enc packed, raw; /* scratch */
 };
 
@@ -135,6 +141,14 @@ void lmdb_row_encode(struct enc *e, const struct lmdb_row *row);
 int lmdb_row_decode(struct span s, uint64_t dump, struct lmdb_row *ret);
 void lmdb_proc_encode(struct enc *e, const struct store_proc *p);
 int lmdb_proc_decode(struct span s, uint64_t proc, struct store_proc *ret);
+
+/* --- lmdb_base.c --- */
+/* The place from which place is a difference, for place > 0. */
+uint64_t lmdb_base_place(uint64_t place);
+/* Zeros at its end, in base DB_RADIX, at most DB_LEVELS: others are differences from a dump of level over 0. */
+unsigned lmdb_base_level(uint64_t place);
+/* Sets row's base (0: none, its tables are written whole) and place; old[0..n): rows before it, rising, of any processes. */
+void lmdb_base_choose(struct lmdb_row *row, const struct lmdb_row *old, size_t n);
 
 /* --- lmdb_parts.c --- */
 void lmdb_chain_init(struct lmdb_chain *c, struct lmdb *m, MDB_txn *txn);

@@ -20,8 +20,11 @@ void lmdb_chain_init(struct lmdb_chain *c, struct lmdb *m, MDB_txn *txn)
 
 void lmdb_chain_done(struct lmdb_chain *c)
 {
-	for (int i = 0; i < PARTS; i++)
+	for (int i = 0; i < PARTS; i++) {
 		part_state_done(&c->at[i].st);
+		for (int k = 0; k < DB_LEVELS; k++)
+			part_state_done(&c->kept[i][k].st);
+	}
 	enc_done(&c->packed);
 	enc_done(&c->raw);
 	pack_done(&c->pack);
@@ -89,33 +92,79 @@ static int step(struct lmdb_chain *c, const struct part *p, uint64_t dump)
 	return table_decode(&d, p->shape, &st->t);
 }
 
-int lmdb_chain_seek(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state **ret)
+/* A dump on the way to another. */
+struct link {
+	uint64_t dump;
+	unsigned level; /* lmdb_base_level, or DB_LEVELS for a whole record; 0: nothing hangs on it */
+};
+
+/* Whether the state at is a dump's, or a kept one is: then that becomes the state. */
+static bool have_state(struct lmdb_chain *c, const struct part *p, uint64_t dump)
 {
-	uint64_t todo[DB_CHAIN_MAX + 1];
+	struct lmdb_state *at = &c->at[p->id];
+	if (at->dump == dump)
+		return true;
+	for (int k = 0; c->walks && k < DB_LEVELS; k++) {
+		const struct lmdb_state *kept = &c->kept[p->id][k];
+		if (kept->dump != dump)
+			continue;
+		part_state_copy(&at->st, &kept->st);
+		at->dump = dump;
+		return true;
+	}
+	return false;
+}
+
+static void keep_state(struct lmdb_chain *c, const struct part *p, const struct link *l)
+{
+	if (!c->walks || !l->level)
+		return;
+	struct lmdb_state *kept = &c->kept[p->id][l->level - 1];
+	part_state_copy(&kept->st, &c->at[p->id].st);
+	kept->dump = l->dump;
+}
+
+/* What must be decoded on the way to dump, the last first: back to a whole record or to a state that is there. */
+static int find_way(struct lmdb_chain *c, const struct part *p, uint64_t dump, struct link todo[DB_CHAIN_MAX], size_t *ret_n)
+{
 	size_t n = 0;
-	int err = 0;
-	for (uint64_t at = dump; at != c->at[p->id].dump;) {
+	for (uint64_t at = dump; !have_state(c, p, at);) {
+		struct lmdb_row row = {0};
 		int kind = record_kind(c, p, at);
 		if (kind < 0 && kind != HDA_ENOTFOUND)
 			return kind;
-		if (n == sizeof(todo) / sizeof(*todo))
+		if (n == DB_CHAIN_MAX)
 			return HDA_ECORRUPT;
 		if (kind == HDA_ENOTFOUND) {
 			c->at[p->id].st.t.n = c->at[p->id].st.raw.n = 0;
 			break;
 		}
-		todo[n++] = at;
+		todo[n++] = (struct link){at, DB_LEVELS};
 		if (kind == KIND_WHOLE)
 			break;
-		struct lmdb_row row;
-		err = lmdb_row_get(c->m, c->txn, at, &row);
+		int err = lmdb_row_get(c->m, c->txn, at, &row);
 		if (err || row.base == 0 || row.base >= at)
 			return HDA_ECORRUPT;
+		todo[n - 1].level = lmdb_base_level(row.place);
 		at = row.base;
 	}
+	*ret_n = n;
+	return 0;
+}
+
+int lmdb_chain_seek(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state **ret)
+{
+	struct link todo[DB_CHAIN_MAX];
+	size_t n;
+	int err = find_way(c, p, dump, todo, &n);
+	if (err)
+		return err;
 	c->at[p->id].dump = 0;
-	while (n && !err)
-		err = step(c, p, todo[--n]);
+	while (n && !err) {
+		err = step(c, p, todo[--n].dump);
+		if (!err)
+			keep_state(c, p, &todo[n]);
+	}
 	if (err)
 		return err == HDA_ENOTFOUND ? HDA_ECORRUPT : err;
 	c->at[p->id].dump = dump;
@@ -225,6 +274,7 @@ int lmdb_walk(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n, uns
 	struct rec_in in;
 	int err = 0;
 	lmdb_chain_init(&c, m, txn);
+	c.walks = n > 1;
 	lmdb_dict_init(&dict, m, txn);
 	rec_in_init(&in, &dict.d);
 	for (size_t i = 0; i < n && !err; i++) {

@@ -5,7 +5,7 @@
 #include "store/copy.h"
 #include "store/lmdb_int.h"
 
-static struct retain_dump *find(struct retain_dump *plan, size_t n, uint64_t dump)
+static const struct retain_dump *find(const struct retain_dump *plan, size_t n, uint64_t dump)
 {
 	size_t lo = 0, hi = n;
 	while (lo < hi) {
@@ -18,8 +18,8 @@ static struct retain_dump *find(struct retain_dump *plan, size_t n, uint64_t dum
 	return lo < n && plan[lo].d.dump == dump ? &plan[lo] : NULL;
 }
 
-/* Writes a dump whose base goes anew, without differences. */
-static int rewrite_whole(struct lmdb_wtxn *w, struct lmdb_row *row)
+/* Writes the parts of a dump anew as differences from row->base, or whole (0). */
+static int rewrite(struct lmdb_wtxn *w, struct lmdb_row *row)
 {
 	struct lmdb *m = (struct lmdb *)w->w.s;
 	uint64_t before = row->stored;
@@ -27,16 +27,43 @@ static int rewrite_whole(struct lmdb_wtxn *w, struct lmdb_row *row)
 	row->stored = 0;
 	for (int i = 0; i < PARTS && !err; i++) {
 		const struct part *p = parts_all[i];
-		const struct part_state *st;
+		const struct part_state *st, *base = NULL;
+		struct part_state own;
+		part_state_init(&own, p);
 		err = lmdb_chain_seek(&w->chain, p, row->d.dump, &st);
+		if (!err)
+			part_state_copy(&own, st);
+		if (!err && row->base && i != PART_HEAD)
+			err = lmdb_chain_seek(&w->chain, p, row->base, &base);
 		if (!err)
 			err = lmdb_parts_del(m, w->txn, DB_parts, row->d.dump, i);
 		if (!err)
-			err = lmdb_part_put(&w->chain, DB_parts, p, row->d.dump, st, NULL, 0, &row->stored);
+			err = lmdb_part_put(&w->chain, DB_parts, p, row->d.dump, &own, base, 0, &row->stored);
+		part_state_done(&own);
 	}
-	row->base = row->depth = 0;
 	w->pending += (int64_t)row->stored - (int64_t)before;
 	return err ? err : lmdb_row_put(m, w->txn, row);
+}
+
+/* Gives a row whose base goes another one: the nearest base behind it that stays; where none does, the first row to lose the
+ * same whole dump becomes whole, and the others hang on it. heir[i]: index + 1 of the row that follows row i. */
+static int hang_anew(struct lmdb_wtxn *w, const struct retain_dump *plan, struct lmdb_row *rows, size_t n, size_t i, size_t *heir)
+{
+	uint64_t at = rows[i].base;
+	size_t last = n;
+	while (at) {
+		const struct retain_dump *base = find(plan, n, at);
+		if (!base || base->action == RETAIN_KEEP)
+			break;
+		last = (size_t)(base - plan);
+		at = rows[last].base;
+	}
+	if (last == n)
+		return 0; /* its base stays */
+	rows[i].base = at ? at : heir[last] ? rows[heir[last] - 1].d.dump : 0;
+	if (!rows[i].base)
+		heir[last] = i + 1;
+	return rewrite(w, &rows[i]);
 }
 
 static int keep_one(void *ctx, struct dump_summary *s)
@@ -79,7 +106,7 @@ static int thin(struct lmdb_wtxn *w, struct lmdb_row *row, const struct dump_sum
 		err = is_last_thin(w, row->d.dump, &last);
 	w->pending -= (int64_t)row->stored;
 	row->d.thinned = true;
-	row->base = row->depth = 0;
+	row->base = row->place = 0;
 	return err ? err : lmdb_save(w, t, row, last);
 }
 
@@ -112,11 +139,11 @@ static int drop(struct lmdb_wtxn *w, const struct lmdb_row *row)
 static int apply(struct lmdb_wtxn *w, struct retain_dump *plan, struct lmdb_row *rows, size_t n)
 {
 	int err = 0;
-	for (size_t i = 0; i < n && !err; i++) {
-		const struct retain_dump *base = rows[i].base ? find(plan, n, rows[i].base) : NULL;
-		if (plan[i].action == RETAIN_KEEP && base && base->action != RETAIN_KEEP)
-			err = rewrite_whole(w, &rows[i]);
-	}
+	size_t *heir = xcalloc(n + 1, sizeof(*heir));
+	for (size_t i = 0; i < n && !err; i++)
+		if (plan[i].action == RETAIN_KEEP && rows[i].base)
+			err = hang_anew(w, plan, rows, n, i, heir);
+	free(heir);
 	if (!err)
 		err = thin_all(w, plan, rows, n);
 	for (size_t i = 0; i < n && !err; i++) {

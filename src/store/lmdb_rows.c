@@ -41,7 +41,7 @@ void lmdb_row_encode(struct enc *e, const struct lmdb_row *row)
 		(d->time_from_mtime ? ROW_MTIME : 0));
 	enc_uv(e, d->proc);
 	enc_uv(e, row->base);
-	enc_uv(e, row->depth);
+	enc_uv(e, row->place);
 	enc_uv(e, row->stored);
 	enc_f64(e, d->time);
 	enc_f64(e, d->took_s);
@@ -69,7 +69,7 @@ int lmdb_row_decode(struct span s, uint64_t dump, struct lmdb_row *ret)
 	d->time_from_mtime = flags & ROW_MTIME;
 	d->proc = dec_uv(&in);
 	row.base = dec_uv(&in);
-	row.depth = dec_uv(&in);
+	row.place = dec_uv(&in);
 	row.stored = dec_uv(&in);
 	d->time = dec_f64(&in);
 	d->took_s = dec_f64(&in);

@@ -116,22 +116,6 @@ int lmdb_save(struct lmdb_wtxn *w, const struct dump_summary *sum, struct lmdb_r
 	return err;
 }
 
-/* The dump whose tables the next one of this process is compared with: the last whole one with details. */
-static void choose_base(struct lmdb_row *row, const struct lmdb_row *old, size_t n)
-{
-	if (row->d.partial)
-		return;
-	for (size_t i = n; i-- > 0;) {
-		if (old[i].d.partial || old[i].d.thinned)
-			continue;
-		if (old[i].depth + 1 < DB_CHAIN_MAX) {
-			row->base = old[i].d.dump;
-			row->depth = old[i].depth + 1;
-		}
-		return;
-	}
-}
-
 static int make_proc(struct lmdb_wtxn *w, const struct dump_summary *sum, uint64_t proc)
 {
 	struct store_proc p = {.proc = proc};
@@ -164,7 +148,7 @@ int lmdb_put(struct store_wtxn *base, const struct dump_summary *sum, uint64_t *
 	}
 	if (!err) {
 		model_dump(&row.d, sum, w->next_dump++, proc);
-		choose_base(&row, old, nold);
+		lmdb_base_choose(&row, old, nold);
 		err = make_proc(w, sum, proc);
 	}
 	free(old);

@@ -4,6 +4,7 @@ libhda_a_SOURCES += \
 	src/store/copy.c \
 	src/store/copy.h \
 	src/store/lmdb_backup.c \
+	src/store/lmdb_base.c \
 	src/store/lmdb_db.c \
 	src/store/lmdb_dict.c \
 	src/store/lmdb_env.c \

@@ -199,6 +199,13 @@ void part_state_done(struct part_state *st)
 	enc_done(&st->raw);
 }
 
+void part_state_copy(struct part_state *to, const struct part_state *from)
+{
+	table_copy(&to->t, &from->t);
+	enc_clear(&to->raw);
+	enc_raw(&to->raw, from->raw.p, from->raw.n);
+}
+
 const struct part *const parts_all[PARTS] = {
     [PART_HEAD] = &part_head,
     [PART_KEYS] = &part_keys,

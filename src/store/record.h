@@ -127,6 +127,8 @@ static inline bool part_empty(const struct part *p, const struct part_state *st)
 
 void part_state_init(struct part_state *st, const struct part *p);
 void part_state_done(struct part_state *st);
+/* to: any state of the same part, replaced. */
+void part_state_copy(struct part_state *to, const struct part_state *from);
 
 /* Fills ret (n numbers) with the order of rows by a falling, then b falling, ties as they stand. */
 void order_falling(uint32_t *ret, const uint64_t *a, const uint64_t *b, size_t n);

@@ -68,7 +68,8 @@ void table_sort(struct table *t)
 
 void table_copy(struct table *ret, const struct table *t)
 {
-	*ret = (struct table){.stride = t->stride};
+	ret->stride = t->stride;
+	ret->n = 0;
 	reserve(ret, t->n);
 	if (t->n)
 		memcpy(ret->cells, t->cells, t->n * t->stride * sizeof(*t->cells));

@@ -32,6 +32,7 @@ void table_done(struct table *t);
 uint64_t *table_add(struct table *t, uint64_t key);
 /* Sorts by key; rows with equal keys are added up, column by column. */
 void table_sort(struct table *t);
+/* ret: any table of the same shape, replaced. */
 void table_copy(struct table *ret, const struct table *t);
 /* Writes t: whole when base is NULL, else as a difference from base. */
 void table_encode(struct enc *e, const struct table_shape *sh, const struct table *t, const struct table *base);

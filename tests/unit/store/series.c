@@ -45,6 +45,8 @@ static void live_on(struct series *s)
 	for (size_t i = 0; i < s->ncells; i++) {
 		const struct cell *c = &s->cells[i];
 		bool leak = c->key < 2;
+		if (s->o.window && c->gen > boot && c->gen + s->o.window < s->gc)
+			continue;
 		if (leak || c->gen <= boot || unit_below(&s->rnd, 100) < 10)
 			s->cells[kept++] = *c;
 	}

@@ -9,6 +9,7 @@ struct series_opts {
 	size_t sigs;         /* 0: no graph */
 	uint64_t seed, pid;
 	unsigned churn_pct;  /* keys whose figures differ from dump to dump */
+	uint64_t window;     /* GC runs after which an object born after boot goes, whatever it is; 0 = never */
 };
 
 /* The state of the process from which each dump is drawn. */

@@ -79,6 +79,88 @@ static void test_cost(void **state)
 	free(dir);
 }
 
+static int keep_all(void *ctx, struct dump_summary *s)
+{
+	struct dump_summary ***at = ctx;
+	*(*at)++ = s;
+	return 0;
+}
+
+/* The dump with this id reads as it was written, alone and, with the one before, in a walk. */
+static void same_dump(struct store *s, uint64_t id, uint64_t before, const struct dump_summary *want)
+{
+	struct store_rtxn *r;
+	struct dump_summary *got, *walked[2], **at = walked;
+	uint64_t both[2] = {before, id};
+	assert_int_equal(store_rtxn_begin(s, &r), 0);
+	assert_int_equal(store_rtxn_load(r, id, STORE_ALL, &got), 0);
+	assert_true(summaries_equal(want, got));
+	if (before) {
+		assert_int_equal(store_rtxn_walk(r, both, 2, STORE_ALL, keep_all, &at), 0);
+		assert_true(summaries_equal(want, walked[1]));
+		summary_free(walked[0]);
+		summary_free(walked[1]);
+	}
+	store_rtxn_end(r);
+	summary_free(got);
+}
+
+static void test_base_places(void **state)
+{
+	(void)state;
+	static const uint64_t want[][2] = {{1, 0}, {7, 6}, {8, 0}, {9, 8}, {16, 8}, {63, 62}, {64, 0}, {72, 64}, {128, 64}, {130, 129}, {511, 510}};
+	for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++)
+		assert_int_equal(lmdb_base_place(want[i][0]), want[i][1]);
+	for (uint64_t place = 1; place < DB_RUN_MAX; place++) {
+		unsigned steps = 0;
+		for (uint64_t at = place; at; at = lmdb_base_place(at), steps++)
+			assert_true(lmdb_base_level(lmdb_base_place(at)) > 0 || lmdb_base_place(at) == at - 1);
+		assert_true(steps <= DB_LEVELS * (DB_RADIX - 1));
+	}
+	assert_int_equal(lmdb_base_level(0), DB_LEVELS);
+	assert_int_equal(lmdb_base_level(24), 1);
+	assert_int_equal(lmdb_base_level(448), 2);
+}
+
+/* Whole dumps, and those that differences hang on, go one after the other: what stays reads as it was written. */
+static void test_bases_go(void **state)
+{
+	(void)state;
+	enum { ALL = 150, LEFT = 70 };
+	char *dir = disk_temp();
+	struct store *s = disk_open(dir, &(struct store_opts){.detail_dumps = LEFT});
+	struct dump_summary *all[ALL + 1] = {NULL};
+	struct series live;
+	size_t n, compared = 0;
+	uint64_t id;
+	series_init(&live, &small);
+	for (int i = 0; i < ALL; i++) {
+		struct dump_summary *d = series_next(&live);
+		assert_int_equal(disk_put(s, d, &id), 0);
+		assert_int_equal(id, i + 1);
+		all[id] = d;
+		if (i % 7 == 0 || i > ALL - 10)
+			assert_int_equal(disk_retain(s, d->head.time, false), 0);
+		if (i == 0 || i % 30 == 29)
+			same_dump(s, id, i ? id - 1 : 0, d);
+	}
+	struct store_dump *rows = disk_list(s, 0, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].thinned)
+			continue;
+		same_dump(s, rows[i].dump, i && !rows[i - 1].thinned ? rows[i - 1].dump : 0, all[rows[i].dump]);
+		compared++;
+	}
+	assert_int_equal(compared, LEFT);
+	free(rows);
+	for (int i = 0; i <= ALL; i++)
+		summary_free(all[i]);
+	series_done(&live);
+	store_close(s);
+	disk_remove(dir);
+	free(dir);
+}
+
 /* A store with two processes, whole dumps, differences, torn and thinned ones. */
 static void make(struct store *s)
 {
@@ -238,7 +320,7 @@ static void test_migrate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_cost), cmocka_unit_test(test_backup), cmocka_unit_test(test_migrate),
+	    cmocka_unit_test(test_base_places), cmocka_unit_test(test_bases_go), cmocka_unit_test(test_cost), cmocka_unit_test(test_backup), cmocka_unit_test(test_migrate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

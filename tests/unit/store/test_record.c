@@ -197,7 +197,7 @@ static void test_rows(void **state)
 	(void)state;
 	uint64_t rnd = 12;
 	struct lmdb_row row = {.d = {.dump = 9, .proc = 2, .pid = 4121, .objects = 123456, .bytes = 1 << 24, .time = 1.7e9,
-				   .ruby = "3.1.7", .has_graph = true}, .base = 8, .depth = 3, .stored = 7000}, got_row;
+				   .ruby = "3.1.7", .has_graph = true}, .base = 8, .place = 3, .stored = 7000}, got_row;
 	struct store_proc proc = {.proc = 2, .who = {.pid = 4121, .start = 99, .boot = "b", .host = "web1", .app = "shop"},
 	    .ruby = "3.1.7", .ndumps = 4, .first_dump = 1, .last_dump = 9, .jobs = 1000}, got_proc;
 	struct enc e[2] = {{0}, {0}};
