@@ -29,8 +29,6 @@ struct life {
 	struct u64map index;    /* hash of the names -> row + 1 */
 	struct row *rows;
 	size_t nrows, cap_rows;
-	double *gc;             /* GC count by mark */
-	size_t ngc, cap_gc;
 	uint64_t other;
 	bool traced, started, knows_jobs;
 };
@@ -56,7 +54,6 @@ void life_free(struct life *l)
 	arena_done(&l->arena);
 	u64map_done(&l->index);
 	free(l->rows);
-	free(l->gc);
 	free(l->out.entries);
 	free(l);
 }
@@ -133,15 +130,15 @@ static struct row *row_of(struct life *l, const struct verdict_entry *e, int kin
 /* The first mark whose GC count is at or after the birth; 0 = before the first dump. */
 static size_t mark_of_generation(const struct life *l, double generation)
 {
-	size_t a = 0, b = l->ngc;
+	size_t a = 0, b = l->proc.nmarks;
 	while (a < b) {
 		size_t m = (a + b) / 2;
-		if (l->gc[m] < generation)
+		if (l->proc.gc[m] < generation)
 			a = m + 1;
 		else
 			b = m;
 	}
-	return a < l->ngc ? a : l->ngc - 1;
+	return a < l->proc.nmarks ? a : l->proc.nmarks - 1;
 }
 
 static unsigned class_index(struct life *l, const char *name)
@@ -171,26 +168,12 @@ static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 	d.compact = h->compact_count != HEADER_UNKNOWN ? h->compact_count : 0;
 	for (uint32_t i = 0; i < h->nmarks && i < VERDICT_SUB - 1; i++) {
 		d.marks[d.nmarks][0] = (double)h->marks[i].jobs;
+		d.marks_gc[d.nmarks] = (double)h->marks[i].gc_count;
 		d.marks[d.nmarks++][1] = h->marks[i].time;
 	}
 	for (uint32_t i = 0; i < h->nmix; i++)
 		d.mix[class_index(l, h->mix[i].klass)] += (double)h->mix[i].jobs;
 	return d;
-}
-
-/* GC counts of the marks that this dump brought. */
-static void add_gc(struct life *l, const struct dump_summary *s, const struct verdict_dump *d)
-{
-	size_t fresh = l->proc.nmarks - l->ngc;
-	while (l->cap_gc < l->proc.nmarks) {
-		l->cap_gc = l->cap_gc ? l->cap_gc * 2 : 64;
-		l->gc = xreallocarray(l->gc, l->cap_gc, sizeof(*l->gc));
-	}
-	for (size_t i = 0; i < fresh; i++) {
-		double g = i + 1 < fresh ? (double)s->head.marks[i].gc_count : (double)d->gc;
-		double before = l->ngc ? l->gc[l->ngc - 1] : 0;
-		l->gc[l->ngc++] = fmax(g, before);
-	}
 }
 
 static void add_births(struct life *l, const struct dump_summary *s, const uint32_t *of_key)
@@ -297,7 +280,7 @@ static void settle(struct life *l, struct row *r)
 		if (l->traced && r->entry.site && !r->births)
 			v.births = r->births = xcalloc(l->proc.nmarks, sizeof(*r->births));
 		if (!r->moved && !r->births && l->proc.ndumps > 1 && !r->old)
-			verdict_key_absent(&l->proc, r->entry.key);
+			verdict_key_was(&l->proc, r->entry.key, 0);
 		r->moved |= r->births != NULL;
 		verdict_key_update(&l->proc, r->entry.key, &v);
 	} else {
@@ -328,7 +311,6 @@ void life_add(struct life *l, const struct dump_summary *s)
 	for (size_t i = 0; l->proc.epoch && i < l->nrows; i++)
 		verdict_key_freeze(&l->proc, l->rows[i].entry.key);
 	verdict_proc_advance(&l->proc);
-	add_gc(l, s, &d);
 	if (l->traced || !s->has_graph)
 		add_keys(l, s);
 	else

@@ -21,6 +21,9 @@ enum {
 	VERDICT_SUB = 3,        /* marks per dump interval, the last of them the dump */
 	VERDICT_CLASSES = 24,   /* job classes told apart per process; the rest is one */
 	VERDICT_LEVELS = VERDICT_BOUNDS + 1, /* closed segments of levels, the first dump, and the open one */
+	VERDICT_MARKS = 256,    /* marks kept per process; then older ones that no segment ends at are left out, every second first */
+	VERDICT_MARKS_NEW = 48, /* ... but never of the newest so many */
+	VERDICT_FROZEN = VERDICT_SEGMENTS + VERDICT_BOUNDS, /* units of earlier epochs: VERDICT_SEGMENTS old ones and those of the last */
 	VERDICT_UNITS = 3 * VERDICT_BOUNDS, /* units judged: of this epoch, of the last one, and VERDICT_SEGMENTS of earlier ones */
 	VERDICT_SHAPES_MAX = 240,
 };
@@ -43,33 +46,17 @@ struct verdict_dump {
 	uint64_t gc, major, compact;
 	bool partial;
 	double memsize, rss;               /* bytes */
+	double live_slots, old_objects;    /* as GC.stat says; 0 unknown */
 	double marks[VERDICT_SUB - 1][2];  /* (jobs, t) noted between the dumps */
+	double marks_gc[VERDICT_SUB - 1];  /* GC counts at the marks */
 	unsigned nmarks;
 	double mix[VERDICT_CLASSES];       /* jobs by class, counted like jobs; index into the process's classes */
 };
 
-struct verdict_proc {
-	/* set by the caller before the first dump */
-	bool traced, graph;
-	double ruby;                       /* 3.1 */
-	double limit;                      /* bytes of the cgroup or host, 0 unknown */
-	unsigned nclasses;                 /* job classes in use */
-	const char *classes[VERDICT_CLASSES]; /* their names, borrowed */
-	/* the state; time runs in marks: mark 0 is the first dump */
-	size_t nmarks, mark_cap, ndumps, dump_cap, nrec, rec_cap;
-	double *x, *t;                     /* by mark: jobs (unwrapped), seconds since the first dump */
-	double (*mix)[VERDICT_CLASSES];    /* by mark */
-	uint32_t *dm;                      /* by dump: its mark */
-	uint64_t *major;
-	double *high, *rss;                /* by dump: heap high water, RSS */
-	int32_t *base;                     /* by recorded dump: the mark before its births, -1 none */
-	uint32_t bound[VERDICT_BOUNDS], nbound, unit;    /* segments of births, in marks */
-	uint32_t lbound[VERDICT_BOUNDS], nlbound, lunit; /* segments of levels, in dumps */
-	uint32_t oldbound[VERDICT_BOUNDS], noldbound, oldcut;
-	uint32_t e0, cut;                  /* first mark of this epoch; mark up to which births are mature */
-	bool have_last, moved, epoch, lmerged;
-	struct verdict_dump last;
-	double off, offmix[VERDICT_CLASSES];
+/* The low boundary of a level: the least of each segment of dumps, and the number of the dump where it was. */
+struct verdict_lows {
+	float low[VERDICT_LEVELS];         /* INFINITY: nothing known of that segment */
+	uint32_t at[VERDICT_LEVELS], n;
 };
 
 /* A stretch of the run with what survives of it. */
@@ -78,12 +65,48 @@ struct verdict_unit {
 	double mix[VERDICT_CLASSES];
 };
 
+/* A process life. The state is bounded: of any history at most VERDICT_MARKS moments are kept. Marks are numbered in order of
+ * time from 0; an index into the arrays of marks holds until the next verdict_proc_update. */
+struct verdict_proc {
+	/* set by the caller before the first dump */
+	bool traced, graph;
+	double ruby;                       /* 3.1 */
+	double limit;                      /* bytes of the cgroup or host, 0 unknown */
+	unsigned nclasses;                 /* job classes in use */
+	const char *classes[VERDICT_CLASSES]; /* their names, borrowed */
+	/* the state; time runs in marks: mark 0 is the first dump */
+	size_t nmarks, ndumps;
+	uint32_t no[VERDICT_MARKS];        /* number of the mark */
+	uint32_t dump[VERDICT_MARKS];      /* number of the dump that it is, or that comes next */
+	double x[VERDICT_MARKS], t[VERDICT_MARKS]; /* jobs (unwrapped), seconds since the first dump */
+	double gc[VERDICT_MARKS];          /* GC count, never falling */
+	double mix[VERDICT_MARKS][VERDICT_CLASSES];
+	uint32_t bound[VERDICT_BOUNDS], nbound, unit;    /* segments of births: indices of marks; unit: marks in one */
+	uint32_t lbound[VERDICT_BOUNDS], nlbound, lunit; /* segments of levels, in numbers of dumps */
+	uint32_t oldbound[VERDICT_BOUNDS], noldbound, oldcut;
+	uint32_t e0, cut;                  /* first mark of this epoch; mark up to which births are mature */
+	uint32_t before;                   /* mark of the dump before the last */
+	uint64_t major;                    /* of the last dump; and of the one before */
+	uint64_t major_before;
+	bool have_last, moved, epoch, lmerged;
+	struct verdict_dump last;
+	double off, offmix[VERDICT_CLASSES];
+	struct verdict_unit frozen[VERDICT_FROZEN]; /* of earlier epochs; s unused */
+	unsigned nfrozen, frozen_kept;     /* kept: how many of them are from before the last freeze */
+	/* RSS where it stood least over the heap's high water, by segment of levels */
+	struct { double rss, high; uint32_t at; } native[VERDICT_LEVELS];
+	uint32_t nnative;
+	double rss, high;                  /* of the last dump: RSS, heap high water */
+	struct verdict_lows slots, old;    /* live slots, old objects, at dumps since whose predecessor a major GC ran */
+	double slots_now, old_now;
+};
+
 struct verdict_key {
-	double prev[VERDICT_BOUNDS], low[VERDICT_LEVELS];
-	uint32_t at[VERDICT_LEVELS], nlow;
+	float prev[VERDICT_BOUNDS];        /* births by segment at the last dump; untraced: [0] = objects */
+	struct verdict_lows lows;          /* of levels; of births nothing is known here */
 	bool has_prev, fresh;
-	double released, exposed, oldest;  /* D, E, A of the specification */
-	struct verdict_unit *frozen;       /* of earlier epochs */
+	float released, exposed, oldest;   /* D, E, A of the specification */
+	float *frozen;                     /* of earlier epochs, owned: nfrozen of the process; < 0: not proven */
 	unsigned nfrozen;
 	/* the newest row */
 	double n, b, len;                  /* objects, bytes, entries of the container (-1: none) */
@@ -104,15 +127,17 @@ void verdict_proc_done(struct verdict_proc *p);
  * verdict_key_freeze for every key if p->epoch, verdict_proc_advance, verdict_key_update for every key. */
 bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d);
 void verdict_proc_advance(struct verdict_proc *p);
-/* In which births of recorded dump j (0-based), born in its q-th third, count; 0 = before the first dump. */
-size_t verdict_mark_of(const struct verdict_proc *p, size_t j, unsigned q);
+/* The first kept mark whose number is `no` or more; nmarks when there is none. Births of a mark left out count at the next. */
+size_t verdict_mark_at(const struct verdict_proc *p, uint32_t no);
+/* The mark of the dump with this number, or the last kept one before it. */
+size_t verdict_dump_mark(const struct verdict_proc *p, uint32_t dump);
 
 void verdict_key_init(struct verdict_key *k);
 void verdict_key_done(struct verdict_key *k);
 /* A new epoch (compaction moved traced objects before Ruby 3.4): keeps what was known of k, and begins again. */
 void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k);
-/* For a key first seen in this dump, before its update: it was 0 in all earlier dumps. */
-void verdict_key_absent(const struct verdict_proc *p, struct verdict_key *k);
+/* For a level not updated before, before its first update: it was `value` in all earlier dumps. */
+void verdict_key_was(const struct verdict_proc *p, struct verdict_key *k, double value);
 void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, const struct verdict_row *row);
 
 /* What the evidence says of one key of one process. */

@@ -13,6 +13,10 @@
 #define VERDICT_MIN_S 8       /* fewer proven survivors are never a leak */
 #define VERDICT_LEAK_AT .70   /* confidences of the labels */
 #define VERDICT_SUSPECT_AT .30
+#define VERDICT_COUNT_MAX 1e18 /* objects; more is a lie */
+#define VERDICT_TIME_MAX 1e15 /* jobs, seconds, GC runs; more is a lie */
+#define VERDICT_JOB_PARTS 16. /* jobs are known to a sixteenth (marks between dumps are interpolated) */
+#define VERDICT_SECOND_PARTS 1024.
 #define VERDICT_NU0 2.        /* weight of the prior dispersion */
 
 /* A shape: expected share of births by unit, of a story. */
@@ -49,9 +53,21 @@ double verdict_t95(double df);
 /* Odds that a steady grower has an end not seen yet. */
 double verdict_fill(double intervals, double base);
 
+/* --- low boundaries (verdict_lows.c) --- */
+/* The segment of dump n, which is the newest: 0 is the first dump alone, then the closed ones, then the open one. */
+uint32_t verdict_lows_index(const struct verdict_proc *p, uint32_t n);
+/* When segments of levels merged (lmerged): pairs keep their least. */
+void verdict_lows_merge(struct verdict_lows *l);
+/* The level y at the newest dump. */
+void verdict_lows_add(const struct verdict_proc *p, struct verdict_lows *l, double y);
+/* The level was `value` at all dumps before the newest. */
+void verdict_lows_was(const struct verdict_proc *p, struct verdict_lows *l, double value);
+
 /* The unit between marks a and e. */
 struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, uint32_t e, double s);
-/* Proven survivors by segment; returns how many units were written. */
+/* The same between two dumps, by their numbers. */
+struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s);
+/* Proven survivors by segment, of earlier epochs first; returns how many units were written. */
 unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_unit *out);
 double verdict_hazard(const struct verdict_proc *p, const struct verdict_key *k);
 /* End of segment i of `bound`, not after cut. */

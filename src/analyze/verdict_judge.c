@@ -37,7 +37,7 @@ static bool judge_increments(const struct verdict_proc *p, const struct verdict_
 {
 	struct verdict_unit u[VERDICT_LEVELS];
 	for (unsigned i = 0; i + 1 < m; i++) {
-		u[i] = verdict_stretch(p, p->dm[at[i]], p->dm[at[i + 1]], y[i + 1] - y[i]);
+		u[i] = verdict_between(p, at[i], at[i + 1], y[i + 1] - y[i]);
 		u[i].w = fmax(u[i].w, .5);
 	}
 	return verdict_counted(u, m - 1, p->nclasses, verdict_hazard(p, k), p->ndumps, ret);
@@ -48,11 +48,11 @@ static bool judge_levels(const struct verdict_proc *p, const struct verdict_key 
 	uint32_t at[VERDICT_LEVELS];
 	double y[VERDICT_LEVELS], least = INFINITY;
 	unsigned m = 0;
-	for (unsigned i = 0; i < k->nlow; i++) {
-		if (!isfinite(k->low[i]))
+	for (unsigned i = 0; i < k->lows.n; i++) {
+		if (!isfinite(k->lows.low[i]))
 			continue;
-		at[m] = k->at[i];
-		y[m++] = k->low[i];
+		at[m] = k->lows.at[i];
+		y[m++] = k->lows.low[i];
 	}
 	if (m < 4)
 		return false;
@@ -79,10 +79,7 @@ bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, st
 	if (!p->traced || !k->nbirths || k->len >= 0)
 		return judge_levels(p, k, ret);
 	struct verdict_unit u[VERDICT_UNITS];
-	unsigned n = k->nfrozen < VERDICT_UNITS - VERDICT_BOUNDS ? k->nfrozen : VERDICT_UNITS - VERDICT_BOUNDS;
-	if (n)
-		memcpy(u, k->frozen + (k->nfrozen - n), n * sizeof(*u));
-	n += verdict_units(p, k, u + n);
+	unsigned n = verdict_units(p, k, u);
 	return n >= 2 && verdict_counted(u, n, p->nclasses, verdict_hazard(p, k), p->ndumps, ret);
 }
 

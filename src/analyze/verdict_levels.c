@@ -110,7 +110,7 @@ void verdict_levels(const struct verdict_proc *p, const uint32_t *at, const doub
 		top = fmax(top, fabs(y0[i]));
 	}
 	for (unsigned i = 0; i + 1 < m; i++) {
-		u[i] = verdict_stretch(p, p->dm[at[i]], p->dm[at[i + 1]], 0);
+		u[i] = verdict_between(p, at[i], at[i + 1], 0);
 		u[i].w = fmax(u[i].w, .5);
 		ret->width += u[i].w;
 	}
@@ -156,23 +156,16 @@ void verdict_levels(const struct verdict_proc *p, const uint32_t *at, const doub
 
 void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 {
-	uint32_t at[VERDICT_LEVELS] = {0};
+	uint32_t at[VERDICT_LEVELS];
 	double y[VERDICT_LEVELS], high[VERDICT_LEVELS], post[STORIES];
-	unsigned m = 1;
+	unsigned m = p->nlbound < p->nnative ? p->nlbound : p->nnative; /* the first dump and the closed segments */
 	*ret = (struct verdict_native){.label = NATIVE_LEARNING};
-	for (uint32_t i = 0; i + 1 < p->nlbound; i++) {
-		uint32_t best = p->lbound[i] + 1;
-		for (uint32_t d = best + 1; d <= p->lbound[i + 1]; d++) {
-			if (p->rss[d] - p->high[d] < p->rss[best] - p->high[best])
-				best = d;
-		}
-		at[m++] = best;
-	}
 	if (m < 5)
 		return;
 	for (unsigned i = 0; i < m; i++) {
-		y[i] = p->rss[at[i]];
-		high[i] = p->high[at[i]];
+		at[i] = p->native[i].at;
+		y[i] = p->native[i].rss;
+		high[i] = p->native[i].high;
 	}
 	struct verdict_levels l;
 	verdict_levels(p, at, y, high, m, &l);
@@ -180,7 +173,7 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 	unsigned top = 0;
 	for (unsigned c = 1; c < STORIES; c++)
 		top = post[c] > post[top] ? c : top;
-	double t = verdict_t95(l.df), rss = p->rss[p->ndumps - 1];
+	double t = verdict_t95(l.df), rss = p->rss;
 	ret->conf = post[STORY_LEAK];
 	ret->bytes_per_1000 = 1000 * l.lambda / l.width;
 	ret->low = fmax(1000 * (l.lambda - t * l.se) / l.width, 0);

@@ -152,7 +152,7 @@ static void finish_line(struct verdict *v, size_t i)
 	l->high = bytes * high * 1000;
 	l->bytes_per_hour = bytes * pace;
 	l->has_limit = p->limit > 0;
-	double room = p->limit - p->rss[p->ndumps - 1], rel[3] = {high, 1, low};
+	double room = p->limit - p->rss, rel[3] = {high, 1, low};
 	for (int r = 0; r < 3; r++)
 		l->hours_to_limit[r] = room / fmax(bytes * pace * rel[r], 1e-9);
 	v->fused[l->head].head = true;

@@ -23,14 +23,29 @@ static double births_in(const struct verdict_key *k, uint32_t a, uint32_t e)
 	return sum;
 }
 
+/* The mark before which survivors of this key are proven. */
+static uint32_t key_cut(const struct verdict_proc *p, const struct verdict_key *k)
+{
+	uint32_t cut = p->cut, u = k->nbirths ? (uint32_t)k->nbirths - 1 : 0;
+	while (cut > p->e0 && p->x[u] - p->x[cut] < VERDICT_TAU * (double)k->oldest)
+		cut--;
+	return cut;
+}
+
+static float counted(double v) { return (float)fmin(fmax(v, 0), VERDICT_COUNT_MAX); }
+
 unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_unit *out)
 {
-	if (!k->births || k->nbirths == 0)
-		return 0;
-	uint32_t cut = p->cut, u = (uint32_t)k->nbirths - 1;
-	while (cut > p->e0 && p->x[u] - p->x[cut] < VERDICT_TAU * k->oldest)
-		cut--;
 	unsigned m = 0;
+	for (unsigned i = 0; i < k->nfrozen && i < p->nfrozen; i++) {
+		if (k->frozen[i] < 0)
+			continue;
+		out[m] = p->frozen[i];
+		out[m++].s = k->frozen[i];
+	}
+	if (!k->births || k->nbirths == 0)
+		return m;
+	uint32_t cut = key_cut(p, k);
 	for (uint32_t i = 0; i < p->nbound; i++) {
 		uint32_t a = p->bound[i], e = verdict_span_end(p->bound, p->nbound, i, cut);
 		if (e > a)
@@ -39,14 +54,24 @@ unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k
 	return m;
 }
 
+/* Survivors of the segments of the epoch that ends, as far as they are proven; a segment of which only part is proven counts by
+ * its share, if that is half of it or more. */
 void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k)
 {
-	struct verdict_unit all[VERDICT_UNITS];
-	unsigned old = k->nfrozen < VERDICT_SEGMENTS ? k->nfrozen : VERDICT_SEGMENTS;
-	if (old)
-		memcpy(all, k->frozen + (k->nfrozen - old), old * sizeof(*all));
-	unsigned n = old + verdict_units(p, k, all + old);
-	k->frozen = xreallocarray(k->frozen, n, sizeof(*k->frozen));
+	float all[VERDICT_FROZEN];
+	uint32_t cut = key_cut(p, k);
+	unsigned n = p->frozen_kept;
+	for (unsigned i = 0; i < n; i++)
+		all[i] = k->nfrozen >= n ? k->frozen[k->nfrozen - n + i] : 0;
+	for (uint32_t i = 0; i < p->nbound && n < p->nfrozen; i++) {
+		uint32_t a = p->bound[i], e = verdict_span_end(p->bound, p->nbound, i, p->cut);
+		if (e <= a)
+			continue;
+		uint32_t own = e < cut ? e : cut;
+		double part = own > a ? (p->x[own] - p->x[a]) / (p->x[e] - p->x[a]) : 0;
+		all[n++] = part >= .5 ? counted(births_in(k, a, own) / part) : -1;
+	}
+	k->frozen = xreallocarray(k->frozen, n + 1, sizeof(*k->frozen));
 	memcpy(k->frozen, all, n * sizeof(*all));
 	k->nfrozen = n;
 	k->has_prev = false;
@@ -57,10 +82,8 @@ void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k)
 static void deaths(const struct verdict_proc *p, struct verdict_key *k)
 {
 	uint32_t u = (uint32_t)p->nmarks - 1;
-	double keep = 1 - 3. / fmax((double)(u - p->e0) / VERDICT_SUB, 3);
-	double step = p->x[u] - p->x[p->dm[p->ndumps - 2]];
-	k->released *= keep;
-	k->exposed *= keep;
+	double keep = 1 - 3. / fmax((double)(p->no[u] - p->no[p->e0]) / VERDICT_SUB, 3);
+	double step = p->x[u] - p->x[p->before], released = k->released * keep, exposed = k->exposed * keep;
 	for (uint32_t i = 0; i < p->noldbound; i++) {
 		uint32_t a = p->oldbound[i], e = verdict_span_end(p->oldbound, p->noldbound, i, p->oldcut);
 		double was = k->prev[i];
@@ -68,19 +91,21 @@ static void deaths(const struct verdict_proc *p, struct verdict_key *k)
 			continue;
 		double now = births_in(k, a, e), age = p->x[u] - (p->x[a] + p->x[e]) / 2;
 		if (was - now >= fmax(3, VERDICT_LOSS * was)) {
-			k->oldest = fmax(k->oldest, age);
-		} else if (age > VERDICT_TAU * k->oldest) {
-			k->released += fmax(was - now, 0);
-			k->exposed += was * step;
+			k->oldest = (float)fmax(k->oldest, age);
+		} else if (age > VERDICT_TAU * (double)k->oldest) {
+			released += fmax(was - now, 0);
+			exposed += was * step;
 		}
 	}
+	k->released = counted(released);
+	k->exposed = (float)fmin(exposed, 1e36);
 }
 
 static void remember(const struct verdict_proc *p, struct verdict_key *k)
 {
 	for (uint32_t i = 0; i < p->nbound; i++) {
 		uint32_t a = p->bound[i], e = verdict_span_end(p->bound, p->nbound, i, p->cut);
-		k->prev[i] = e > a ? births_in(k, a, e) : 0;
+		k->prev[i] = e > a ? counted(births_in(k, a, e)) : 0;
 	}
 	k->has_prev = true;
 }
@@ -91,53 +116,17 @@ static void turnover(const struct verdict_proc *p, struct verdict_key *k, const 
 	size_t n = p->ndumps - 1;
 	if (row->gone >= 0 && n > 0 && !p->moved) {
 		double keep = 1 - 3. / fmax((double)n, 3), was = k->has_prev ? k->prev[0] : 0;
-		k->released = k->released * keep + row->gone;
-		k->exposed = k->exposed * keep + was * (p->x[p->nmarks - 1] - p->x[p->dm[n - 1]]);
+		k->released = counted(k->released * keep + row->gone);
+		k->exposed = (float)fmin(k->exposed * keep + was * (p->x[p->nmarks - 1] - p->x[p->before]), 1e36);
 	}
-	k->prev[0] = row->n;
+	k->prev[0] = counted(row->n);
 	k->has_prev = true;
 }
 
-/* When segments of levels merge: the first dump stays alone, then pairs keep their minimum. */
-static void merge_levels(struct verdict_key *k)
+void verdict_key_was(const struct verdict_proc *p, struct verdict_key *k, double value)
 {
-	uint32_t n = k->nlow ? 1 : 0;
-	for (uint32_t i = 1; i < k->nlow; i += 2) {
-		uint32_t j = i + 1 < k->nlow && k->low[i + 1] < k->low[i] ? i + 1 : i;
-		k->low[n] = k->low[j];
-		k->at[n++] = k->at[j];
-	}
-	k->nlow = n;
-}
-
-/* The low boundary of each segment of dumps: its minimum, and the dump where it was. */
-static void low_boundary(const struct verdict_proc *p, struct verdict_key *k, double y)
-{
-	uint32_t n = (uint32_t)p->ndumps - 1;
-	uint32_t i = n == p->lbound[p->nlbound - 1] ? p->nlbound - 1 : p->nlbound;
-	while (k->nlow < i + 1) {
-		k->low[k->nlow] = INFINITY;
-		k->at[k->nlow++] = n;
-	}
-	if (y < k->low[i]) {
-		k->low[i] = y;
-		k->at[i] = n;
-	}
-}
-
-void verdict_key_absent(const struct verdict_proc *p, struct verdict_key *k)
-{
-	uint32_t n = (uint32_t)p->ndumps - 1, last = p->lbound[p->nlbound - 1];
-	k->nlow = 0;
 	k->fresh = true; /* made by today's segments: they need no merging */
-	for (uint32_t i = 0; i < p->nlbound && p->lbound[i] < n; i++) {
-		k->low[k->nlow] = 0;
-		k->at[k->nlow++] = p->lbound[i];
-	}
-	if (n > last + 1) { /* the open segment has dumps before this one */
-		k->low[k->nlow] = 0;
-		k->at[k->nlow++] = n - 1;
-	}
+	verdict_lows_was(p, &k->lows, value);
 }
 
 void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, const struct verdict_row *row)
@@ -152,17 +141,19 @@ void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, con
 		if (k->has_prev)
 			deaths(p, k);
 		remember(p, k);
+		if (row->len < 0)
+			return;
 	} else {
 		k->nbirths = 0;
 		turnover(p, k, row);
 	}
 	if (p->lmerged && !k->fresh)
-		merge_levels(k);
+		verdict_lows_merge(&k->lows);
 	k->fresh = false;
-	low_boundary(p, k, row->len >= 0 ? row->len : row->n);
+	verdict_lows_add(p, &k->lows, row->len >= 0 ? row->len : row->n);
 }
 
 double verdict_hazard(const struct verdict_proc *p, const struct verdict_key *k)
 {
-	return k->exposed > 0 ? k->released / k->exposed * (p->x[p->nmarks - 1] - p->x[p->e0]) : 0;
+	return k->exposed > 0 ? (double)k->released / (double)k->exposed * (p->x[p->nmarks - 1] - p->x[p->e0]) : 0;
 }

@@ -1,4 +1,8 @@
-/* Verdict: time of a process, in jobs, seconds and marks. SPDX-License-Identifier: BSD-2-Clause */
+/* Verdict: time of a process, in jobs, seconds and marks. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Of the marks of a long run only some are kept: the newest VERDICT_MARKS_NEW, those at which a segment begins, and of the others
+ * those whose distance from the first mark of the epoch is a multiple of a power of two. So a history of any length is known to
+ * a hundredth of itself, and one of up to VERDICT_MARKS marks (85 dumps with two marks between them) exactly. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,47 +11,80 @@
 
 void verdict_proc_init(struct verdict_proc *p) { *p = (struct verdict_proc){0}; }
 
-void verdict_proc_done(struct verdict_proc *p)
+void verdict_proc_done(struct verdict_proc *p) { *p = (struct verdict_proc){0}; }
+
+static bool is_bound(const uint32_t *bound, uint32_t n, uint32_t mark)
 {
-	free(p->x);
-	free(p->t);
-	free(p->mix);
-	free(p->dm);
-	free(p->major);
-	free(p->high);
-	free(p->rss);
-	free(p->base);
-	*p = (struct verdict_proc){0};
+	for (uint32_t i = 0; i < n; i++) {
+		if (bound[i] == mark)
+			return true;
+	}
+	return false;
 }
 
-static void add_mark(struct verdict_proc *p, double x, double t, const double *mix)
+/* A mark that something in the state points at, or that the next dump may need. */
+static bool is_needed(const struct verdict_proc *p, uint32_t i)
 {
-	if (p->nmarks == p->mark_cap) {
-		p->mark_cap = p->mark_cap ? p->mark_cap * 2 : 64;
-		p->x = xreallocarray(p->x, p->mark_cap, sizeof(*p->x));
-		p->t = xreallocarray(p->t, p->mark_cap, sizeof(*p->t));
-		p->mix = xreallocarray(p->mix, p->mark_cap, sizeof(*p->mix));
-	}
-	p->x[p->nmarks] = x;
-	p->t[p->nmarks] = t;
-	memcpy(p->mix[p->nmarks], mix, sizeof(*p->mix));
-	p->nmarks++;
+	return i == 0 || i + VERDICT_MARKS_NEW >= p->nmarks || i == p->e0 || i == p->cut || i == p->oldcut || i == p->before ||
+	       is_bound(p->bound, p->nbound, i) || is_bound(p->oldbound, p->noldbound, i);
 }
 
-static void add_dump(struct verdict_proc *p, const struct verdict_dump *d)
+static void move_bounds(uint32_t *bound, uint32_t n, const uint32_t *to)
 {
-	if (p->ndumps == p->dump_cap) {
-		p->dump_cap = p->dump_cap ? p->dump_cap * 2 : 32;
-		p->dm = xreallocarray(p->dm, p->dump_cap, sizeof(*p->dm));
-		p->major = xreallocarray(p->major, p->dump_cap, sizeof(*p->major));
-		p->high = xreallocarray(p->high, p->dump_cap, sizeof(*p->high));
-		p->rss = xreallocarray(p->rss, p->dump_cap, sizeof(*p->rss));
+	for (uint32_t i = 0; i < n; i++)
+		bound[i] = to[bound[i]];
+}
+
+static void copy_mark(struct verdict_proc *p, uint32_t to, uint32_t from)
+{
+	p->no[to] = p->no[from];
+	p->dump[to] = p->dump[from];
+	p->x[to] = p->x[from];
+	p->t[to] = p->t[from];
+	p->gc[to] = p->gc[from];
+	memmove(p->mix[to], p->mix[from], sizeof(p->mix[to]));
+}
+
+/* Leaves out marks until half of them are free again. */
+static void thin(struct verdict_proc *p)
+{
+	uint32_t to[VERDICT_MARKS], n = 0, stride = 1, keep;
+	do {
+		stride *= 2;
+		keep = 0;
+		for (uint32_t i = 0; i < p->nmarks; i++)
+			keep += is_needed(p, i) || (p->no[i] - p->no[p->e0]) % stride == 0;
+	} while (keep > VERDICT_MARKS / 2 + VERDICT_BOUNDS);
+	for (uint32_t i = 0; i < p->nmarks; i++) {
+		to[i] = n;
+		n += is_needed(p, i) || (p->no[i] - p->no[p->e0]) % stride == 0;
 	}
-	size_t n = p->ndumps++;
-	p->dm[n] = (uint32_t)(p->nmarks - 1);
-	p->major[n] = d->major;
-	p->rss[n] = d->rss;
-	p->high[n] = fmax(d->memsize, n ? p->high[n - 1] * .985 : 0);
+	for (uint32_t i = 0; i < p->nmarks; i++) {
+		if (i + 1 == p->nmarks ? n > to[i] : to[i + 1] > to[i])
+			copy_mark(p, to[i], i);
+	}
+	move_bounds(p->bound, p->nbound, to);
+	move_bounds(p->oldbound, p->noldbound, to);
+	p->e0 = to[p->e0];
+	p->cut = to[p->cut];
+	p->oldcut = to[p->oldcut];
+	p->before = to[p->before];
+	p->nmarks = n;
+}
+
+/* To parts of a job and a second that are written exactly, and that no lie of a peer can leave. */
+static double grid(double v, double parts) { return floor(fmin(fmax(v, -VERDICT_TIME_MAX), VERDICT_TIME_MAX) * parts + .5) / parts; }
+
+static void add_mark(struct verdict_proc *p, double x, double t, double gc, const double *mix)
+{
+	size_t n = p->nmarks++;
+	p->no[n] = n ? p->no[n - 1] + 1 : 0;
+	p->dump[n] = (uint32_t)p->ndumps;
+	p->x[n] = grid(x, VERDICT_JOB_PARTS);
+	p->t[n] = grid(t, VERDICT_SECOND_PARTS);
+	p->gc[n] = grid(fmax(gc, n ? p->gc[n - 1] : 0), 1);
+	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
+		p->mix[n][c] = grid(mix[c], VERDICT_JOB_PARTS);
 }
 
 /* The marks noted since the last dump, and the dump itself. */
@@ -55,11 +92,12 @@ static void add_marks(struct verdict_proc *p, const struct verdict_dump *d, cons
 {
 	double x0 = p->x[p->nmarks - 1], t0 = p->t[p->nmarks - 1], m0[VERDICT_CLASSES];
 	memcpy(m0, p->mix[p->nmarks - 1], sizeof(m0));
-	double pts[VERDICT_SUB][2];
+	double pts[VERDICT_SUB][3];
 	unsigned n = d->nmarks < VERDICT_SUB ? d->nmarks : VERDICT_SUB - 1;
 	for (unsigned i = 0; i <= n; i++) {
 		pts[i][0] = (i < n ? d->marks[i][0] : d->jobs) + p->off;
 		pts[i][1] = (i < n ? d->marks[i][1] : d->t) - p->last.t;
+		pts[i][2] = i < n ? d->marks_gc[i] : (double)d->gc;
 	}
 	if (!(pts[n][1] > 0)) { /* the clock was set back: assume the usual pace */
 		double pace = t0 > 0 ? t0 / fmax(x0 - p->x[0], 1) : 1;
@@ -71,19 +109,25 @@ static void add_marks(struct verdict_proc *p, const struct verdict_dump *d, cons
 		double at[VERDICT_CLASSES], f = fmin(fmax((pts[i][0] - x0) / span, 0), 1);
 		for (unsigned c = 0; c < VERDICT_CLASSES; c++)
 			at[c] = m0[c] + f * (mix[c] - m0[c]);
-		add_mark(p, fmax(pts[i][0], p->x[p->nmarks - 1] + .5), fmax(t0 + pts[i][1], p->t[p->nmarks - 1]), at);
+		add_mark(p, fmax(pts[i][0], p->x[p->nmarks - 1] + .5), fmax(t0 + pts[i][1], p->t[p->nmarks - 1]), pts[i][2], at);
 	}
 }
 
-/* Closes segments up to u; when there are more than VERDICT_SEGMENTS, they merge in pairs. */
+/* When there are more than VERDICT_SEGMENTS segments they merge in pairs. */
+static void merge_bounds(uint32_t *bound, uint32_t *n, uint32_t *unit)
+{
+	for (uint32_t i = 0; 2 * i < *n; i++)
+		bound[i] = bound[2 * i];
+	*n = (*n + 1) / 2;
+	*unit *= 2;
+}
+
+/* Closes segments of dumps up to u. */
 static void extend(uint32_t *bound, uint32_t *n, uint32_t *unit, uint32_t u)
 {
 	while (u - bound[*n - 1] >= *unit) {
 		if (*n == VERDICT_BOUNDS) {
-			for (uint32_t i = 0; 2 * i < *n; i++)
-				bound[i] = bound[2 * i];
-			*n = (*n + 1) / 2;
-			*unit *= 2;
+			merge_bounds(bound, n, unit);
 		} else {
 			bound[*n] = bound[*n - 1] + *unit;
 			++*n;
@@ -91,30 +135,48 @@ static void extend(uint32_t *bound, uint32_t *n, uint32_t *unit, uint32_t u)
 	}
 }
 
-/* Mark of the last dump whose births have been through a major GC since, or are known to be reachable. */
-static uint32_t mature(const struct verdict_proc *p, size_t n)
+/* The same for segments of marks up to mark u: their ends are among the newest marks, all of which are kept. */
+static void extend_births(struct verdict_proc *p, uint32_t u)
 {
-	for (size_t d = n; d-- > 0;) {
-		if (p->dm[d] > p->e0 && (p->graph || p->major[n] > p->major[d]))
-			return p->dm[d];
+	while (p->no[u] - p->no[p->bound[p->nbound - 1]] >= p->unit) {
+		if (p->nbound == VERDICT_BOUNDS) {
+			merge_bounds(p->bound, &p->nbound, &p->unit);
+		} else {
+			uint32_t end = (uint32_t)verdict_mark_at(p, p->no[p->bound[p->nbound - 1]] + p->unit);
+			p->bound[p->nbound++] = end;
+		}
 	}
-	return p->e0;
 }
 
-static void add_base(struct verdict_proc *p)
+/* Mark of the last dump whose births have been through a major GC since, or are known to be reachable. While no major GC runs it stays
+ * where it was; a counter that falls says nothing. */
+static uint32_t mature(const struct verdict_proc *p)
 {
-	if (p->nrec == p->rec_cap) {
-		p->rec_cap = p->rec_cap ? p->rec_cap * 2 : 32;
-		p->base = xreallocarray(p->base, p->rec_cap, sizeof(*p->base));
+	return p->before > p->e0 && (p->graph || p->major > p->major_before) ? p->before : p->cut;
+}
+
+/* What was known of the segments when objects moved: the last VERDICT_SEGMENTS of earlier epochs and all of this one. */
+static void freeze(struct verdict_proc *p)
+{
+	struct verdict_unit all[VERDICT_FROZEN];
+	unsigned n = p->nfrozen < VERDICT_SEGMENTS ? p->nfrozen : VERDICT_SEGMENTS;
+	memcpy(all, p->frozen + (p->nfrozen - n), n * sizeof(*all));
+	p->frozen_kept = n;
+	for (uint32_t i = 0; i < p->nbound; i++) {
+		uint32_t a = p->bound[i], e = verdict_span_end(p->bound, p->nbound, i, p->cut);
+		if (e > a)
+			all[n++] = verdict_stretch(p, a, e, 0);
 	}
-	p->base[p->nrec++] = (int32_t)p->nmarks - 1;
+	memcpy(p->frozen, all, n * sizeof(*all));
+	p->nfrozen = n;
 }
 
 bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d)
 {
-	add_base(p);
 	if (d->partial || (p->have_last && d->jobs == p->last.jobs && d->gc == p->last.gc))
 		return false;
+	if (p->nmarks + VERDICT_SUB > VERDICT_MARKS)
+		thin(p);
 	if (p->have_last && d->jobs < p->last.jobs) { /* the counter fell within one process: unwrap it */
 		p->off += p->last.jobs;
 		for (unsigned c = 0; c < VERDICT_CLASSES; c++)
@@ -123,19 +185,59 @@ bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d)
 	double mix[VERDICT_CLASSES];
 	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
 		mix[c] = d->mix[c] + p->offmix[c];
+	p->before = p->nmarks ? (uint32_t)p->nmarks - 1 : 0;
 	if (p->nmarks == 0)
-		add_mark(p, d->jobs, 0, mix);
+		add_mark(p, d->jobs, 0, (double)d->gc, mix);
 	else
 		add_marks(p, d, mix);
-	add_dump(p, d);
+	p->ndumps++;
+	p->rss = d->rss;
+	p->high = fmax(d->memsize, p->high * .985);
+	p->major_before = p->have_last ? p->major : 0;
+	p->major = d->major;
 	p->moved = p->have_last && d->compact != p->last.compact;
 	p->epoch = p->moved && p->traced && p->ruby < 3.4;
 	p->last = *d;
 	p->have_last = true;
+	if (p->epoch)
+		freeze(p);
 	memcpy(p->oldbound, p->bound, sizeof(p->bound));
 	p->noldbound = p->nbound;
 	p->oldcut = p->cut;
 	return true;
+}
+
+/* Where RSS stood least over what the heap explains, by segment of levels. */
+static void add_native(struct verdict_proc *p)
+{
+	uint32_t n = (uint32_t)p->ndumps - 1, i = verdict_lows_index(p, n), m = p->nnative ? 1 : 0;
+	for (uint32_t k = 1; p->lmerged && k < p->nnative; k += 2) {
+		bool second = k + 1 < p->nnative && p->native[k + 1].rss - p->native[k + 1].high < p->native[k].rss - p->native[k].high;
+		p->native[m++] = p->native[second ? k + 1 : k];
+	}
+	if (p->lmerged)
+		p->nnative = m;
+	if (p->nnative > i && p->rss - p->high >= p->native[i].rss - p->native[i].high)
+		return;
+	p->native[i].rss = p->rss;
+	p->native[i].high = p->high;
+	p->native[i].at = n;
+	p->nnative = i + 1;
+}
+
+/* What the whole heap stands at after a major GC. */
+static void add_boundary(struct verdict_proc *p)
+{
+	if (p->lmerged) {
+		verdict_lows_merge(&p->slots);
+		verdict_lows_merge(&p->old);
+	}
+	if (p->ndumps > 1 && p->major <= p->major_before)
+		return;
+	if (p->last.live_slots > 0)
+		verdict_lows_add(p, &p->slots, p->slots_now = p->last.live_slots);
+	if (p->last.old_objects > 0)
+		verdict_lows_add(p, &p->old, p->old_now = p->last.old_objects);
 }
 
 void verdict_proc_advance(struct verdict_proc *p)
@@ -145,8 +247,8 @@ void verdict_proc_advance(struct verdict_proc *p)
 		p->bound[0] = p->e0 = p->cut = u;
 		p->nbound = p->unit = 1;
 	} else {
-		extend(p->bound, &p->nbound, &p->unit, u);
-		p->cut = mature(p, n);
+		extend_births(p, u);
+		p->cut = mature(p);
 	}
 	uint32_t lunit = p->lunit;
 	if (p->nlbound == 0) {
@@ -156,19 +258,47 @@ void verdict_proc_advance(struct verdict_proc *p)
 		extend(p->lbound, &p->nlbound, &p->lunit, n);
 	}
 	p->lmerged = p->lunit > lunit;
+	add_native(p);
+	add_boundary(p);
 }
 
-size_t verdict_mark_of(const struct verdict_proc *p, size_t j, unsigned q)
+size_t verdict_mark_at(const struct verdict_proc *p, uint32_t no)
 {
-	return j < p->nrec && p->base[j] >= 0 ? (size_t)p->base[j] + 1 + q : 0;
+	size_t a = 0, b = p->nmarks;
+	while (a < b) {
+		size_t m = (a + b) / 2;
+		if (p->no[m] < no)
+			a = m + 1;
+		else
+			b = m;
+	}
+	return a;
+}
+
+size_t verdict_dump_mark(const struct verdict_proc *p, uint32_t dump)
+{
+	size_t a = 0, b = p->nmarks;
+	while (a < b) {
+		size_t m = (a + b) / 2;
+		if (p->dump[m] <= dump)
+			a = m + 1;
+		else
+			b = m;
+	}
+	return a ? a - 1 : 0;
 }
 
 struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, uint32_t e, double s)
 {
-	struct verdict_unit u = {.w = p->x[e] - p->x[a], .sec = p->t[e] - p->t[a], .x = (p->x[a] + p->x[e]) / 2, .s = s};
+	struct verdict_unit u = {.w = fmax(p->x[e] - p->x[a], .5), .sec = p->t[e] - p->t[a], .x = (p->x[a] + p->x[e]) / 2, .s = s};
 	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
 		u.mix[c] = p->mix[e][c] - p->mix[a][c];
 	return u;
+}
+
+struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s)
+{
+	return verdict_stretch(p, (uint32_t)verdict_dump_mark(p, from), (uint32_t)verdict_dump_mark(p, to), s);
 }
 
 uint32_t verdict_span_end(const uint32_t *bound, uint32_t n, uint32_t i, uint32_t cut)

@@ -55,7 +55,8 @@ static double at(const json_t *r, const char *key, size_t rec)
 	return json_is_number(v) ? json_number_value(v) : -1;
 }
 
-static void give_row(const struct verdict_proc *p, struct verdict_key *k, const json_t *r, size_t rec)
+/* base: by recorded dump the number of the mark before its births, -1 none. */
+static void give_row(const struct verdict_proc *p, struct verdict_key *k, const json_t *r, size_t rec, const int64_t *base)
 {
 	struct verdict_row row = {.n = at(r, "n", rec), .b = at(r, "b", rec), .len = at(r, "len", rec), .gone = at(r, "gone", rec)};
 	json_t *c = json_object_get(r, "c");
@@ -67,7 +68,7 @@ static void give_row(const struct verdict_proc *p, struct verdict_key *k, const 
 			const json_t *e = json_array_get(list, i);
 			size_t j = (size_t)json_number_value(json_array_get(e, 0));
 			for (unsigned q = 0; q + 1 < json_array_size(e); q++) {
-				size_t mark = verdict_mark_of(p, j, q);
+				size_t mark = j <= rec && base[j] >= 0 ? verdict_mark_at(p, (uint32_t)base[j] + 1 + q) : 0;
 				if (mark < p->nmarks)
 					births[mark] += json_number_value(json_array_get(e, q + 1));
 			}
@@ -115,7 +116,9 @@ static void read_life(struct verdict_life *l, json_t *h)
 	l->entries = xcalloc(l->nentries, sizeof(*l->entries));
 	for (size_t i = 0; i < l->nentries; i++)
 		l->entries[i] = read_entry(json_array_get(keys, i));
+	int64_t *base = xcalloc(json_array_size(dumps), sizeof(*base));
 	for (size_t rec = 0; rec < json_array_size(dumps); rec++) {
+		base[rec] = p->nmarks ? (int64_t)p->no[p->nmarks - 1] : -1;
 		struct verdict_dump d = read_dump(p, json_array_get(dumps, rec));
 		if (!verdict_proc_update(p, &d))
 			continue;
@@ -123,8 +126,9 @@ static void read_life(struct verdict_life *l, json_t *h)
 			verdict_key_freeze(p, l->entries[i].key);
 		verdict_proc_advance(p);
 		for (size_t i = 0; i < l->nentries; i++)
-			give_row(p, l->entries[i].key, json_array_get(keys, i), rec);
+			give_row(p, l->entries[i].key, json_array_get(keys, i), rec, base);
 	}
+	free(base);
 	qsort(l->entries, l->nentries, sizeof(*l->entries), by_site);
 }
 

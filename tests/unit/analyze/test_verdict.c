@@ -44,7 +44,7 @@ static bool step(struct world *w, struct verdict_dump d, double (*survivors)(siz
 	verdict_proc_advance(p);
 	double *births = calloc(p->nmarks, sizeof(*births)), total = 0;
 	for (size_t i = 0; i < p->nmarks; i++)
-		total += births[i] = survivors(i, p->nmarks - 1);
+		total += births[i] = survivors(i, p->nmarks - 1) * (i ? p->no[i] - p->no[i - 1] : 1); /* of marks left out, too */
 	verdict_key_update(p, &w->key, &(struct verdict_row){.n = total, .b = total * 40, .len = -1, .births = p->traced ? births : NULL, .gone = -1});
 	free(births);
 	return true;
@@ -173,6 +173,26 @@ static void test_odd_time(void **state)
 	}
 }
 
+/* The state does not grow with the run, and a long run is judged like a short one. */
+static void test_long_run(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w, true, true);
+	for (unsigned k = 0; k < 10000; k++) {
+		step(&w, usual(k), leaking);
+		assert_true(w.proc.nmarks <= VERDICT_MARKS && w.proc.nbound <= VERDICT_BOUNDS);
+		for (size_t i = 1; i < w.proc.nmarks; i++)
+			assert_true(w.proc.no[i] > w.proc.no[i - 1] && w.proc.x[i] > w.proc.x[i - 1]);
+		for (uint32_t i = 0; i + 1 < w.proc.nbound; i++) /* segments stay of equal width */
+			assert_int_equal(w.proc.no[w.proc.bound[i + 1]] - w.proc.no[w.proc.bound[i]], w.proc.unit);
+	}
+	struct verdict *v = verdict_of(&w);
+	assert_int_equal(v->fused[0].label, VERDICT_LEAK);
+	verdict_free(v);
+	world_done(&w);
+}
+
 static void test_empty(void **state)
 {
 	(void)state;
@@ -193,6 +213,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_leak_is_a_leak), cmocka_unit_test(test_rate_of_a_leak), cmocka_unit_test(test_full_cache_is_no_leak),
-	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_empty)};
+	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_long_run), cmocka_unit_test(test_empty)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
