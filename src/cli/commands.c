@@ -31,7 +31,7 @@ static const struct command commands[] = {
 	    "the largest groups of a dump: types, classes, sites, gems, keys or objects",
 	    "--by type|class|site|gem|key|object, --sort bytes|count|retained|garbage. Sites are known of traced dumps only.",
 	    EXAMPLES("hdactl top --by site", "hdactl top 214 --by key -n 0 --json", "hdactl -f old.dump.zst top --by class --sort count"),
-	    "address " KEY_COLUMNS " length references retained_objects:KEEPS", NULL},
+	    "address " KEY_COLUMNS " length references retained_objects:KEEPS", run_top},
 	{"generations", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "objects by the GC run during which they were born",
 	    "Needs a dump that was written with allocation tracing.", EXAMPLES("hdactl generations 4121", "hdactl generations last --json"),
 	    "generation:GEN count bytes share#", NULL},

@@ -36,6 +36,7 @@ void cli_print_notes(const struct cli *cli, const struct report *a);
 int run_holders(struct cli *cli);
 int run_trend(struct cli *cli);
 int run_show(struct cli *cli);
+int run_top(struct cli *cli);
 int run_leaks(struct cli *cli);
 int run_import(struct cli *cli);
 int run_watch(struct cli *cli);

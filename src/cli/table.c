@@ -190,6 +190,13 @@ static bool all_null(const struct part *p, const char *name)
 	return true;
 }
 
+static void heading_of(struct column *c, const char *text, size_t n)
+{
+	snprintf(c->heading, sizeof(c->heading), "%.*s", (int)n, text);
+	for (char *p = c->heading; *p; p++)
+		*p = *p == '%' ? ' ' : *p;
+}
+
 /* Columns by the report's text. */
 static size_t columns_of_text(const struct part *p, const char *text, size_t len, struct column *cols)
 {
@@ -207,7 +214,7 @@ static size_t columns_of_text(const struct part *p, const char *text, size_t len
 			const char *colon = memchr(text, ':', word);
 			c->kind = how == '#' ? K_BAR : how == '$' ? K_BYTES : how == '&' ? K_BYTES_CHANGE : how == '~' ? K_COUNT_CHANGE : c->kind;
 			if (colon)
-				snprintf(c->heading, sizeof(c->heading), "%.*s", (int)(text + word - colon - 1), colon + 1);
+				heading_of(c, colon + 1, (size_t)(text + word - colon - 1));
 			if (!all_null(p, c->name))
 				n++;
 		}

@@ -126,6 +126,21 @@ static const char *after_last(const char *path, const char *dir)
 	return found;
 }
 
+/* A file of the application: from app/, lib/ or config/ on, the folders that Rails and gems have at their top, else its last parts. */
+static char *short_app_path(const char *path, bool utf8)
+{
+	static const char *const tops[] = {"/app/", "/lib/", "/config/"};
+	for (size_t i = 0; *path == '/' && i < sizeof(tops) / sizeof(tops[0]); i++) {
+		const char *top = strstr(path, tops[i]);
+		if (top)
+			return xstrdup(top + 1);
+	}
+	const char *from = path + strlen(path);
+	for (int parts = 0; from > path && (parts += *from == '/') < TEXT_PATH_PARTS;)
+		from--;
+	return *path == '/' && from > path ? xasprintf("%s%s", utf8 ? "…" : "~", from) : xstrdup(path);
+}
+
 char *text_short_path(const char *path, bool utf8)
 {
 	const char *gem = after_last(path, "/gems/");
@@ -138,7 +153,7 @@ char *text_short_path(const char *path, bool utf8)
 	const char *slash = gem ? strchr(gem, '/') : NULL;
 	const char *base = slash ? strrchr(slash, '/') : NULL;
 	if (!base || !base[1])
-		return xstrdup(path);
+		return short_app_path(path, utf8);
 	return xasprintf("%s%.*s %s%s", prefix, (int)(slash - gem), gem, base == slash ? "" : utf8 ? "…" : "~", base == slash ? base + 1 : base);
 }
 

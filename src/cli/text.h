@@ -19,7 +19,9 @@ size_t text_width(const char *s);
 char *text_cut_left(const char *s, size_t width, bool utf8);
 char *text_cut_right(const char *s, size_t width, bool utf8);
 /* "…/gems/activerecord-6.1.7/lib/active_record/statement_pool.rb" as "activerecord-6.1.7 …/statement_pool.rb"; the standard library's
- * lib/ruby/3.1.0/json/common.rb as "ruby-3.1.0 …/common.rb"; other paths as they are. New string. */
+ * lib/ruby/3.1.0/json/common.rb as "ruby-3.1.0 …/common.rb"; /srv/shop/releases/9/app/models/order.rb as "app/models/order.rb" (lib/ and
+ * config/ alike); other absolute paths by their last TEXT_PATH_PARTS parts, "…/tests/integration/worker.rb". New string. */
+enum { TEXT_PATH_PARTS = 3 };
 char *text_short_path(const char *path, bool utf8);
 /* One character a value, scaled from the lowest to the highest; at most `width` characters (values are then averaged by groups);
  * NAN leaves a gap. All equal: the lowest mark. New string. */

@@ -15,21 +15,30 @@ static bool counts(const struct query_args *q)
 	return false;
 }
 
+/* The name of a series where its columns cannot say it. */
+static const char *name_of(const struct report_row *row, bool by_site)
+{
+	const char *list = report_str(row, "list");
+	if (list && strcmp(list, "rest") == 0)
+		return "everything else";
+	return by_site && !report_str(row, "file") ? "(no site known)" : NULL;
+}
+
 /* Series and rest are one table, and the points stand in the head line. */
-static void one_table(struct report *a)
+static void one_table(struct report *a, bool by_site)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < a->nrows; i++) {
 		const char *list = report_str(&a->rows[i], "list");
-		bool rest = list && strcmp(list, "rest") == 0;
+		const char *name = name_of(&a->rows[i], by_site);
 		if (list && strcmp(list, "points") == 0)
 			continue;
 		for (size_t k = 0; k < a->rows[i].n; k++) {
 			struct field *f = &a->rows[i].f[k];
 			if (strcmp(f->name, "list") == 0)
 				f->v = val_null();
-			else if (rest && strcmp(f->name, "name") == 0 && f->v.kind == VAL_NULL)
-				f->v = val_str("everything else");
+			else if (name && strcmp(f->name, "name") == 0 && f->v.kind == VAL_NULL)
+				*f = (struct field){by_site ? "site" : "name", val_str(name)};
 		}
 		a->rows[n++] = a->rows[i];
 	}
@@ -97,11 +106,11 @@ int run_trend(struct cli *cli)
 	if (r == CLI_DONE || (cli->json && r == CLI_NOTHING && a.status)) {
 		struct command c = *cli->cmd;
 		struct cli here = *cli;
-		c.columns = count ? "name type class site series first last growth~:GROWTH per_1000_jobs~:PER_1K_JOBS"
-		                  : "name type class site series first$:FIRST last$:LAST growth&:GROWTH per_1000_jobs&:PER_1K_JOBS";
+		c.columns = count ? "name type class site series first last growth~:GROWTH per_1000_jobs~:PER%1K%JOBS"
+		                  : "name type class site series first$:FIRST last$:LAST growth&:GROWTH per_1000_jobs&:PER%1K%JOBS";
 		here.cmd = &c;
 		if (!cli->json)
-			one_table(&a);
+			one_table(&a, by && strcmp(by, "site") == 0);
 		cli_print(&here, &a);
 	}
 	report_done(&a);

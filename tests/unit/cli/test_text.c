@@ -52,6 +52,14 @@ static void texts(void **state)
 	same(text_short_path("/x/gems/activerecord-6.1.7/lib/a/statement_pool.rb", true), "activerecord-6.1.7 …/statement_pool.rb");
 	same(text_short_path("/usr/lib/ruby/3.1.0/json/common.rb", true), "ruby-3.1.0 …/common.rb");
 	same(text_short_path("app/a.rb", true), "app/a.rb");
+	same(text_short_path("/srv/shop/releases/20261124/app/lib/price_cache.rb", true), "app/lib/price_cache.rb");
+	same(text_short_path("/srv/shop/config/application.rb", true), "config/application.rb");
+	same(text_short_path("/home/ann/work/shop/tests/worker.rb", true), "…/shop/tests/worker.rb");
+	same(text_short_path("/home/ann/work/shop/tests/worker.rb", false), "~/shop/tests/worker.rb");
+	same(text_short_path("/tests/a/worker.rb", true), "/tests/a/worker.rb");
+	same(text_short_path("/x.rb", true), "/x.rb");
+	same(text_short_path("a/b/c/d/e.rb", true), "a/b/c/d/e.rb");
+	same(text_short_path("", true), "");
 	same(text_sparkline((double[]){0, 1, 2, 3, 4, 5, 6, 7}, 8, 40, true), "▁▂▃▄▅▆▇█");
 	same(text_sparkline((double[]){5, NAN, 5}, 3, 40, true), "▁ ▁");
 	same(text_bar(0.5, 10), "#####");
