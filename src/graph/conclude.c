@@ -19,7 +19,7 @@ static void why_limit(const struct graph *g, struct dump_summary *s)
 
 uint64_t conclusion_addr(const struct conclusion *c, uint32_t id)
 {
-	return addrmap_addr(&c->g->map, c->dfs.mem ? c->dfs.old[id] : id);
+	return addrmap_addr(&c->g->map, c->dfs.num ? c->dfs.old[id] : id);
 }
 
 struct sum_object object_row(const struct conclusion *c, uint32_t id)
@@ -49,11 +49,11 @@ struct sum_object object_row_named(struct conclusion *c, uint32_t id)
 /* Most referenced: by the references that Ruby writes, class edges left out (they would show nothing but String, Array, Hash). */
 static void most_referenced(struct conclusion *c)
 {
-	const uint32_t *in = c->csr.in;
+	const uint32_t *in = c->rows.in;
 	struct top_row rows[SUM_TOP_OBJECTS];
 	struct top top = {.row = rows, .cap = SUM_TOP_OBJECTS};
-	for (uint32_t v = 0; v < c->csr.n; v++)
-		if (in[v])
+	for (uint32_t v = 0; v < c->rows.n; v++)
+		if (in[v] && (top.n < top.cap || in[v] >= rows[0].a))
 			top_offer(&top, (struct top_row){.a = in[v], .b = conclusion_size(c, v), .id = v});
 	top_sort(&top);
 	c->s->referenced = xcalloc(top.n, sizeof(*c->s->referenced));
@@ -62,15 +62,26 @@ static void most_referenced(struct conclusion *c)
 		c->s->referenced[i] = object_row(c, rows[i].id);
 		c->s->referenced[i].refs = rows[i].a;
 	}
-	csr_free_in(&c->csr);
+	rows_free_in(&c->rows);
 }
 
 /* Everything that needs roots. */
 static bool with_roots(struct conclusion *c)
 {
 	struct gmem *mem = &c->g->mem;
-	bool ok = conclude_reach(c) && conclude_signatures(c) && conclude_key_sigs(c) && conclude_groups(c) && conclude_holders(c) &&
-	    conclude_containers(c);
+	static const struct { const char *name; bool (*run)(struct conclusion *c); } steps[] = {
+		{"roots", conclude_reach},
+		{"signatures", conclude_signatures},
+		{"key sigs", conclude_key_sigs},
+		{"groups", conclude_groups},
+		{"holders", conclude_holders},
+		{"containers", conclude_containers},
+	};
+	bool ok = true;
+	for (size_t i = 0; ok && i < sizeof(steps) / sizeof(*steps); i++) {
+		graph_phase(c->g, steps[i].name);
+		ok = steps[i].run(c);
+	}
 	gmem_free(mem, c->sig, c->sigs_cap, 4);
 	gmem_free(mem, c->prefix, (uint64_t)c->dom.n + 2, 8);
 	domtree_done(&c->dom);
@@ -111,15 +122,18 @@ void graph_finish(struct graph *g, const struct scanner *sc, const struct reduce
 		why_limit(g, s);
 		return;
 	}
-	bool ok = csr_build(&c.csr, g) && idvals_take(&c.lengths, &g->lengths, &g->map) &&
+	graph_phase(g, "resolve");
+	bool ok = rows_build(&c.rows, g) && idvals_take(&c.lengths, &g->lengths, &g->map) &&
 	    idvals_take(&c.big_sizes, &g->big_sizes, &g->map) && idvals_take(&c.named, &g->named, &g->map);
+	graph_phase(g, "referenced");
 	if (ok)
 		most_referenced(&c);
 	if (ok && !g->has_roots)
 		why(s, "no ROOT lines: written with since:, or torn");
 	else
 		ok = ok && with_roots(&c);
-	csr_done(&c.csr);
+	graph_phase(g, "end");
+	rows_done(&c.rows);
 	idvals_done(&c.lengths);
 	idvals_done(&c.big_sizes);
 	idvals_done(&c.named);

@@ -9,8 +9,9 @@
 
 struct conclusion {
 	struct graph *g;
-	struct csr csr;
-	struct dfs dfs;           /* after conclude_reach ids are those of the walk; see conclusion_addr, conclusion_id */
+	struct rows rows;         /* until conclude_reach: ids are those of the address table */
+	struct csr csr;           /* afterwards: ids are those of the walk; see conclusion_addr, conclusion_id */
+	struct dfs dfs;
 	struct idvals lengths;    /* of containers from GRAPH_CONTAINER_MIN entries */
 	struct idvals big_sizes;
 	struct idvals named;      /* name id (of the scanner) of CLASS and MODULE lines that have a name */
@@ -33,13 +34,14 @@ static inline struct tally conclusion_retained(const struct conclusion *c, uint3
 /* An object's key. */
 static inline const struct sum_key *conclusion_key(const struct conclusion *c, uint32_t id)
 {
-	return &c->s->keys[reducer_slot_key(c->r, csr_slot(&c->csr, id))];
+	uint32_t slot = c->rows.node ? c->rows.node[id].slot : c->csr.slot[id];
+	return &c->s->keys[reducer_slot_key(c->r, slot & ~CSR_HAS_CLASS)];
 }
 
 /* Its size in bytes. */
 static inline uint64_t conclusion_size(const struct conclusion *c, uint32_t id)
 {
-	uint32_t size = c->csr.size[id];
+	uint32_t size = c->rows.node ? c->rows.node[id].size : c->csr.size[id];
 	return __builtin_expect(size == REC_SIZE_BIG, 0) ? idvals_get(&c->big_sizes, id, 0) : size;
 }
 
@@ -48,7 +50,7 @@ uint64_t conclusion_addr(const struct conclusion *c, uint32_t id);
 /* The id of the object at an id of the address table, DFS_NONE when it is unreachable. */
 static inline uint32_t conclusion_id(const struct conclusion *c, uint32_t map_id)
 {
-	return c->dfs.mem ? c->dfs.num[map_id] - 1 : map_id;
+	return c->dfs.num ? c->dfs.num[map_id] - 1 : map_id;
 }
 
 /* A row about one object, bytes its own size, refs 0. */

@@ -1,83 +1,132 @@
 /* The depth-first walk. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/dfs.h"
 
-enum { AHEAD = 8 }; /* edges whose ends are fetched ahead */
+enum { AHEAD = 8 }; /* edges of a row whose ends are fetched when it is copied; the rest one by one */
 
 struct walk {
 	struct dfs *d;
-	const uint32_t *off, *to;
-	uint32_t *stack; /* pairs: old id, next edge */
+	struct dfs_node *node;
+	const uint32_t *to;
+	uint32_t *next;  /* by new id: where to go on in its row when the walk comes back to it */
 	uint32_t count;
+	uint32_t w;      /* edges written */
 };
 
+/* Numbers v and copies its row. */
 static inline void visit(struct walk *w, uint32_t v, uint32_t parent)
 {
-	w->d->old[w->count] = v;
-	w->d->parent[w->count] = parent;
-	w->d->num[v] = ++w->count;
-	uint32_t e = w->off[v], end = w->off[v + 1];
-	for (uint32_t k = 0; k < AHEAD && e + k < end; k++) {
-		__builtin_prefetch(&w->d->num[w->to[e + k]], 1);
-		__builtin_prefetch(&w->off[w->to[e + k]]);
+	struct dfs *d = w->d;
+	struct dfs_node *node = &w->node[v];
+	uint32_t i = w->count++;
+	d->old[i] = v;
+	d->parent[i] = parent;
+	d->slot[i] = node->slot;
+	d->size[i] = node->size;
+	d->off[i] = w->w;
+	node->num = w->count;
+	if (node->row == DFS_NONE)
+		return;
+	const uint32_t *from = w->to + node->row;
+	for (uint32_t x, k = 0;; k++) {
+		x = from[k] & ~DFS_LAST;
+		d->to[w->w++] = x;
+		if (k < AHEAD)
+			__builtin_prefetch(&w->node[x], 1);
+		if (from[k] & DFS_LAST)
+			break;
 	}
+}
+
+/* The next edge of v's row from e on whose end is not numbered, or `end`. Fetches what comes soon. */
+static inline uint32_t unseen(const struct walk *w, uint32_t e, uint32_t end)
+{
+	const uint32_t *to = w->d->to;
+	for (; e < end; e++) {
+		if (e + AHEAD < end)
+			__builtin_prefetch(&w->node[to[e + AHEAD]], 1);
+		const struct dfs_node *x = &w->node[to[e]];
+		if (!x->num) {
+			__builtin_prefetch(&w->to[x->row == DFS_NONE ? 0 : x->row]);
+			if (e + 1 < end) { /* its brother's row, for when the walk comes back */
+				const struct dfs_node *y = &w->node[to[e + 1]];
+				__builtin_prefetch(&w->to[y->row == DFS_NONE ? 0 : y->row]);
+			}
+			return e;
+		}
+	}
+	return end;
 }
 
 static void walk_from(struct walk *w, uint32_t root)
 {
-	uint64_t top = 0;
+	struct dfs *d = w->d;
+	uint32_t i = w->count, e = w->w, end;
 	visit(w, root, 0);
-	uint32_t v = root, e = w->off[v], end = w->off[v + 1];
+	end = w->w; /* off[i + 1] is written by the next visit, so the end of the newest row is kept here */
 	for (;;) {
-		uint32_t child = DFS_NONE;
-		while (e < end) {
-			uint32_t x = w->to[e++];
-			if (e + AHEAD <= end) {
-				__builtin_prefetch(&w->d->num[w->to[e + AHEAD - 1]], 1);
-				__builtin_prefetch(&w->off[w->to[e + AHEAD - 1]]);
-			}
-			if (!w->d->num[x]) {
-				child = x;
-				break;
-			}
+		e = unseen(w, e, end);
+		if (e < end) {
+			uint32_t child = d->to[e];
+			w->next[i] = e + 1;
+			e = w->w;
+			visit(w, child, i + 1);
+			i = w->count - 1;
+			end = w->w;
+			continue;
 		}
-		if (child != DFS_NONE) {
-			visit(w, child, w->d->num[v]);
-			w->stack[2 * top] = v;
-			w->stack[2 * top + 1] = e;
-			top++;
-			v = child;
-			e = w->off[v];
-		} else {
-			if (top == 0)
-				return;
-			top--;
-			v = w->stack[2 * top];
-			e = w->stack[2 * top + 1];
-		}
-		end = w->off[v + 1];
+		if (d->parent[i] == 0)
+			return;
+		i = d->parent[i] - 1;
+		e = w->next[i];
+		end = d->off[i + 1];
 	}
 }
 
-bool dfs_walk(struct dfs *d, uint32_t n, const uint32_t *off, const uint32_t *to, const uint32_t *roots, uint32_t nroots,
+static bool alloc(struct dfs *d)
+{
+	d->old = gmem_raw(d->mem, d->n, 4);
+	d->parent = gmem_raw(d->mem, d->n, 4);
+	d->slot = gmem_raw(d->mem, d->n, 4);
+	d->size = gmem_raw(d->mem, d->n, 4);
+	d->off = gmem_raw(d->mem, (uint64_t)d->n + 1, 4);
+	d->to = gmem_raw(d->mem, d->m, 4);
+	return d->old && d->parent && d->slot && d->size && d->off && d->to;
+}
+
+bool dfs_walk(struct dfs *d, uint32_t n, struct dfs_node *node, const uint32_t *to, uint64_t m, const uint32_t *roots, uint32_t nroots,
     struct gmem *mem)
 {
-	*d = (struct dfs){.mem = mem, .n = n};
-	d->num = gmem_alloc(mem, n, 4);
-	d->old = gmem_raw(mem, n, 4);
-	d->parent = gmem_raw(mem, n, 4);
-	uint32_t *stack = gmem_raw(mem, n, 8);
-	bool ok = d->num && d->old && d->parent && stack;
+	*d = (struct dfs){.mem = mem, .n = n, .m = m};
+	uint32_t *next = gmem_raw(mem, n, 4);
+	bool ok = alloc(d) && next;
 	if (ok) {
-		struct walk w = {.d = d, .off = off, .to = to, .stack = stack};
+		struct walk w = {.d = d, .node = node, .to = to, .next = next};
 		for (uint32_t i = 0; i < nroots; i++)
-			if (!d->num[roots[i]])
+			if (!node[roots[i]].num)
 				walk_from(&w, roots[i]);
 		d->reached = w.count;
+		d->off[w.count] = w.w;
 	}
-	gmem_free(mem, stack, n, 8);
+	gmem_free(mem, next, n, 4);
 	if (!ok)
 		dfs_done(d);
 	return ok;
+}
+
+bool dfs_numbers(struct dfs *d, const struct dfs_node *node)
+{
+	d->num = gmem_raw(d->mem, d->n, 4);
+	if (!d->num)
+		return false;
+	for (uint32_t v = 0; v < d->n; v++)
+		d->num[v] = node[v].num;
+	return true;
+}
+
+void dfs_finish(struct dfs *d)
+{
+	for (uint32_t e = 0, end = d->off[d->reached]; e < end; e++)
+		d->to[e] = d->num[d->to[e]] - 1; /* what a reachable object refers to is reachable */
 }
 
 void dfs_done(struct dfs *d)
@@ -87,48 +136,9 @@ void dfs_done(struct dfs *d)
 	gmem_free(d->mem, d->num, d->n, 4);
 	gmem_free(d->mem, d->old, d->n, 4);
 	gmem_free(d->mem, d->parent, d->n, 4);
+	gmem_free(d->mem, d->slot, d->n, 4);
+	gmem_free(d->mem, d->size, d->n, 4);
+	gmem_free(d->mem, d->off, (uint64_t)d->n + 1, 4);
+	gmem_free(d->mem, d->to, d->m, 4);
 	*d = (struct dfs){0};
-}
-
-bool dfs_edges(const struct dfs *d, const uint32_t *off, const uint32_t *to, uint32_t **ret_off, uint32_t **ret_to, uint32_t *ret_m)
-{
-	uint32_t r = d->reached, sum = 0;
-	uint32_t *new_off = gmem_raw(d->mem, (uint64_t)r + 1, 4);
-	if (!new_off)
-		return false;
-	for (uint32_t v = 0; v < r; v++) {
-		if (v + AHEAD < r)
-			__builtin_prefetch(&off[d->old[v + AHEAD]]);
-		new_off[v] = sum;
-		sum += off[d->old[v] + 1] - off[d->old[v]];
-	}
-	new_off[r] = sum;
-	uint32_t *new_to = gmem_raw(d->mem, sum, 4), *w = new_to;
-	if (!new_to) {
-		gmem_free(d->mem, new_off, (uint64_t)r + 1, 4);
-		return false;
-	}
-	for (uint32_t v = 0; v < r; v++) {
-		if (v + 2 * AHEAD < r)
-			__builtin_prefetch(&off[d->old[v + 2 * AHEAD]]);
-		if (v + AHEAD < r)
-			__builtin_prefetch(&to[off[d->old[v + AHEAD]]]);
-		for (uint32_t e = off[d->old[v]], end = off[d->old[v] + 1]; e < end; e++)
-			*w++ = d->num[to[e]] - 1; /* what a reachable object refers to is reachable */
-	}
-	*ret_off = new_off;
-	*ret_to = new_to;
-	*ret_m = sum;
-	return true;
-}
-
-uint32_t *dfs_values(const struct dfs *d, const uint32_t *values)
-{
-	uint32_t *out = gmem_raw(d->mem, d->reached, 4);
-	for (uint32_t v = 0; out && v < d->reached; v++) {
-		if (v + 2 * AHEAD < d->reached)
-			__builtin_prefetch(&values[d->old[v + 2 * AHEAD]]);
-		out[v] = values[d->old[v]];
-	}
-	return out;
 }

@@ -1,22 +1,22 @@
 /* An append-only log in chunks. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/glog.h"
 
-/* Records in chunk 0 and in each later one. */
-static uint64_t first_cap(const struct glog *l) { return GLOG_FIRST / l->width; }
-static uint64_t chunk_cap(const struct glog *l) { return GLOG_CHUNK / l->width; }
+static uint64_t chunk_size(uint64_t c) { return c == 0 ? GLOG_FIRST : c == 1 ? GLOG_SECOND : GLOG_CHUNK; }
+static uint64_t chunk_cap(const struct glog *l, uint64_t c) { return chunk_size(c) / l->width; }
 
 static uint64_t chunk_of(const struct glog *l, uint64_t i, uint64_t *ret_in)
 {
-	uint64_t first = first_cap(l);
-	if (i < first) {
-		*ret_in = i;
-		return 0;
+	for (uint64_t c = 0; c < 2; c++) {
+		uint64_t cap = chunk_cap(l, c);
+		if (i < cap) {
+			*ret_in = i;
+			return c;
+		}
+		i -= cap;
 	}
-	*ret_in = (i - first) % chunk_cap(l);
-	return 1 + (i - first) / chunk_cap(l);
+	*ret_in = i % chunk_cap(l, 2);
+	return 2 + i / chunk_cap(l, 2);
 }
-
-static uint64_t chunk_size(uint64_t c) { return c ? GLOG_CHUNK : GLOG_FIRST; }
 
 void glog_init(struct glog *l, struct gmem *mem, uint32_t width)
 {
@@ -53,9 +53,8 @@ uint32_t *glog_push_slow(struct glog *l)
 	uint64_t in, c = chunk_of(l, l->n, &in);
 	if (c == l->nchunks && !add_chunk(l))
 		return NULL;
-	uint64_t cap = c ? chunk_cap(l) : first_cap(l);
 	l->next = l->chunks[c] + in * l->width;
-	l->end = l->chunks[c] + cap * l->width;
+	l->end = l->chunks[c] + chunk_cap(l, c) * l->width;
 	return glog_push(l);
 }
 
@@ -75,7 +74,7 @@ uint32_t *glog_at(const struct glog *l, uint64_t i)
 
 uint64_t glog_run(const struct glog *l, uint64_t i)
 {
-	uint64_t in, c = chunk_of(l, i, &in), side = (c ? chunk_cap(l) : first_cap(l)) - in;
+	uint64_t in, c = chunk_of(l, i, &in), side = chunk_cap(l, c) - in;
 	return side < l->n - i ? side : l->n - i;
 }
 

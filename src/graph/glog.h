@@ -9,8 +9,9 @@
 #include "graph/gmem.h"
 
 enum {
-	GLOG_CHUNK = 1024 * 1024 / 4, /* numbers in a chunk: 1 MiB */
-	GLOG_FIRST = 16 * 1024 / 4,   /* in the first one: small dumps stay small */
+	GLOG_CHUNK = 2 * 1024 * 1024 / 4, /* numbers in a chunk: 2 MiB, a huge page */
+	GLOG_FIRST = 16 * 1024 / 4,   /* in the first one, */
+	GLOG_SECOND = 256 * 1024 / 4, /* and in the second one: small dumps stay small */
 };
 
 /* Embedded; all-zero but mem and width is empty. n, at: in records. */

@@ -6,7 +6,8 @@
 
 enum {
 	GMEM_PAGE = 4096,            /* what a mapping is rounded up to */
-	GMEM_LARGE = 2 * 1024 * 1024, /* from this size on an array is kept when freed; also the size of a huge page */
+	GMEM_LARGE = 2 * 1024 * 1024, /* a huge page: from this size on an array begins at one */
+	GMEM_KEEP = 4 * 1024 * 1024,  /* from this size on an array is kept when freed */
 };
 
 static uint64_t rounded(uint64_t n, size_t size)
@@ -60,33 +61,75 @@ static struct gmem_block *block_of(struct gmem *m, const void *p)
 	return NULL;
 }
 
-/* The smallest kept array that is large enough, unless most of it would lie idle. */
+/* Cuts a kept array to `bytes`; the rest stays kept, in a block of its own. */
+static void split(struct gmem *m, struct gmem_block *b, uint64_t bytes)
+{
+	struct gmem_block *rest = b->bytes - bytes >= GMEM_KEEP ? block_of(m, NULL) : NULL;
+	if (!rest)
+		return;
+	*rest = (struct gmem_block){.p = (uint8_t *)b->p + bytes, .bytes = b->bytes - bytes};
+	b->bytes = bytes;
+}
+
+/* Joins a kept array with those beside it: two mappings side by side may be used and unmapped as one. */
+static void merge(struct gmem *m, struct gmem_block *b)
+{
+	for (int i = 0; i < GMEM_BLOCKS; i++) {
+		struct gmem_block *o = &m->block[i];
+		if (!o->p || o->used || o == b)
+			continue;
+		if ((uint8_t *)o->p + o->bytes == b->p)
+			b->p = o->p;
+		else if ((uint8_t *)b->p + b->bytes != o->p)
+			continue;
+		b->bytes += o->bytes;
+		*o = (struct gmem_block){0};
+		i = -1; /* its other side may fit now */
+	}
+}
+
+/* The smallest kept array that is large enough; what is too much of it stays kept. */
 static struct gmem_block *kept(struct gmem *m, uint64_t bytes)
 {
 	struct gmem_block *best = NULL;
 	for (int i = 0; i < GMEM_BLOCKS; i++) {
 		struct gmem_block *b = &m->block[i];
-		if (b->p && !b->used && b->bytes >= bytes && b->bytes / 2 <= bytes && (!best || b->bytes < best->bytes))
+		if (b->p && !b->used && b->bytes >= bytes && (!best || b->bytes < best->bytes))
 			best = b;
 	}
-	if (best)
+	if (best) {
 		best->used = true;
+		split(m, best, bytes);
+	}
 	return best;
+}
+
+/* Address space for `bytes`, large ones where huge pages begin. */
+static void *address_space(uint64_t bytes)
+{
+	uint64_t more = bytes >= GMEM_LARGE ? GMEM_LARGE : 0;
+	uint8_t *p = mmap(NULL, bytes + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED || !more)
+		return p;
+	uint64_t before = (GMEM_LARGE - (uintptr_t)p % GMEM_LARGE) % GMEM_LARGE;
+	if (before)
+		munmap(p, before);
+	if (more - before)
+		munmap(p + before + bytes, more - before);
+	(void)madvise(p + before, bytes, MADV_HUGEPAGE); /* read at random: fewer TLB misses, and fewer page faults */
+	return p + before;
 }
 
 static void *map(struct gmem *m, uint64_t bytes)
 {
 	if (!gmem_charge(m, (int64_t)bytes))
 		return NULL;
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = address_space(bytes);
 	if (p == MAP_FAILED)
 		return refused(m, bytes);
-	if (bytes >= GMEM_LARGE) {
-		(void)madvise(p, bytes, MADV_HUGEPAGE); /* read at random: fewer TLB misses */
-		struct gmem_block *b = block_of(m, NULL);
-		if (b)
-			*b = (struct gmem_block){.p = p, .bytes = bytes, .used = true};
-	}
+	struct gmem_block *b = bytes >= GMEM_KEEP ? block_of(m, NULL) : NULL;
+	if (b)
+		*b = (struct gmem_block){.p = p, .bytes = bytes, .used = true};
 	return p;
 }
 
@@ -97,7 +140,7 @@ static void *get(struct gmem *m, uint64_t n, size_t size, bool zero)
 		m->failed = true;
 		return NULL;
 	}
-	struct gmem_block *b = bytes >= GMEM_LARGE ? kept(m, bytes) : NULL;
+	struct gmem_block *b = bytes >= GMEM_KEEP ? kept(m, bytes) : NULL;
 	if (!b)
 		return map(m, bytes);
 	if (zero)
@@ -114,9 +157,10 @@ void gmem_free(struct gmem *m, void *p, uint64_t n, size_t size)
 	if (!p)
 		return;
 	uint64_t bytes = rounded(n, size);
-	struct gmem_block *b = bytes >= GMEM_LARGE ? block_of(m, p) : NULL;
+	struct gmem_block *b = bytes >= GMEM_KEEP ? block_of(m, p) : NULL;
 	if (b) {
 		b->used = false;
+		merge(m, b);
 		return;
 	}
 	munmap(p, bytes);

@@ -2,7 +2,7 @@
  *
  * A graph is the only thing in hda whose memory a peer can make large, so nothing of it comes from xmalloc: each array
  * is mapped by itself and counted against a limit. Running out is an answer (NULL), not an abort.
- * Large arrays that are freed are kept for the next one of about that size until gmem_trim: a new mapping costs a page fault and a page to
+ * Large arrays that are freed are kept for the next ones (cut and joined as needed) until gmem_trim: a new mapping costs a page fault and a page to
  * clear for each 4 KiB, which was a quarter of the graph's time. They stay in the account. */
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GMEM_BLOCKS = 48 }; /* large arrays alive or kept at one time that are known; more are simply mapped */
+enum { GMEM_BLOCKS = 64 }; /* large arrays alive or kept at one time that are known; more are simply mapped */
 
 struct gmem_block {
 	void *p;

@@ -14,6 +14,7 @@
 struct graph *graph_new(const struct graph_opts *opts)
 {
 	struct graph *g = xcalloc(1, sizeof(*g));
+	g->opts = *opts;
 	g->mem.limit = opts->memory;
 	addrmap_init(&g->map, &g->mem);
 	glog_init(&g->objs, &g->mem, REC_WIDTH);

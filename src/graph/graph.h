@@ -15,6 +15,9 @@ struct graph;
 
 struct graph_opts {
 	uint64_t memory;  /* bytes this graph may take; over it the graph gives up and frees everything; 0 = no limit */
+	/* Called from graph_finish when a phase begins, and with "end" at last: for those who time or watch it. NULL: nobody. */
+	void (*phase)(void *ctx, const char *name);
+	void *phase_ctx;
 };
 
 struct graph *graph_new(const struct graph_opts *opts);

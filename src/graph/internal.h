@@ -2,6 +2,7 @@
 #pragma once
 
 #include "graph/addrmap.h"
+#include "graph/dfs.h"
 #include "graph/glog.h"
 #include "graph/gmem.h"
 #include "graph/graph.h"
@@ -21,6 +22,7 @@ enum { REC_CODE, REC_SLOT, REC_SIZE, REC_NREFS, REC_CLASS, REC_WIDTH };
 
 struct graph {
 	struct gmem mem;
+	struct graph_opts opts;
 	int state;              /* 0 or HDA_ELIMIT */
 	bool has_roots;
 	struct addrmap map;
@@ -33,17 +35,25 @@ struct graph {
 	uint64_t pending;       /* references of the record being read, at the end of refs */
 };
 
-/* The same by id, in flat arrays. Made by csr_build from the logs, which it uses up. */
-struct csr {
+/* The same by id of the address table, in one record an object (dfs.h), as one cache line gives a walk all it asks. Made by rows_build
+ * from the logs, which it uses up. Rows lie in the order of the dump. */
+struct rows {
 	struct gmem *mem;
+	uint32_t n;              /* objects */
+	uint64_t m;              /* elements of `to` */
+	struct dfs_node *node;   /* by id; slot with CSR_HAS_CLASS, size REC_SIZE_BIG = look it up */
+	uint32_t *to;            /* ids with DFS_LAST; an object's references, then its class */
+	uint32_t *in;            /* by id: references to it, class edges left out; freed by rows_done or before */
+	uint64_t dangling;       /* references to addresses without an object */
+};
+
+/* What is reachable, by number of the walk, in flat arrays, which belong to the struct dfs. */
+struct csr {
 	uint32_t n;      /* objects */
-	uint32_t m;      /* elements of `to` */
 	uint32_t *slot;  /* by id, with CSR_HAS_CLASS; see csr_slot */
 	uint32_t *size;  /* by id, REC_SIZE_BIG = look it up */
 	uint32_t *off;   /* n + 1 */
 	uint32_t *to;    /* ids; an object's references, then its class; those to addresses without an object are left out */
-	uint32_t *in;    /* by id: references to it, class edges left out; freed by csr_done or before */
-	uint64_t dangling; /* references left out */
 };
 
 #define CSR_HAS_CLASS 0x80000000u /* the last edge of the object is that to its class */
@@ -56,9 +66,16 @@ static inline uint32_t csr_refs(const struct csr *c, uint32_t id)
 	return c->off[id + 1] - c->off[id] - (c->slot[id] >> 31);
 }
 
+/* A phase of the end begins. */
+static inline void graph_phase(const struct graph *g, const char *name)
+{
+	if (g->opts.phase)
+		g->opts.phase(g->opts.phase_ctx, name);
+}
+
 /* false without memory. */
-bool csr_build(struct csr *c, struct graph *g);
-void csr_free_in(struct csr *c);
-void csr_done(struct csr *c);
+bool rows_build(struct rows *r, struct graph *g);
+void rows_free_in(struct rows *r);
+void rows_done(struct rows *r);
 /* The memory is used up: frees everything, sets the state. */
 void graph_give_up(struct graph *g);

@@ -22,10 +22,11 @@ static uint32_t *root_ids(struct conclusion *c, uint32_t *ret_n)
 static void garbage(struct conclusion *c)
 {
 	struct dump_summary *s = c->s;
-	for (uint32_t v = 0; v < c->csr.n; v++) {
-		if (c->dfs.num[v])
+	for (uint32_t v = 0; v < c->rows.n; v++) {
+		const struct dfs_node *node = &c->rows.node[v];
+		if (node->num)
 			continue;
-		struct tally *t = &s->keys[reducer_slot_key(c->r, csr_slot(&c->csr, v))].garbage;
+		struct tally *t = &s->keys[reducer_slot_key(c->r, node->slot & ~CSR_HAS_CLASS)].garbage;
 		uint64_t size = conclusion_size(c, v);
 		t->count++;
 		t->bytes += size;
@@ -33,42 +34,41 @@ static void garbage(struct conclusion *c)
 		s->garbage.bytes += size;
 	}
 	s->garbage_by_type_total = s->garbage;
+	s->dangling = c->rows.dangling;
 }
 
 /* From here on there are only reachable objects, numbered by the walk. */
 static bool renumber(struct conclusion *c)
 {
-	const struct csr *r = &c->csr;
-	struct csr new = {.mem = r->mem, .n = c->dfs.reached, .dangling = r->dangling};
-	if (!dfs_edges(&c->dfs, r->off, r->to, &new.off, &new.to, &new.m))
+	struct dfs *d = &c->dfs;
+	if (!dfs_numbers(d, c->rows.node))
 		return false;
-	new.slot = dfs_values(&c->dfs, r->slot);
-	new.size = dfs_values(&c->dfs, r->size);
-	if (!new.slot || !new.size) {
-		csr_done(&new);
-		return false;
-	}
-	csr_done(&c->csr);
-	c->csr = new;
-	idvals_renumber(&c->big_sizes, c->dfs.num);
-	idvals_renumber(&c->lengths, c->dfs.num);
-	idvals_renumber(&c->named, c->dfs.num);
+	rows_done(&c->rows);
+	dfs_finish(d);
+	c->csr = (struct csr){.n = d->reached, .slot = d->slot, .size = d->size, .off = d->off, .to = d->to};
+	idvals_renumber(&c->big_sizes, d->num);
+	idvals_renumber(&c->lengths, d->num);
+	idvals_renumber(&c->named, d->num);
 	return true;
 }
 
 static bool dominators(struct conclusion *c)
 {
-	struct csr *r = &c->csr;
+	struct rows *rows = &c->rows;
 	struct gmem *mem = &c->g->mem;
 	uint32_t nroots = 0, *roots = root_ids(c, &nroots);
-	bool ok = roots && dfs_walk(&c->dfs, r->n, r->off, r->to, roots, nroots, mem);
+	graph_phase(c->g, "walk");
+	bool ok = roots && dfs_walk(&c->dfs, rows->n, rows->node, rows->to, rows->m, roots, nroots, mem);
 	if (ok) {
+		graph_phase(c->g, "renumber");
 		garbage(c);
-		for (uint32_t i = 0; i < nroots; i++)
-			roots[i] = c->dfs.num[roots[i]] - 1;
 		ok = renumber(c);
 	}
 	if (ok) {
+		for (uint32_t i = 0; i < nroots; i++)
+			roots[i] = c->dfs.num[roots[i]] - 1;
+		graph_phase(c->g, "dominators");
+		const struct csr *r = &c->csr;
 		struct dom_graph d = {.n = r->n, .off = r->off, .to = r->to, .parent = c->dfs.parent, .roots = roots, .nroots = nroots};
 		ok = domtree_build(&c->dom, &d, mem);
 	}
@@ -114,9 +114,11 @@ static void top_retained(struct conclusion *c)
 
 bool conclude_reach(struct conclusion *c)
 {
-	if (!dominators(c) || !prefix_sums(c))
+	if (!dominators(c))
 		return false;
-	c->s->dangling = c->csr.dangling;
+	graph_phase(c->g, "retained");
+	if (!prefix_sums(c))
+		return false;
 	top_retained(c);
 	return true;
 }

@@ -1,5 +1,6 @@
 # tests/bench: speed and memory; `make bench`, never part of `make check`.
-EXTRA_PROGRAMS += tests/bench/pipe_bench tests/bench/scan_bench
+EXTRA_PROGRAMS += tests/bench/pipe_bench tests/bench/scan_bench tests/bench/graph_bench
+tests_bench_graph_bench_SOURCES = tests/bench/graph_bench.c
 tests_bench_pipe_bench_SOURCES = tests/bench/pipe_bench.c
 tests_bench_scan_bench_SOURCES = tests/bench/scan_bench.c
 EXTRA_DIST += tests/bench/bench.py tests/bench/README.md

@@ -53,20 +53,40 @@ static void make(struct small *g, uint64_t *rnd)
 static bool build(struct domtree *t, struct dfs *d, uint32_t n, const uint32_t *off, const uint32_t *to, const uint32_t *roots,
     uint32_t nroots, struct gmem *mem)
 {
-	uint32_t *new_off = NULL, *new_to = NULL, m = 0, *new_roots = xcalloc(nroots, 4);
+	uint32_t m = off[n], *new_roots = xcalloc(nroots, 4), *rows = xcalloc(m, 4);
+	struct dfs_node *node = xcalloc(n, sizeof(*node));
+	for (uint32_t v = 0; v < n; v++) {
+		node[v] = (struct dfs_node){.row = off[v] < off[v + 1] ? off[v] : DFS_NONE, .slot = v, .size = ~v};
+		for (uint32_t e = off[v]; e < off[v + 1]; e++)
+			rows[e] = to[e] | (e + 1 == off[v + 1] ? DFS_LAST : 0);
+	}
 	*t = (struct domtree){0};
-	bool ok = dfs_walk(d, n, off, to, roots, nroots, mem) && dfs_edges(d, off, to, &new_off, &new_to, &m);
-	for (uint32_t i = 0; ok && i < nroots; i++)
-		new_roots[i] = d->num[roots[i]] - 1;
+	bool ok = dfs_walk(d, n, node, rows, m, roots, nroots, mem) && dfs_numbers(d, node);
 	if (ok) {
-		struct dom_graph g = {.n = d->reached, .off = new_off, .to = new_to, .parent = d->parent, .roots = new_roots,
+		dfs_finish(d);
+		for (uint32_t i = 0; i < nroots; i++)
+			new_roots[i] = d->num[roots[i]] - 1;
+		struct dom_graph g = {.n = d->reached, .off = d->off, .to = d->to, .parent = d->parent, .roots = new_roots,
 		    .nroots = nroots};
 		ok = domtree_build(t, &g, mem);
-		gmem_free(mem, new_off, (uint64_t)d->reached + 1, 4);
-		gmem_free(mem, new_to, m, 4);
 	}
 	free(new_roots);
+	free(rows);
+	free(node);
 	return ok;
+}
+
+/* The rows by new id are those by old id, renumbered; what is carried along came along. */
+static void check_rows(const struct small *g, const struct dfs *d)
+{
+	for (uint32_t i = 0; i < d->reached; i++) {
+		uint32_t v = d->old[i];
+		assert_int_equal(d->num[v], i + 1);
+		assert_true(d->slot[i] == v && d->size[i] == ~v);
+		assert_int_equal(d->off[i + 1] - d->off[i], g->off[v + 1] - g->off[v]);
+		for (uint32_t k = 0; k < g->off[v + 1] - g->off[v]; k++)
+			assert_int_equal(d->old[d->to[d->off[i] + k]], g->to[g->off[v] + k]);
+	}
 }
 
 /* Position of an old id, 0 = unreachable. */
@@ -111,6 +131,7 @@ static void test_random(void **state)
 		make(&g, &rnd);
 		assert_true(build(&t, &d, g.n, g.off, g.to, g.roots, g.nroots, &mem));
 		check(&g, &t, &d);
+		check_rows(&g, &d);
 		domtree_done(&t);
 		dfs_done(&d);
 		assert_int_equal(mem.now, 0);
