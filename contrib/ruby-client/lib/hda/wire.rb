@@ -45,12 +45,13 @@ module Hda
     def read_exactly(io, n, deadline)
       buf = "".b
       while buf.bytesize < n
-        left = deadline - Process.clock_gettime(Process::CLOCK_MONOTONIC)
-        raise Error, "no answer" if left <= 0
-        next unless IO.select([io], nil, nil, left)
         piece = io.read_nonblock(n - buf.bytesize, exception: false)
         raise EOFError, "closed by the daemon" if piece.nil?
-        buf << piece unless piece == :wait_readable
+        next buf << piece unless piece == :wait_readable
+        # Beside busy threads this one may come late to an answer that came in time: the clock is asked only when nothing is there.
+        left = deadline - Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        raise Error, "no answer" if left <= 0
+        IO.select([io], nil, nil, left)
       end
       buf
     end
