@@ -2,42 +2,23 @@
 #include "analyze/life.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "analyze/life_impl.h"
 #include "base/mem.h"
-#include "base/u64map.h"
 
 #define NO_JOBS_PACE 1000. /* jobs per dump when nobody counted */
-
-struct row {
-	struct verdict_entry entry;
-	double n, b, len;       /* in the dump being added */
-	double *births;         /* of it, by mark; NULL: none yet */
-	bool container, moved, old; /* old: it was in an earlier dump */
-};
-
-struct life {
-	struct verdict_proc proc;
-	struct verdict_life out;
-	struct arena arena;
-	struct strtab names;
-	struct u64map index;    /* hash of the names -> row + 1 */
-	struct row *rows;
-	size_t nrows, cap_rows;
-	uint64_t other;
-	bool traced, started, knows_jobs;
-};
 
 struct life *life_new(void)
 {
 	struct life *l = xcalloc(1, sizeof(*l));
 	verdict_proc_init(&l->proc);
 	strtab_init(&l->names);
+	strtab_init(&l->texts);
 	return l;
 }
 
@@ -46,84 +27,66 @@ void life_free(struct life *l)
 	if (!l)
 		return;
 	for (size_t i = 0; i < l->nrows; i++) {
-		verdict_key_done(l->rows[i].entry.key);
+		verdict_key_done(&l->rows[i].key);
 		free(l->rows[i].births);
 	}
 	verdict_proc_done(&l->proc);
 	strtab_done(&l->names);
+	strtab_done(&l->texts);
 	arena_done(&l->arena);
 	u64map_done(&l->index);
 	free(l->rows);
 	free(l->out.entries);
+	free(l->judged);
+	free(l->known);
 	free(l);
 }
 
-/* A name of a summary as a name of the life; NULL for null. */
-static const char *own(struct life *l, const struct dump_summary *s, uint32_t id)
-{
-	return id ? strtab_str(&l->names, strtab_intern(&l->names, strtab_get(&s->names, id))) : NULL;
-}
-
-static const char *site_text(struct life *l, const struct dump_summary *s, uint32_t file, uint32_t line)
-{
-	if (!file)
-		return NULL;
-	struct span f = strtab_get(&s->names, file);
-	_cleanup_free_ char *text = xasprintf("%.*s:%u", (int)f.n, (const char *)f.p, line);
-	return strtab_str(&l->names, strtab_intern(&l->names, span_of(text)));
-}
-
-/* The names above signature sig, from the root; returns how many. */
-static size_t path_of(struct life *l, const struct dump_summary *s, uint32_t sig, const char **path)
-{
-	uint32_t chain[LIFE_PATH * 4];
-	size_t n = 0, m = 0;
-	for (uint32_t i = s->sigs[sig].parent; i != UINT32_MAX && i < s->nsigs && n < LIFE_PATH * 4; i = s->sigs[i].parent)
-		chain[n++] = i;
-	while (n-- && m < LIFE_PATH)
-		path[m++] = own(l, s, s->sigs[chain[n]].klass);
-	return m;
-}
-
-static uint64_t entry_hash(const struct verdict_entry *e, int kind)
-{
-	/* Names are interned: their addresses say who they are within this life. */
-	uint64_t h = XXH3_64bits_withSeed(&e->type, sizeof(e->type), (uint64_t)kind);
-	h = XXH3_64bits_withSeed(&e->klass, sizeof(e->klass), h);
-	h = XXH3_64bits_withSeed(&e->site, sizeof(e->site), h);
-	return e->npath ? XXH3_64bits_withSeed(e->path, e->npath * sizeof(*e->path), h) : h;
-}
-
-static struct row *row_new(struct life *l, const struct verdict_entry *e)
+struct life_row *life_row_new(struct life *l, uint64_t id, enum life_kind kind)
 {
 	l->rows = xgrow(l->rows, l->nrows, &l->cap_rows, sizeof(*l->rows));
-	struct row *r = &l->rows[l->nrows];
-	*r = (struct row){.entry = *e, .len = -1};
-	r->entry.id = (uint32_t)l->nrows;
-	r->entry.key = arena_alloc(&l->arena, sizeof(*r->entry.key));
-	verdict_key_init(r->entry.key);
-	if (e->npath) {
-		const char **path = arena_alloc(&l->arena, e->npath * sizeof(*path));
-		memcpy(path, e->path, e->npath * sizeof(*path));
-		r->entry.path = path;
-	}
-	l->nrows++;
+	struct life_row *r = &l->rows[l->nrows++];
+	*r = (struct life_row){.id = id, .kind = (uint8_t)kind, .len = -1, .src = UINT32_MAX, .fresh = true};
+	verdict_key_init(&r->key);
+	*u64map_put(&l->index, id, NULL) = (uint32_t)l->nrows;
 	return r;
 }
 
-/* The row of these names, or NULL when there are too many. kind tells containers from objects. */
-static struct row *row_of(struct life *l, const struct verdict_entry *e, int kind)
+/* What one dump needs while it is added. */
+struct adding {
+	struct life *l;
+	const struct dump_summary *s;
+	uint64_t *hash;    /* by name id of the summary; 0 = not asked yet */
+};
+
+static uint64_t name_hash(struct adding *a, uint32_t id)
 {
-	uint64_t h = entry_hash(e, kind);
-	uint32_t *at = u64map_get(&l->index, h);
-	if (at)
-		return &l->rows[*at - 1];
-	if (l->nrows == LIFE_KEYS) {
-		l->other++;
-		return NULL;
+	if (id && !a->hash[id]) {
+		struct span t = strtab_get(&a->s->names, id);
+		a->hash[id] = XXH3_64bits(t.p, t.n) | 1;
 	}
-	struct row *r = row_new(l, e);
-	*u64map_put(&l->index, h, NULL) = (uint32_t)l->nrows;
+	return id ? a->hash[id] : 0;
+}
+
+/* 48 bits are enough to tell LIFE_KEYS rows apart, and are what is stored. */
+static uint64_t row_id(enum life_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	uint64_t v[5] = {kind, a, b, c, d};
+	return XXH3_64bits(v, sizeof(v)) >> 16;
+}
+
+static struct life_row *find(struct life *l, uint64_t id)
+{
+	uint32_t *at = u64map_get(&l->index, id);
+	return at ? &l->rows[*at - 1] : NULL;
+}
+
+static struct life_row *find_or_new(struct life *l, uint64_t id, enum life_kind kind)
+{
+	struct life_row *r = find(l, id);
+	if (!r && l->nrows < LIFE_KEYS)
+		r = life_row_new(l, id, kind);
+	l->other += !r;
 	return r;
 }
 
@@ -160,7 +123,8 @@ static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 {
 	const struct dump_header *h = &s->head;
 	double n = (double)l->proc.ndumps + 1;
-	struct verdict_dump d = {.t = h->time, .partial = s->partial || s->since, .memsize = (double)s->bytes, .rss = known(h->rss, 0)};
+	struct verdict_dump d = {.t = h->time, .partial = s->partial || s->since, .memsize = (double)s->bytes, .rss = known(h->rss, 0),
+	    .live_slots = known(h->heap_live_slots, 0), .old_objects = known(h->old_objects, 0)};
 	l->knows_jobs |= h->jobs != HEADER_UNKNOWN;
 	d.jobs = known(h->jobs, n * NO_JOBS_PACE);
 	d.gc = h->gc_count != HEADER_UNKNOWN ? h->gc_count : s->max_generation != UINT64_MAX ? s->max_generation : (uint64_t)n;
@@ -176,122 +140,161 @@ static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 	return d;
 }
 
-static void add_births(struct life *l, const struct dump_summary *s, const uint32_t *of_key)
+static void see(struct life_row *r, size_t src, double n, double b, double len)
+{
+	if (r->src == UINT32_MAX)
+		r->src = (uint32_t)src;
+	r->n += n;
+	r->b += b;
+	if (len >= 0)
+		r->len = fmax(r->len, 0) + len;
+}
+
+static uint64_t key_id(struct adding *a, const struct sum_key *k, enum life_kind kind)
+{
+	return row_id(kind, name_hash(a, k->type), name_hash(a, k->klass), name_hash(a, k->file), k->line);
+}
+
+/* Keys by site, where births are known. One that had none since the first dump (or since objects were moved) has no row. */
+static uint32_t *young_keys(struct life *l, const struct dump_summary *s)
+{
+	uint32_t *of = xcalloc(s->nkeys + 1, sizeof(*of)); /* 1: has births in time */
+	for (size_t i = 0; i < s->ngenkeys; i++) {
+		const struct sum_genkey *g = &s->genkeys[i];
+		if (g->key < s->nkeys && s->keys[g->key].file && mark_of_generation(l, (double)g->generation) > 0)
+			of[g->key] = 1;
+	}
+	return of;
+}
+
+static void add_births(struct life *l, const struct dump_summary *s, const uint32_t *of)
 {
 	for (size_t i = 0; i < s->ngenkeys; i++) {
 		const struct sum_genkey *g = &s->genkeys[i];
-		uint32_t number = g->key < s->nkeys ? of_key[g->key] : 0;
-		if (!number || !l->rows[number - 1].entry.site)
-			continue;
-		struct row *r = &l->rows[number - 1];
-		size_t mark = mark_of_generation(l, (double)g->generation);
-		if (!r->births) {
-			if (mark == 0 && !r->moved)
-				continue; /* born before the first dump: most keys never need a table */
+		uint32_t number = g->key < s->nkeys ? of[g->key] : 0;
+		size_t mark = number ? mark_of_generation(l, (double)g->generation) : 0;
+		if (mark == 0)
+			continue; /* born before the first dump */
+		struct life_row *r = &l->rows[number - 1];
+		if (!r->births)
 			r->births = xcalloc(l->proc.nmarks, sizeof(*r->births));
-		}
 		r->births[mark] += (double)g->t.count;
 	}
 }
 
-static void see(struct row *r, double n, double b, double len)
+/* Keys by site, or by their count. With a graph garbage is no survivor of anything, but its births cannot be told apart. */
+static void add_keys(struct adding *a)
 {
-	r->n += n;
-	r->b += b;
-	if (len >= 0) {
-		r->container = true;
-		r->len = fmax(r->len, 0) + len;
-	}
-}
-
-/* Who holds the objects of a site: the path of most of them in the newest dump that says it. */
-static void name_holders(struct life *l, const struct dump_summary *s, const uint32_t *of_key)
-{
-	for (size_t i = 0; i < s->nkey_sigs; i++) {
-		uint32_t number = of_key[s->key_sigs[i].key];
-		const char *path[LIFE_PATH];
-		if (!number)
-			continue;
-		struct row *r = &l->rows[number - 1];
-		size_t n = path_of(l, s, s->key_sigs[i].sig, path);
-		if (n == 0 || (n == r->entry.npath && memcmp(path, r->entry.path, n * sizeof(*path)) == 0))
-			continue;
-		const char **copy = arena_alloc(&l->arena, n * sizeof(*copy));
-		memcpy(copy, path, n * sizeof(*copy));
-		r->entry.path = copy;
-		r->entry.npath = n;
-	}
-}
-
-/* Keys by site. With a graph garbage is no survivor of anything, but its births cannot be told apart. */
-static void add_keys(struct life *l, const struct dump_summary *s)
-{
-	uint32_t *of_key = xcalloc(s->nkeys, sizeof(*of_key)); /* row + 1: rows move while they are made, their numbers do not */
+	struct life *l = a->l;
+	const struct dump_summary *s = a->s;
+	uint32_t *of = l->traced ? young_keys(l, s) : xcalloc(s->nkeys + 1, sizeof(*of));
 	for (size_t i = 0; i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];
-		struct verdict_entry e = {.type = own(l, s, k->type), .klass = own(l, s, k->klass), .site = site_text(l, s, k->file, k->line)};
-		struct row *r = row_of(l, &e, 0);
+		bool births = l->traced && k->file;
+		uint64_t id = key_id(a, k, births ? LIFE_BIRTHS : LIFE_LEVEL);
+		struct life_row *r = births && !of[i] ? find(l, id) : find_or_new(l, id, births ? LIFE_BIRTHS : LIFE_LEVEL);
+		of[i] = 0;
 		if (!r)
 			continue;
-		of_key[i] = r->entry.id + 1;
-		see(r, (double)(k->all.count - k->garbage.count), (double)(k->all.bytes - k->garbage.bytes), -1);
+		see(r, i, (double)k->all.count - (double)k->garbage.count, (double)k->all.bytes - (double)k->garbage.bytes, -1);
+		of[i] = (uint32_t)(r - l->rows) + 1; /* rows move while they are made, their numbers do not */
 	}
-	name_holders(l, s, of_key);
 	if (l->traced)
-		add_births(l, s, of_key);
-	free(of_key);
+		add_births(l, s, of);
+	free(of);
 }
 
-static void add_signatures(struct life *l, const struct dump_summary *s)
+static void add_signatures(struct adding *a)
 {
+	const struct dump_summary *s = a->s;
 	for (uint32_t i = 0; i < s->nsigs; i++) {
 		const struct sum_sig *g = &s->sigs[i];
-		const char *path[LIFE_PATH];
-		struct verdict_entry e = {.klass = own(l, s, g->klass), .path = path};
-		e.npath = path_of(l, s, i, path);
-		e.stack = e.npath && path[0] && strstr(path[0], "machine_context");
-		struct row *r = g->own.count && e.npath ? row_of(l, &e, 1) : NULL;
+		if (!g->own.count || g->parent == UINT32_MAX)
+			continue;
+		struct life_row *r = find_or_new(a->l, row_id(LIFE_HELD, g->id, 0, 0, 0), LIFE_HELD);
 		if (r)
-			see(r, (double)g->own.count, (double)g->own.bytes, -1);
+			see(r, i, (double)g->own.count, (double)g->own.bytes, -1);
 	}
 }
 
-static void add_containers(struct life *l, const struct dump_summary *s)
+static void add_containers(struct adding *a)
 {
+	const struct dump_summary *s = a->s;
 	for (size_t i = 0; i < s->ncontainers; i++) {
 		const struct sum_container *c = &s->containers[i];
-		const char *path[LIFE_PATH];
-		struct verdict_entry e = {.type = own(l, s, c->type), .klass = own(l, s, c->klass), .path = path};
-		if (c->sig >= s->nsigs)
+		if (c->sig >= s->nsigs || s->sigs[c->sig].parent == UINT32_MAX)
 			continue;
-		e.npath = path_of(l, s, c->sig, path);
-		struct row *r = e.npath ? row_of(l, &e, 2) : NULL;
+		uint64_t id = row_id(LIFE_CONTAINER, name_hash(a, c->type), name_hash(a, c->klass), s->sigs[c->sig].id, 0);
+		struct life_row *r = find_or_new(a->l, id, LIFE_CONTAINER);
 		if (r)
-			see(r, 1, 0, (double)c->length);
+			see(r, i, 1, 0, (double)c->length);
 	}
 }
 
-/* Gives one row of the dump to its key. */
-static void settle(struct life *l, struct row *r)
+static void settle_births(struct life *l, struct life_row *r)
 {
-	struct verdict_row v = {.n = r->n, .b = r->b, .len = r->container ? fmax(r->len, 0) : -1, .births = r->births, .gone = -1};
-	/* A traced key without a birth since the first dump is static or gone: nothing to judge, and no table to keep. */
-	if (!l->traced || !r->entry.site || r->births || r->moved) {
-		if (l->traced && r->entry.site && !r->births)
-			v.births = r->births = xcalloc(l->proc.nmarks, sizeof(*r->births));
-		if (!r->moved && !r->births && l->proc.ndumps > 1 && !r->old)
-			verdict_key_was(&l->proc, r->entry.key, 0);
-		r->moved |= r->births != NULL;
-		verdict_key_update(&l->proc, r->entry.key, &v);
-	} else {
-		r->entry.key->n = r->n;
-		r->entry.key->b = r->b;
+	struct verdict_row v = {.n = r->n, .b = r->b, .len = -1, .births = r->births, .gone = -1};
+	if (!r->births)
+		v.births = r->births = xcalloc(l->proc.nmarks, sizeof(*r->births));
+	verdict_key_update(&l->proc, &r->key, &v);
+}
+
+static void settle_level(struct life *l, struct life_row *r)
+{
+	double y = r->kind == LIFE_CONTAINER ? fmax(r->len, 0) : r->n;
+	struct verdict_row v = {.n = r->n, .b = r->b, .len = r->kind == LIFE_CONTAINER ? y : -1, .gone = -1};
+	if (r->fresh && l->proc.ndumps == 1) {
+		r->still = true;
+		r->key.prev[0] = (float)y;
 	}
-	free(r->births);
-	r->births = NULL;
-	r->n = r->b = 0;
-	r->len = -1;
-	r->old = true;
+	if (r->still && r->key.prev[0] == (float)y) {
+		r->key.n = v.n;
+		r->key.b = v.b;
+		r->key.len = v.len;
+		return;
+	}
+	if (r->still || r->fresh)
+		verdict_key_was(&l->proc, &r->key, r->still ? (double)r->key.prev[0] : 0);
+	r->still = false;
+	verdict_key_update(&l->proc, &r->key, &v);
+}
+
+/* Gives the dump's figures to each row. */
+static void settle(struct life *l)
+{
+	for (size_t i = 0; i < l->nrows; i++) {
+		struct life_row *r = &l->rows[i];
+		if (r->kind == LIFE_BIRTHS)
+			settle_births(l, r);
+		else
+			settle_level(l, r);
+		free(r->births);
+		r->births = NULL;
+		r->n = r->b = 0;
+		r->len = -1;
+		r->fresh = false;
+		life_row_fit(r);
+	}
+}
+
+/* When many rows are followed, those that are not in the dump make room. One that returns later is taken for new. */
+static void forget(struct life *l)
+{
+	size_t n = 0;
+	if (l->nrows < LIFE_KEYS / 4 * 3)
+		return;
+	u64map_done(&l->index);
+	l->index = (struct u64map){.n = 0};
+	for (size_t i = 0; i < l->nrows; i++) {
+		if (l->rows[i].src == UINT32_MAX) {
+			verdict_key_done(&l->rows[i].key);
+			continue;
+		}
+		l->rows[n] = l->rows[i];
+		*u64map_put(&l->index, l->rows[n].id, NULL) = (uint32_t)(n + 1);
+		n++;
+	}
+	l->nrows = n;
 }
 
 void life_add(struct life *l, const struct dump_summary *s)
@@ -308,41 +311,74 @@ void life_add(struct life *l, const struct dump_summary *s)
 	struct verdict_dump d = dump_of(l, s);
 	if (!verdict_proc_update(&l->proc, &d))
 		return;
-	for (size_t i = 0; l->proc.epoch && i < l->nrows; i++)
-		verdict_key_freeze(&l->proc, l->rows[i].entry.key);
+	for (size_t i = 0; l->proc.epoch && i < l->nrows; i++) {
+		if (l->rows[i].kind == LIFE_BIRTHS)
+			verdict_key_freeze(&l->proc, &l->rows[i].key);
+	}
 	verdict_proc_advance(&l->proc);
-	if (l->traced || !s->has_graph)
-		add_keys(l, s);
-	else
-		add_signatures(l, s);
-	add_containers(l, s);
 	for (size_t i = 0; i < l->nrows; i++)
-		settle(l, &l->rows[i]);
-}
-
-static int by_site(const void *a, const void *b)
-{
-	const struct verdict_entry *x = a, *y = b;
-	int c = strcmp(x->site ? x->site : "", y->site ? y->site : "");
-	return c ? c : x->id < y->id ? -1 : x->id > y->id;
+		l->rows[i].src = UINT32_MAX;
+	struct adding a = {l, s, xcalloc(s->names.n + 1, sizeof(uint64_t))};
+	if (l->traced || !s->has_graph)
+		add_keys(&a);
+	else
+		add_signatures(&a);
+	add_containers(&a);
+	free(a.hash);
+	l->nkeys = l->traced || !s->has_graph ? s->nkeys : s->nsigs;
+	settle(l);
+	forget(l);
 }
 
 struct verdict_life *life_verdict(struct life *l)
 {
-	free(l->out.entries);
-	l->out = (struct verdict_life){.proc = &l->proc, .entries = xcalloc(l->nrows, sizeof(*l->out.entries))};
-	for (size_t i = 0; i < l->nrows; i++) {
-		const struct row *r = &l->rows[i];
-		if (l->traced && r->entry.site && !r->moved)
-			continue; /* static */
-		l->out.entries[l->out.nentries++] = r->entry;
-	}
-	qsort(l->out.entries, l->out.nentries, sizeof(*l->out.entries), by_site);
+	l->out.proc = &l->proc;
 	return &l->out;
 }
 
+static int by_id_then_age(const void *a, const void *b)
+{
+	const struct life_known *x = a, *y = b;
+	return x->gone < y->gone ? -1 : x->gone > y->gone;
+}
+
+struct life_known *life_know(struct life *l, uint32_t id, bool *ret_new)
+{
+	for (size_t i = 0; i < l->nknown; i++) {
+		if (l->known[i].id == id) {
+			if (ret_new)
+				*ret_new = false;
+			return &l->known[i];
+		}
+	}
+	if (!ret_new)
+		return NULL;
+	if (l->nknown == LIFE_KNOWN) { /* who went first makes room; when none did, the first that is there */
+		qsort(l->known, l->nknown, sizeof(*l->known), by_id_then_age);
+		size_t out = 0;
+		while (out < l->nknown && l->known[out].gone <= 0)
+			out++;
+		out = out < l->nknown ? out : 0;
+		memmove(l->known + out, l->known + out + 1, (l->nknown - out - 1) * sizeof(*l->known));
+		l->nknown--;
+	}
+	l->known = xreallocarray(l->known, l->nknown + 1, sizeof(*l->known));
+	l->known[l->nknown] = (struct life_known){.id = id};
+	*ret_new = true;
+	return &l->known[l->nknown++];
+}
+
+const struct life_known *life_known(const struct life *l, size_t *ret_n)
+{
+	*ret_n = l->nknown;
+	return l->known;
+}
+
+uint64_t life_dump(const struct life *l) { return l->dump; }
+void life_set_dump(struct life *l, uint64_t dump) { l->dump = dump; }
 size_t life_dumps(const struct life *l) { return l->proc.ndumps; }
 bool life_knows_jobs(const struct life *l) { return l->knows_jobs; }
 bool life_traced(const struct life *l) { return l->traced; }
-size_t life_keys(const struct life *l) { return l->nrows; }
+size_t life_keys(const struct life *l) { return l->nkeys; }
+size_t life_rows(const struct life *l) { return l->nrows; }
 uint64_t life_other(const struct life *l) { return l->other; }

@@ -166,6 +166,7 @@ struct verdict_entry {
 	size_t npath;
 	bool stack;                        /* only a machine stack holds it */
 	struct verdict_key *key;
+	const struct verdict_judged *judged; /* what was weighed before (m 0: nothing grows); NULL: weigh the key now */
 };
 
 struct verdict_life {

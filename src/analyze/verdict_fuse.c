@@ -201,7 +201,10 @@ static void fuse_group(const struct member *m, size_t n, struct verdict_fused *f
 	struct group g = {0};
 	*f = (struct verdict_fused){.label = VERDICT_FAST, .entry = m[n - 1].entry, .proc = m[n - 1].proc, .line = -1};
 	for (size_t i = n > VERDICT_LIVES ? n - VERDICT_LIVES : 0; i < n; i++) {
-		if (verdict_judge(m[i].proc, m[i].entry->key, &g.j[g.n]))
+		const struct verdict_judged *before = m[i].entry->judged;
+		if (before)
+			g.j[g.n] = *before;
+		if (before ? before->m > 0 : verdict_judge(m[i].proc, m[i].entry->key, &g.j[g.n]))
 			g.m[g.n++] = &m[i];
 	}
 	unsigned kept = 0;

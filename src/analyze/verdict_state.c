@@ -24,9 +24,9 @@ static double births_in(const struct verdict_key *k, uint32_t a, uint32_t e)
 }
 
 /* The mark before which survivors of this key are proven. */
-static uint32_t key_cut(const struct verdict_proc *p, const struct verdict_key *k)
+static uint32_t key_cut(const struct verdict_proc *p, const struct verdict_key *k, uint32_t u)
 {
-	uint32_t cut = p->cut, u = k->nbirths ? (uint32_t)k->nbirths - 1 : 0;
+	uint32_t cut = p->cut;
 	while (cut > p->e0 && p->x[u] - p->x[cut] < VERDICT_TAU * (double)k->oldest)
 		cut--;
 	return cut;
@@ -45,7 +45,7 @@ unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k
 	}
 	if (!k->births || k->nbirths == 0)
 		return m;
-	uint32_t cut = key_cut(p, k);
+	uint32_t cut = key_cut(p, k, (uint32_t)k->nbirths - 1);
 	for (uint32_t i = 0; i < p->nbound; i++) {
 		uint32_t a = p->bound[i], e = verdict_span_end(p->bound, p->nbound, i, cut);
 		if (e > a)
@@ -54,12 +54,12 @@ unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k
 	return m;
 }
 
-/* Survivors of the segments of the epoch that ends, as far as they are proven; a segment of which only part is proven counts by
- * its share, if that is half of it or more. */
+/* Survivors of the segments of the epoch that ends, as far as they are proven; a segment of which half or more is proven
+ * counts whole. */
 void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k)
 {
 	float all[VERDICT_FROZEN];
-	uint32_t cut = key_cut(p, k);
+	uint32_t cut = key_cut(p, k, p->before);
 	unsigned n = p->frozen_kept;
 	for (unsigned i = 0; i < n; i++)
 		all[i] = k->nfrozen >= n ? k->frozen[k->nfrozen - n + i] : 0;
@@ -69,7 +69,7 @@ void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k)
 			continue;
 		uint32_t own = e < cut ? e : cut;
 		double part = own > a ? (p->x[own] - p->x[a]) / (p->x[e] - p->x[a]) : 0;
-		all[n++] = part >= .5 ? counted(births_in(k, a, own) / part) : -1;
+		all[n++] = part < .5 ? -1 : k->has_prev ? k->prev[i] : 0;
 	}
 	k->frozen = xreallocarray(k->frozen, n + 1, sizeof(*k->frozen));
 	memcpy(k->frozen, all, n * sizeof(*all));

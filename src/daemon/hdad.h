@@ -20,6 +20,7 @@
 #include "daemon/log.h"
 #include "daemon/stats.h"
 #include "daemon/systemd.h"
+#include "daemon/verdicts.h"
 #include "frame/raw.h"
 #include "proto/header.h"
 #include "proto/message.h"
@@ -137,6 +138,7 @@ enum { WORKER_DUMP_LOAD = 100000 };
 
 struct storer {
 	struct hdad *h;
+	struct verdicts verdicts;
 	bool ages;                   /* dumps grow too old: retention has work even when nothing arrives */
 	pthread_t thread;
 	struct stats stats;

@@ -14,7 +14,7 @@ libhda_a_SOURCES += \
 	src/daemon/log.c src/daemon/log.h src/daemon/log.def \
 	src/daemon/querier.c src/daemon/querier.h \
 	src/daemon/stats.c src/daemon/stats.h src/daemon/stats.def \
-	src/daemon/storer.c \
+	src/daemon/storer.c src/daemon/verdicts.c src/daemon/verdicts.h \
 	src/daemon/systemd.c src/daemon/systemd.h \
 	src/daemon/thread.c src/daemon/thread.h \
 	src/daemon/watch.c \

@@ -35,6 +35,8 @@ static int put_all(struct storer *st, struct inbox_msg *first)
 		heartbeat_move(&st->heart);
 		if (d->err < 0 && d->err != HDA_EEXISTS)
 			break; /* the transaction is dead; commit says why */
+		if (d->err == 0 && verdicts_dump(st, w, d) < 0)
+			break;
 	}
 	err = store_wtxn_commit(w);
 	stats_add(&st->stats, err < 0 ? STAT_commit_failures : STAT_commits, 1);
@@ -140,9 +142,14 @@ static void *run(void *ctx)
 	bool ages = st->ages;
 	uint64_t retain_at = ages ? host_mono_ms() + RETAIN_IDLE_MS : 0;
 	bool dirty = false; /* dumps came since the last retention */
+	uint64_t quiet_at = host_mono_ms() + VERDICTS_QUIET_MS;
+	int verr = verdicts_init(st);
+	if (verr < 0)
+		log_event(LOG_verdict_failed, LOG_STR("why", hda_strerror(verr)));
 	for (;;) {
 		struct pollfd p = {.fd = inbox_fd(&h->store_in), .events = POLLIN};
-		poll(&p, 1, sleep_ms(host_mono_ms(), retain_at));
+		uint64_t wake = st->verdicts.nstale && (!retain_at || quiet_at < retain_at) ? quiet_at : retain_at;
+		poll(&p, 1, sleep_ms(host_mono_ms(), wake));
 		heartbeat_enter(&st->heart);
 		struct batch b = take(st);
 		uint64_t now = host_mono_ms();
@@ -151,9 +158,12 @@ static void *run(void *ctx)
 			if (!dirty)
 				retain_at = now + RETAIN_EVERY_MS;
 			dirty = true;
+			quiet_at = host_mono_ms() + VERDICTS_QUIET_MS;
 		}
 		if (b.stop)
 			break;
+		if (now >= quiet_at)
+			verdicts_rebuild_one(st);
 		if (retain_at && now >= retain_at) {
 			heartbeat_long(&st->heart, now + COMMIT_MS);
 			(void)!retain(st, false);
@@ -164,6 +174,7 @@ static void *run(void *ctx)
 		hdad_reader_check(h);
 		heartbeat_leave(&st->heart);
 	}
+	verdicts_done(st);
 	heartbeat_leave(&st->heart);
 	return NULL;
 }

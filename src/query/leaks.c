@@ -3,19 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include "analyze/life.h"
 #include "base/mem.h"
 #include "query/commands.h"
 #include "query/run.h"
+#include "query/series.h"
 
 enum {
-	LEAKS_DUMPS = 120,     /* newest whole dumps of a life that are weighed */
 	LEAKS_PROCS = 64,      /* lives of one application that are weighed together, newest first */
-	LEAKS_ID = 7,          /* hex digits of a leak's name, and the NUL */
-	LEAKS_HOLDER = 1024,   /* bytes of a holder path */
 };
 
 /* The lives that are weighed together, and what they say. */
@@ -34,81 +28,8 @@ static void weighed_done(struct weighed *w)
 		life_free(w->life[i]);
 }
 
-struct feeding {
-	struct query_run *r;
-	struct life *life;
-};
-
-static int feed(void *ctx, struct dump_summary *s)
-{
-	struct feeding *f = ctx;
-	life_add(f->life, s);
-	summary_free(s);
-	return run_ok(f->r) ? 0 : 1;
-}
-
-/* Reads the newest dumps of one process life. False: the run is over. */
-static bool read_life(struct query_run *r, const struct store_proc *p, struct life *life)
-{
-	_cleanup_free_ struct store_dump *d = NULL;
-	size_t n = 0, m = 0;
-	int err = store_rtxn_dumps(r->txn, p->proc, &d, &n);
-	if (err < 0) {
-		run_store_fail(r, err);
-		return false;
-	}
-	qsort(d, n, sizeof(*d), dump_order);
-	_cleanup_free_ uint64_t *ids = xcalloc(n, sizeof(*ids));
-	for (size_t i = 0; i < n; i++) {
-		if (!d[i].partial && !d[i].since && !d[i].thinned)
-			ids[m++] = d[i].dump;
-	}
-	size_t from = m > LEAKS_DUMPS ? m - LEAKS_DUMPS : 0;
-	struct feeding f = {r, life};
-	err = store_rtxn_walk(r->txn, ids + from, m - from, STORE_KEYS | STORE_GENS | STORE_GENKEYS | STORE_GRAPH | STORE_KEY_SIGS, feed, &f);
-	if (err < 0) {
-		run_store_fail(r, err);
-		return false;
-	}
-	return run_ok(r);
-}
-
-/* "class PriceCache -> Hash -> Array". */
-static void holder_text(const struct verdict_entry *e, char *buf, size_t n)
-{
-	size_t k = 0;
-	buf[0] = '\0';
-	for (size_t i = 0; i < e->npath && k < n; i++) {
-		if (i == 0 && e->npath > 1 && strncmp(e->path[0], "root ", 5) == 0)
-			continue; /* everything hangs from a root: it names nobody */
-		k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", e->path[i]);
-	}
-	if (e->key->len >= 0 && e->klass && k < n) /* the container itself is the end of the holder */
-		snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", e->klass);
-}
-
-/* The entry of this line whose path says most: the line's own, or its first with a path. */
-static const struct verdict_entry *best_path(const struct verdict *v, size_t line)
-{
-	const struct verdict_entry *top = v->fused[v->lines[line].top].entry;
-	for (size_t i = 0; !top->npath && i < v->nfused; i++) {
-		if (v->fused[i].line == (int)line && v->fused[i].entry->npath)
-			top = v->fused[i].entry;
-	}
-	return top;
-}
-
-/* Six hex digits over names only: the same on every host, after a restart, and when lines move. */
-static void leak_id(const struct verdict_entry *head, const char *holder, char ret[LEAKS_ID])
-{
-	uint64_t h = XXH3_64bits(holder, strlen(holder));
-	const char *text[] = {head->type, head->klass};
-	for (size_t i = 0; i < 2; i++)
-		h = XXH3_64bits_withSeed(text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0, h + i + 1);
-	const char *colon = head->site ? strrchr(head->site, ':') : NULL;
-	h = XXH3_64bits_withSeed(head->site ? head->site : "", colon ? (size_t)(colon - head->site) : 0, h);
-	snprintf(ret, LEAKS_ID, "%06llx", (unsigned long long)(h & 0xffffff));
-}
+/* The run goes on. */
+static bool may_go(void *ctx) { return run_ok(ctx); }
 
 static const char *how_text(const struct verdict_fused *f, char *buf, size_t n)
 {
@@ -156,10 +77,11 @@ static bool say(struct query_run *r, const struct weighed *w, const struct verdi
 {
 	const struct verdict_entry *head = l ? w->v->fused[l->head].entry : f->entry;
 	const struct store_proc *p = w->proc[w->n - 1];
-	char id[LEAKS_ID], how[160];
+	char id[SERIES_ID], how[160];
 	double per_job = l ? l->obj_per_1000 / 1000 : f->rate, bytes = l ? l->bytes_per_1000 : f->rate * f->size * 1000;
 	struct row row = {.n = 0};
-	leak_id(head, holder, id);
+	uint32_t number = series_id(head, holder);
+	snprintf(id, sizeof(id), "%06x", number);
 	row_cstr(&row, "id", id);
 	row_cstr(&row, "label", verdict_label_name(l ? l->label : f->label));
 	row_real(&row, "confidence", l ? l->conf : f->conf);
@@ -220,8 +142,8 @@ static size_t say_slow(struct query_run *r, const struct weighed *w, size_t most
 	}
 	qsort(slow, n, sizeof(*slow), by_confidence);
 	for (size_t i = 0; i < n && i < most; i++) {
-		char holder[LEAKS_HOLDER];
-		holder_text(slow[i]->entry, holder, sizeof(holder));
+		char holder[SERIES_TEXT];
+		series_holder(slow[i]->entry, holder, sizeof(holder));
 		if (!say(r, w, slow[i], NULL, holder))
 			break;
 	}
@@ -281,8 +203,8 @@ static int weigh_group(struct query_run *r, struct weighed *w, const struct want
 		suspects += l->label != VERDICT_LEAK;
 		if (l->conf < want->min_confidence || (want->label.n && !span_eq(want->label, span_of(verdict_label_name(l->label)))))
 			continue;
-		char holder[LEAKS_HOLDER];
-		holder_text(best_path(w->v, i), holder, sizeof(holder));
+		char holder[SERIES_TEXT];
+		series_holder(series_path(w->v, i), holder, sizeof(holder));
 		if (!say(r, w, &w->v->fused[l->top], l, holder))
 			return r->status;
 	}
@@ -309,9 +231,12 @@ static bool group(struct query_run *r, const struct store_proc *p, const size_t 
 		const struct store_proc *q = &p[members[i]];
 		if (q->ndumps == 0)
 			continue;
-		w.life[w.n] = life_new();
-		w.proc[w.n] = q;
-		good = read_life(r, q, w.life[w.n++]);
+		int err = series_load(r->txn, q, may_go, r, &w.life[w.n]);
+		if (err < 0)
+			run_store_fail(r, err);
+		good = w.life[w.n] != NULL;
+		if (good)
+			w.proc[w.n++] = q;
 	}
 	if (good && w.n)
 		weigh_group(r, &w, want);

@@ -11,6 +11,10 @@ struct store_ops {
 	void (*secret)(const struct store *s, uint8_t ret[16]);
 	int (*wtxn_begin)(struct store *s, struct store_wtxn **ret);
 	int (*put)(struct store_wtxn *w, const struct dump_summary *sum, uint64_t *ret_dump);
+	int (*memo_put)(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct span bytes);
+	int (*memo_w)(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct enc *ret);
+	int (*memo_r)(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret);
+	int (*proc_of_dump)(struct store_wtxn *w, uint64_t dump, struct store_proc *ret);
 	int (*retain)(struct store_wtxn *w, double now, bool hard);
 	int (*commit)(struct store_wtxn *w); /* frees w; called without an error only */
 	void (*abort)(struct store_wtxn *w); /* frees w */

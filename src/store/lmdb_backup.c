@@ -151,6 +151,8 @@ static int copy_all(struct lmdb *from, MDB_txn *old, struct store *to)
 		} else { /* last, so that a broken copy has no processes to show */
 			err = copy_procs(from, old, c.w);
 			if (!err)
+				err = lmdb_memos_copy(from, old, (struct lmdb *)to, c.w->txn);
+			if (!err)
 				err = copy_meta(from, old, c.w);
 		}
 		if (!err && (i == n || i % MIGRATE_BATCH == MIGRATE_BATCH - 1)) {

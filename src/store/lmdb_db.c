@@ -62,6 +62,15 @@ struct db_key db_key_part(uint64_t dump, uint8_t part, uint16_t chunk)
 	return k;
 }
 
+struct db_key db_key_memo(uint8_t kind, uint64_t id, uint16_t chunk)
+{
+	struct db_key k = {.n = 0};
+	key_add(&k, kind, 1);
+	key_add(&k, id, 8);
+	key_add(&k, chunk, 2);
+	return k;
+}
+
 struct db_key db_key_four(const uint32_t four[4])
 {
 	struct db_key k = {.n = 0};

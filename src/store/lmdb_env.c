@@ -212,8 +212,13 @@ static int open_tables(struct lmdb *m, MDB_txn *txn, char **ret_why)
 		err = rc ? db_err(rc) : check_schema(m, txn, ret_why);
 	}
 	unsigned flags = m->s.opts.read_only ? 0 : MDB_CREATE;
-	for (int i = 0; i < DB_COUNT && !err; i++)
+	for (int i = 0; i < DB_COUNT && !err; i++) {
 		err = db_err(mdb_dbi_open(txn, names[i], flags, &m->dbi[i]));
+		if (err == HDA_ENOTFOUND && i == DB_memos) { /* a store from before there were any, read only */
+			m->dbi[i] = 0;
+			err = 0;
+		}
+	}
 	if (!err && fresh)
 		err = m->s.opts.read_only ? HDA_EFOREIGN : make_schema(m, txn);
 	return err ? err : get_secret(m, txn);
@@ -393,6 +398,10 @@ static const struct store_ops lmdb_ops = {
     .secret = lmdb_secret,
     .wtxn_begin = lmdb_wtxn_begin,
     .put = lmdb_put,
+    .memo_put = lmdb_memo_put,
+    .memo_w = lmdb_memo_w,
+    .memo_r = lmdb_memo_r,
+    .proc_of_dump = lmdb_proc_of_dump,
     .retain = lmdb_retain,
     .commit = lmdb_commit,
     .abort = lmdb_abort,

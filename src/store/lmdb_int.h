@@ -12,7 +12,7 @@
 /* The named tables, all opened at start. X(name) */
 #define DB_TABLES(X)                                                                               \
 	X(meta) X(names) X(name_ids) X(keys) X(key_ids) X(sigs) X(sig_ids)                         \
-	X(procs) X(proc_ids) X(dumps) X(proc_dumps) X(parts) X(thin)
+	X(procs) X(proc_ids) X(dumps) X(proc_dumps) X(parts) X(thin) X(memos)
 
 enum db_table {
 #define X(name) DB_##name,
@@ -111,6 +111,7 @@ struct db_key db_key_u32(uint32_t a);
 struct db_key db_key_u64(uint64_t a);
 struct db_key db_key_pair(uint64_t a, uint64_t b);
 struct db_key db_key_part(uint64_t dump, uint8_t part, uint16_t chunk);
+struct db_key db_key_memo(uint8_t kind, uint64_t id, uint16_t chunk);
 struct db_key db_key_four(const uint32_t k[4]);
 struct db_key db_key_text(const char *s); /* at most 24 bytes */
 /* HDA_ENOTFOUND. The span is valid until the transaction writes or ends. */
@@ -135,6 +136,7 @@ int lmdb_proc_put(struct lmdb *m, MDB_txn *txn, const struct store_proc *p);
 int lmdb_proc_find(struct lmdb *m, MDB_txn *txn, const struct proc_ident *who, uint64_t *ret);
 /* Sets the figures of a process from its dumps; one without dumps goes. */
 int lmdb_proc_recount(struct lmdb *m, MDB_txn *txn, uint64_t proc);
+int lmdb_proc_of_dump(struct store_wtxn *w, uint64_t dump, struct store_proc *ret);
 int lmdb_procs(struct lmdb *m, MDB_txn *txn, struct store_proc **ret, size_t *ret_n);
 /* Record encodings, for the tests: golden bytes and damage. */
 void lmdb_row_encode(struct enc *e, const struct lmdb_row *row);
@@ -162,6 +164,16 @@ int lmdb_part_put(struct lmdb_chain *c, enum db_table t, const struct part *p, u
 int lmdb_parts_del(struct lmdb *m, MDB_txn *txn, enum db_table t, uint64_t dump, int part);
 int lmdb_walk(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n, unsigned parts,
     int (*each)(void *ctx, struct dump_summary *s), void *ctx);
+
+/* --- lmdb_memo.c --- */
+int lmdb_memo_set(struct lmdb *m, MDB_txn *txn, enum store_memo kind, uint64_t id, struct span bytes);
+int lmdb_memo_put(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct span bytes);
+int lmdb_memo_w(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct enc *ret);
+int lmdb_memo_r(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret);
+/* Of a process that goes. */
+int lmdb_memos_del(struct lmdb *m, MDB_txn *txn, uint64_t proc);
+/* All of them, as they are. */
+int lmdb_memos_copy(struct lmdb *from, MDB_txn *old, struct lmdb *to, MDB_txn *txn);
 
 /* --- lmdb_write.c --- */
 int lmdb_wtxn_begin(struct store *s, struct store_wtxn **ret);

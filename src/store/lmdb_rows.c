@@ -284,7 +284,18 @@ int lmdb_proc_recount(struct lmdb *m, MDB_txn *txn, uint64_t proc)
 	model_proc_recount(&p, d, n);
 	free(d);
 	free(rows);
-	return n ? lmdb_proc_put(m, txn, &p) : proc_del(m, txn, &p);
+	if (n == 0)
+		err = lmdb_memos_del(m, txn, proc);
+	return err ? err : n ? lmdb_proc_put(m, txn, &p) : proc_del(m, txn, &p);
+}
+
+int lmdb_proc_of_dump(struct store_wtxn *w, uint64_t dump, struct store_proc *ret)
+{
+	struct lmdb *m = (struct lmdb *)w->s;
+	MDB_txn *txn = ((struct lmdb_wtxn *)w)->txn;
+	struct lmdb_row row;
+	int err = lmdb_row_get(m, txn, dump, &row);
+	return err ? err : lmdb_proc_get(m, txn, row.d.proc, ret);
 }
 
 int lmdb_procs(struct lmdb *m, MDB_txn *txn, struct store_proc **ret, size_t *ret_n)

@@ -10,6 +10,7 @@ libhda_a_SOURCES += \
 	src/store/lmdb_env.c \
 	src/store/lmdb_fs.c \
 	src/store/lmdb_int.h \
+	src/store/lmdb_memo.c \
 	src/store/lmdb_parts.c \
 	src/store/lmdb_retain.c \
 	src/store/lmdb_rows.c \

@@ -23,8 +23,18 @@ struct item {
 	uint64_t bytes; /* about what it takes */
 };
 
+/* A memo, shared by states. */
+struct memo {
+	atomic_uint refs;
+	enum store_memo kind;
+	uint64_t id;
+	size_t n;
+	uint8_t bytes[];
+};
+
 struct state {
 	atomic_uint refs;
+	struct memo **memos; size_t nmemos;
 	struct store_proc *procs; /* by id: procs[0].proc is 1 */
 	struct item **items;      /* by rising id */
 	size_t nprocs, nitems;
@@ -57,12 +67,21 @@ static void item_unref(struct item *it)
 	free(it);
 }
 
+static void memo_unref(struct memo *m)
+{
+	if (atomic_fetch_sub(&m->refs, 1) == 1)
+		free(m);
+}
+
 static void state_unref(struct state *st)
 {
 	if (atomic_fetch_sub(&st->refs, 1) != 1)
 		return;
 	for (size_t i = 0; i < st->nitems; i++)
 		item_unref(st->items[i]);
+	for (size_t i = 0; i < st->nmemos; i++)
+		memo_unref(st->memos[i]);
+	free(st->memos);
 	free(st->items);
 	free(st->procs);
 	free(st);
@@ -95,6 +114,10 @@ static struct state *state_copy(const struct state *st)
 	c->items = copy_of(st->items, st->nitems, sizeof(struct item *), 1);
 	for (size_t i = 0; i < c->nitems; i++)
 		atomic_fetch_add(&c->items[i]->refs, 1);
+	c->nmemos = st->nmemos;
+	c->memos = copy_of(st->memos, st->nmemos, sizeof(struct memo *), 1);
+	for (size_t i = 0; i < c->nmemos; i++)
+		atomic_fetch_add(&c->memos[i]->refs, 1);
 	return c;
 }
 
@@ -171,6 +194,17 @@ static int ram_put(struct store_wtxn *w, const struct dump_summary *sum, uint64_
 	return 0;
 }
 
+static void memo_del(struct state *st, enum store_memo kind, uint64_t id)
+{
+	for (size_t i = 0; i < st->nmemos; i++) {
+		if (st->memos[i]->kind != kind || st->memos[i]->id != id)
+			continue;
+		memo_unref(st->memos[i]);
+		st->memos[i] = st->memos[--st->nmemos];
+		return;
+	}
+}
+
 static void apply(struct state *st, const struct retain_dump *plan, size_t n)
 {
 	size_t kept = 0;
@@ -187,8 +221,64 @@ static void apply(struct state *st, const struct retain_dump *plan, size_t n)
 		item_unref(it);
 	}
 	st->nitems = kept;
-	for (size_t i = 0; i < st->nprocs; i++)
+	for (size_t i = 0; i < st->nprocs; i++) {
 		recount(st, &st->procs[i]);
+		if (st->procs[i].ndumps + st->procs[i].npartial == 0) {
+			memo_del(st, STORE_MEMO_HEAD, st->procs[i].proc);
+			memo_del(st, STORE_MEMO_ROWS, st->procs[i].proc);
+		}
+	}
+}
+
+static int memo_get(const struct state *st, enum store_memo kind, uint64_t id, struct enc *ret)
+{
+	for (size_t i = 0; i < st->nmemos; i++) {
+		if (st->memos[i]->kind != kind || st->memos[i]->id != id)
+			continue;
+		enc_clear(ret);
+		enc_raw(ret, st->memos[i]->bytes, st->memos[i]->n);
+		return 0;
+	}
+	return HDA_ENOTFOUND;
+}
+
+static int ram_memo_w(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct enc *ret)
+{
+	return memo_get(((struct ram_wtxn *)w)->next, kind, id, ret);
+}
+
+static int ram_memo_r(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret)
+{
+	return memo_get(((struct ram_rtxn *)r)->at, kind, id, ret);
+}
+
+static int ram_memo_put(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct span bytes)
+{
+	struct state *st = ((struct ram_wtxn *)w)->next;
+	memo_del(st, kind, id);
+	if (bytes.n == 0)
+		return 0;
+	struct memo *m = xmalloc(sizeof(*m) + bytes.n);
+	m->kind = kind;
+	m->id = id;
+	m->n = bytes.n;
+	atomic_init(&m->refs, 1);
+	memcpy(m->bytes, bytes.p, bytes.n);
+	st->memos = xreallocarray(st->memos, st->nmemos + 1, sizeof(struct memo *));
+	st->memos[st->nmemos++] = m;
+	return 0;
+}
+
+static const struct item *item_find(const struct state *st, uint64_t dump);
+
+static int ram_proc_of_dump(struct store_wtxn *w, uint64_t dump, struct store_proc *ret)
+{
+	const struct state *st = ((struct ram_wtxn *)w)->next;
+	const struct item *it = item_find(st, dump);
+	if (!it)
+		return HDA_ENOTFOUND;
+	*ret = st->procs[it->row.proc - 1];
+	return 0;
 }
 
 static int ram_retain(struct store_wtxn *w, double now, bool hard)
@@ -359,6 +449,10 @@ static const struct store_ops ram_ops = {
     .secret = ram_secret,
     .wtxn_begin = ram_wtxn_begin,
     .put = ram_put,
+    .memo_put = ram_memo_put,
+    .memo_w = ram_memo_w,
+    .memo_r = ram_memo_r,
+    .proc_of_dump = ram_proc_of_dump,
     .retain = ram_retain,
     .commit = ram_commit,
     .abort = ram_abort,

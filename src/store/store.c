@@ -38,6 +38,28 @@ int store_wtxn_put(struct store_wtxn *w, const struct dump_summary *sum, uint64_
 	return err;
 }
 
+int store_wtxn_memo_put(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct span bytes)
+{
+	if (!w->err)
+		w->err = w->s->ops->memo_put(w, kind, id, bytes);
+	return w->err;
+}
+
+int store_wtxn_memo(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct enc *ret)
+{
+	return w->err ? w->err : w->s->ops->memo_w(w, kind, id, ret);
+}
+
+int store_wtxn_proc(struct store_wtxn *w, uint64_t dump, struct store_proc *ret)
+{
+	return w->err ? w->err : w->s->ops->proc_of_dump(w, dump, ret);
+}
+
+int store_rtxn_memo(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret)
+{
+	return r->s->ops->memo_r(r, kind, id, ret);
+}
+
 int store_wtxn_retain(struct store_wtxn *w, double now, bool hard)
 {
 	if (!w->err)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cursor.h"
 #include "base/err.h"
 #include "reduce/summary.h"
 
@@ -80,6 +81,19 @@ HDA_MUST_CHECK int store_wtxn_begin(struct store *s, struct store_wtxn **ret);
 HDA_MUST_CHECK int store_wtxn_put(struct store_wtxn *w, const struct dump_summary *sum, uint64_t *ret_dump);
 /* Deletes or thins by the options; `hard` frees more than usual (after HDA_EFULL). now: seconds since 1970. */
 HDA_MUST_CHECK int store_wtxn_retain(struct store_wtxn *w, double now, bool hard);
+/* Memos: bytes that the verdict remembers of a process (or of another number); the store does not know what they say. They go with
+ * the process, are copied by a migration, and when they are lost the verdict is computed again from the dumps. */
+enum store_memo { /* stands in keys on disk: never renumber */
+	STORE_MEMO_HEAD = 1,      /* of a process: time, what was weighed, what is known */
+	STORE_MEMO_ROWS = 2,      /* of a process: the state by key */
+	STORE_MEMO_ACK = 3,       /* of a leak's id: who knows it already */
+};
+/* Sets a memo; n 0 deletes it. */
+HDA_MUST_CHECK int store_wtxn_memo_put(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct span bytes);
+/* As the transaction sees it; the bytes replace those of ret. HDA_ENOTFOUND (not sticky). */
+HDA_MUST_CHECK int store_wtxn_memo(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct enc *ret);
+/* The row of the process that has this dump, which the transaction has put (or found there). */
+HDA_MUST_CHECK int store_wtxn_proc(struct store_wtxn *w, uint64_t dump, struct store_proc *ret);
 /* Commits (durable when it returns 0) or, after an error, aborts and returns it: HDA_EFULL, -ENOSPC, -EIO ... Frees w. */
 HDA_MUST_CHECK int store_wtxn_commit(struct store_wtxn *w);
 void store_wtxn_abort(struct store_wtxn *w);
@@ -92,6 +106,8 @@ static inline void store_rtxn_endp(struct store_rtxn **r) { if (*r) store_rtxn_e
 /* All processes by id / all dumps of a process (proc 0: of all) by id, partial ones too. Newly allocated array, caller frees. */
 HDA_MUST_CHECK int store_rtxn_procs(struct store_rtxn *r, struct store_proc **ret, size_t *ret_n);
 HDA_MUST_CHECK int store_rtxn_dumps(struct store_rtxn *r, uint64_t proc, struct store_dump **ret, size_t *ret_n);
+/* HDA_ENOTFOUND. The bytes replace those of ret. */
+HDA_MUST_CHECK int store_rtxn_memo(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret);
 /* A copy of a dump with the parts asked for; HDA_ENOTFOUND. Parts lost to thinning are empty. Caller: summary_free. */
 HDA_MUST_CHECK int store_rtxn_load(struct store_rtxn *r, uint64_t dump, unsigned parts, struct dump_summary **ret);
 /* Loads n dumps of one process in rising order and calls back for each (s is freed by the callee of the callback: take it

@@ -15,3 +15,11 @@ tests_unit_query_test_reports_LDADD = $(UNIT_LDADD)
 tests_unit_query_test_ruby_SOURCES = tests/unit/query/test_ruby.c tests/unit/query/sample.c tests/unit/query/sample.h tests/unit/unit.h
 tests_unit_query_test_ruby_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query
 tests_unit_query_test_ruby_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/query/test_state
+TESTS += tests/unit/query/test_state
+endif
+tests_unit_query_test_state_SOURCES = tests/unit/query/test_state.c tests/unit/store/series.c tests/unit/store/series.h tests/unit/store/disk.h \
+	tests/unit/unit.h
+tests_unit_query_test_state_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/store
+tests_unit_query_test_state_LDADD = $(UNIT_LDADD)

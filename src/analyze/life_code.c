@@ -1,0 +1,220 @@
+/* A life as bytes: the row of each key. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A row is at most LIFE_ROW_BYTES: the distance of its id to the one before, a byte of flags, a byte of shift, then numbers as varints.
+ * Numbers are whole; where they would need more room, all of a row lose their lowest bits (life_row_fit), in memory as on disk. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/life_code.h"
+#include "analyze/verdict_impl.h"
+#include "base/mem.h"
+
+enum { ROW_KIND = 3, ROW_STILL = 4, ROW_PREV = 8, ROW_DEATHS = 16, ROW_FROZEN = 32, ROW_LOWS = 64 };
+enum { ROW_ID_BYTES = 7 /* 48 bits as a varint */, SHIFT_STEP = 4 };
+
+/* Most bytes a row without numbers takes, and its numbers with one byte each: it can always be made to fit. */
+_Static_assert(ROW_ID_BYTES + 2 + 12 + VERDICT_BOUNDS + 1 + VERDICT_FROZEN <= LIFE_ROW_BYTES, "births of a row fit");
+_Static_assert(ROW_ID_BYTES + 2 + 12 + 5 + 1 + VERDICT_LEVELS * (1 + 3) <= LIFE_ROW_BYTES + 9, "levels of a row fit but for the oldest dumps");
+
+static size_t uv_bytes(uint64_t v)
+{
+	size_t n = 1;
+	while (v >>= 7)
+		n++;
+	return n;
+}
+
+static uint64_t whole(float v, unsigned shift) { return v > 0 ? (uint64_t)v >> shift : 0; }
+
+static unsigned nprev(const struct life_row *r) { return r->kind == LIFE_BIRTHS ? VERDICT_BOUNDS : 1; }
+
+static bool has_deaths(const struct verdict_key *k) { return k->released > 0 || k->exposed > 0 || k->oldest > 0; }
+
+/* The number of a low: 0 unknown. */
+static uint64_t low_code(float low, unsigned shift) { return isfinite(low) ? whole(low, shift) + 1 : 0; }
+
+static size_t size_with(const struct life_row *r, unsigned shift)
+{
+	const struct verdict_key *k = &r->key;
+	size_t n = ROW_ID_BYTES + 2;
+	if (k->has_prev || r->still)
+		n += 1;
+	for (unsigned i = 0; (k->has_prev || r->still) && i < nprev(r); i++)
+		n += uv_bytes(whole(k->prev[i], shift));
+	if (has_deaths(k))
+		n += 12;
+	for (unsigned i = 0; i < k->nfrozen; i++)
+		n += uv_bytes(whole(k->frozen[i], shift) + 1);
+	for (unsigned i = 0; i < k->lows.n; i++)
+		n += uv_bytes(low_code(k->lows.low[i], shift)) + uv_bytes(k->lows.at[i] - (i ? k->lows.at[i - 1] : 0));
+	return n + 1;
+}
+
+size_t life_row_size(const struct life_row *r)
+{
+	unsigned shift = 0;
+	while (size_with(r, shift) > LIFE_ROW_BYTES && shift < 56)
+		shift += SHIFT_STEP;
+	return size_with(r, shift);
+}
+
+static unsigned shift_of(const struct life_row *r)
+{
+	unsigned shift = 0;
+	while (size_with(r, shift) > LIFE_ROW_BYTES && shift < 56)
+		shift += SHIFT_STEP;
+	return shift;
+}
+
+static float cut_low(float v, unsigned shift) { return v > 0 && isfinite(v) ? (float)(((uint64_t)v >> shift) << shift) : v; }
+
+void life_row_fit(struct life_row *r)
+{
+	struct verdict_key *k = &r->key;
+	unsigned shift = shift_of(r);
+	for (unsigned i = 0; i < VERDICT_BOUNDS; i++)
+		k->prev[i] = cut_low(k->prev[i], shift);
+	for (unsigned i = 0; i < k->nfrozen; i++)
+		k->frozen[i] = cut_low(k->frozen[i], shift);
+	for (unsigned i = 0; i < k->lows.n; i++)
+		k->lows.low[i] = cut_low(k->lows.low[i], shift);
+}
+
+void code_f32(struct enc *e, double v)
+{
+	float f = (float)v;
+	uint32_t bits;
+	memcpy(&bits, &f, sizeof(bits));
+	enc_u32be(e, bits);
+}
+
+float decode_f32(struct dec *d)
+{
+	uint32_t bits = dec_u32be(d);
+	float f;
+	memcpy(&f, &bits, sizeof(f));
+	if (!isfinite(f))
+		d->err = HDA_EFORMAT;
+	return d->err ? 0 : f;
+}
+
+static void row_encode(const struct life_row *r, uint64_t before, struct enc *e)
+{
+	const struct verdict_key *k = &r->key;
+	unsigned shift = shift_of(r);
+	bool prev = k->has_prev || r->still;
+	enc_uv(e, r->id - before);
+	enc_u8(e, (uint8_t)(r->kind | (r->still ? ROW_STILL : 0) | (prev ? ROW_PREV : 0) | (has_deaths(k) ? ROW_DEATHS : 0) |
+	    (k->nfrozen ? ROW_FROZEN : 0) | (k->lows.n ? ROW_LOWS : 0)));
+	enc_u8(e, (uint8_t)shift);
+	for (unsigned i = 0; prev && i < nprev(r); i++)
+		enc_uv(e, whole(k->prev[i], shift));
+	if (has_deaths(k)) {
+		code_f32(e, k->released);
+		code_f32(e, k->exposed);
+		code_f32(e, k->oldest);
+	}
+	if (k->nfrozen)
+		enc_uv(e, k->nfrozen);
+	for (unsigned i = 0; i < k->nfrozen; i++)
+		enc_uv(e, k->frozen[i] < 0 ? 0 : whole(k->frozen[i], shift) + 1);
+	if (k->lows.n)
+		lows_encode(&k->lows, shift, e);
+}
+
+void lows_encode(const struct verdict_lows *l, unsigned shift, struct enc *e)
+{
+	enc_u8(e, (uint8_t)l->n);
+	for (uint32_t i = 0; i < l->n; i++) {
+		enc_uv(e, low_code(l->low[i], shift));
+		enc_uv(e, l->at[i] - (i ? l->at[i - 1] : 0));
+	}
+}
+
+void lows_decode(struct dec *d, unsigned shift, struct verdict_lows *l)
+{
+	l->n = dec_u8(d);
+	if (l->n > VERDICT_LEVELS)
+		d->err = HDA_EFORMAT;
+	for (uint32_t i = 0; !d->err && i < l->n; i++) {
+		uint64_t v = dec_uv(d);
+		l->low[i] = v ? (float)((v - 1) << shift) : INFINITY;
+		l->at[i] = (uint32_t)dec_uv(d) + (i ? l->at[i - 1] : 0);
+	}
+	if (d->err)
+		l->n = 0;
+}
+
+static void row_decode(struct dec *d, struct life *l, uint64_t *id)
+{
+	*id += dec_uv(d);
+	uint8_t flags = dec_u8(d), shift = dec_u8(d);
+	if (d->err || shift > 56) {
+		d->err = HDA_EFORMAT;
+		return;
+	}
+	struct life_row *r = life_row_new(l, *id, (enum life_kind)(flags & ROW_KIND));
+	struct verdict_key *k = &r->key;
+	r->fresh = false;
+	r->still = flags & ROW_STILL;
+	k->has_prev = (flags & ROW_PREV) && !r->still;
+	for (unsigned i = 0; (flags & ROW_PREV) && i < nprev(r); i++)
+		k->prev[i] = (float)(dec_uv(d) << shift);
+	if (flags & ROW_DEATHS) {
+		k->released = decode_f32(d);
+		k->exposed = decode_f32(d);
+		k->oldest = decode_f32(d);
+	}
+	size_t n = flags & ROW_FROZEN ? dec_count(d, 1) : 0;
+	if (n > VERDICT_FROZEN)
+		d->err = HDA_EFORMAT;
+	if (n && !d->err) {
+		k->frozen = xcalloc(n, sizeof(*k->frozen));
+		k->nfrozen = (unsigned)n;
+	}
+	for (unsigned i = 0; i < k->nfrozen; i++) {
+		uint64_t v = dec_uv(d);
+		k->frozen[i] = v ? (float)((v - 1) << shift) : -1;
+	}
+	if (flags & ROW_LOWS)
+		lows_decode(d, shift, &k->lows);
+}
+
+static int by_row_id(const void *a, const void *b)
+{
+	const struct life_row *x = *(const struct life_row *const *)a, *y = *(const struct life_row *const *)b;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void life_encode_rows(const struct life *l, struct enc *e)
+{
+	const struct life_row **r = xcalloc(l->nrows, sizeof(*r));
+	uint64_t before = 0;
+	for (size_t i = 0; i < l->nrows; i++)
+		r[i] = &l->rows[i];
+	qsort(r, l->nrows, sizeof(*r), by_row_id);
+	enc_u8(e, LIFE_VERSION);
+	enc_uv(e, l->dump);
+	enc_uv(e, l->nrows);
+	for (size_t i = 0; i < l->nrows; i++) {
+		row_encode(r[i], before, e);
+		before = r[i]->id;
+	}
+	free(r);
+}
+
+bool life_decode_rows(struct life *l, struct span rows)
+{
+	struct dec d;
+	uint64_t id = 0;
+	dec_init(&d, rows.p, rows.n);
+	if (dec_u8(&d) != LIFE_VERSION || dec_uv(&d) != l->dump)
+		return false;
+	size_t n = dec_count(&d, 3);
+	if (n > LIFE_KEYS)
+		return false;
+	for (size_t i = 0; i < n && !d.err; i++)
+		row_decode(&d, l, &id);
+	return dec_finish(&d) == 0;
+}

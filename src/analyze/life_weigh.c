@@ -1,0 +1,176 @@
+/* What moved in a life, with names, weighed. SPDX-License-Identifier: BSD-2-Clause */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/life_impl.h"
+#include "analyze/verdict_impl.h"
+#include "base/mem.h"
+
+struct weighing {
+	struct life *l;
+	const struct dump_summary *s;
+	uint32_t *sig_of_key;   /* by key: sig + 1 */
+};
+
+static const char *text(struct weighing *w, uint32_t id)
+{
+	return id ? strtab_str(&w->l->texts, strtab_intern(&w->l->texts, strtab_get(&w->s->names, id))) : NULL;
+}
+
+static const char *site_text(struct weighing *w, uint32_t file, uint32_t line)
+{
+	if (!file)
+		return NULL;
+	struct span f = strtab_get(&w->s->names, file);
+	_cleanup_free_ char *t = xasprintf("%.*s:%u", (int)f.n, (const char *)f.p, line);
+	return strtab_str(&w->l->texts, strtab_intern(&w->l->texts, span_of(t)));
+}
+
+/* The names above signature sig, from the root. */
+static void set_path(struct weighing *w, struct verdict_entry *e, uint32_t sig)
+{
+	const struct dump_summary *s = w->s;
+	uint32_t chain[LIFE_PATH * 4];
+	size_t n = 0, m = 0;
+	for (uint32_t i = s->sigs[sig].parent; i != UINT32_MAX && i < s->nsigs && n < LIFE_PATH * 4; i = s->sigs[i].parent)
+		chain[n++] = i;
+	const char **path = n ? arena_alloc(&w->l->arena, (n < LIFE_PATH ? n : LIFE_PATH) * sizeof(*path)) : NULL;
+	while (n-- && m < LIFE_PATH)
+		path[m++] = text(w, s->sigs[chain[n]].klass);
+	e->path = path;
+	e->npath = m;
+}
+
+static struct verdict_entry name(struct weighing *w, const struct life_row *r)
+{
+	const struct dump_summary *s = w->s;
+	struct verdict_entry e = {.id = 0};
+	if (r->kind == LIFE_HELD) {
+		e.klass = text(w, s->sigs[r->src].klass);
+		set_path(w, &e, r->src);
+		e.stack = e.npath && strstr(e.path[0], "machine_context");
+	} else if (r->kind == LIFE_CONTAINER) {
+		const struct sum_container *c = &s->containers[r->src];
+		e.type = text(w, c->type);
+		e.klass = text(w, c->klass);
+		set_path(w, &e, c->sig);
+	} else {
+		const struct sum_key *k = &s->keys[r->src];
+		e.type = text(w, k->type);
+		e.klass = text(w, k->klass);
+		e.site = site_text(w, k->file, k->line);
+		if (w->sig_of_key[r->src])
+			set_path(w, &e, w->sig_of_key[r->src] - 1);
+	}
+	return e;
+}
+
+/* A row that may be weighed, and how much it gained. */
+struct candidate {
+	uint32_t row;
+	uint64_t id;
+	double gain;
+};
+
+static int by_gain(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	return x->gain != y->gain ? (x->gain > y->gain ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Bytes that the row gained since it is followed, about; 0: nothing to weigh. */
+static double gain(const struct life *l, const struct life_row *r)
+{
+	const struct verdict_key *k = &r->key;
+	if (r->src == UINT32_MAX || r->still || k->n <= 0)
+		return 0;
+	double size = fmax(k->b / k->n, 1), sum = 0;
+	if (r->kind != LIFE_BIRTHS) {
+		double now = k->len >= 0 ? k->len : k->n;
+		return fmax(now - (k->lows.n ? (double)k->lows.low[0] : now), 0) * size;
+	}
+	struct verdict_unit u[VERDICT_UNITS];
+	unsigned n = verdict_units(&l->proc, k, u);
+	for (unsigned i = 0; i < n; i++)
+		sum += u[i].s;
+	return sum * size;
+}
+
+static void round_judged(struct verdict_judged *j)
+{
+	/* As it is stored: so the answer is the same whether it was stored in between or not. */
+	for (int c = 0; c < STORIES; c++)
+		j->evidence[c] = (float)j->evidence[c];
+	j->survivors = (float)j->survivors;
+	j->hazard = (float)j->hazard;
+	j->rate = (float)j->rate;
+	j->se = (float)j->se;
+	j->df = (float)j->df;
+	for (unsigned i = 0; i < j->nunits; i++)
+		j->units[i] = (float)j->units[i];
+}
+
+static void clear(struct life *l)
+{
+	strtab_done(&l->texts);
+	strtab_init(&l->texts);
+	arena_done(&l->arena);
+	l->arena = (struct arena){0};
+	free(l->out.entries);
+	free(l->judged);
+	l->judged = NULL;
+	l->out = (struct verdict_life){.proc = &l->proc};
+}
+
+static int by_site(const void *a, const void *b)
+{
+	const struct verdict_entry *x = a, *y = b;
+	int c = strcmp(x->site ? x->site : "", y->site ? y->site : "");
+	return c ? c : x->id < y->id ? -1 : x->id > y->id;
+}
+
+void life_weigh(struct life *l, const struct dump_summary *s)
+{
+	struct weighing w = {l, s, xcalloc(s->nkeys + 1, sizeof(uint32_t))};
+	struct candidate *c = xcalloc(l->nrows + 1, sizeof(*c));
+	size_t n = 0;
+	clear(l);
+	for (size_t i = 0; i < s->nkey_sigs; i++)
+		w.sig_of_key[s->key_sigs[i].key] = s->key_sigs[i].sig + 1;
+	for (uint32_t i = 0; i < l->nrows; i++) {
+		double g = gain(l, &l->rows[i]);
+		if (g > 0)
+			c[n++] = (struct candidate){i, l->rows[i].id, g};
+	}
+	qsort(c, n, sizeof(*c), by_gain);
+	n = n < LIFE_JUDGED ? n : LIFE_JUDGED;
+	l->out.entries = xcalloc(n, sizeof(*l->out.entries));
+	l->judged = xcalloc(n, sizeof(*l->judged));
+	for (size_t i = 0; i < n; i++) {
+		struct life_row *r = &l->rows[c[i].row];
+		struct verdict_judged *j = &l->judged[l->out.nentries];
+		if (!verdict_judge(&l->proc, &r->key, j))
+			*j = (struct verdict_judged){.m = 0};
+		round_judged(j);
+		struct verdict_entry e = name(&w, r);
+		e.id = (uint32_t)l->out.nentries;
+		e.judged = j;
+		e.key = arena_alloc(&l->arena, sizeof(*e.key));
+		verdict_key_init(e.key);
+		e.key->n = r->key.n;
+		e.key->b = r->key.b;
+		e.key->len = r->key.len;
+		l->out.entries[l->out.nentries++] = e;
+	}
+	qsort(l->out.entries, l->out.nentries, sizeof(*l->out.entries), by_site);
+	for (size_t i = 0; i < l->out.nentries; i++)
+		l->out.entries[i].id = (uint32_t)i;
+	for (size_t i = 0; i < l->nrows; i++) { /* births are of this dump only */
+		free(l->rows[i].key.births);
+		l->rows[i].key.births = NULL;
+		l->rows[i].key.nbirths = 0;
+	}
+	free(c);
+	free(w.sig_of_key);
+}

@@ -1,0 +1,370 @@
+/* The state of verdicts: from dump to dump as from all dumps at once; small; rebuilt when it does not fit. SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "analyze/life_impl.h"
+#include "disk.h"
+#include "query/run.h"
+#include "query/series.h"
+
+static uint64_t put(struct store *st, struct dump_summary *s, bool with_state, bool *ret_stale)
+{
+	struct store_wtxn *w;
+	uint64_t dump;
+	bool stale = false;
+	assert_int_equal(store_wtxn_begin(st, &w), 0);
+	assert_int_equal(store_wtxn_put(w, s, &dump), 0);
+	if (with_state)
+		assert_int_equal(series_update(w, s, dump, NULL, &stale), 0);
+	assert_int_equal(store_wtxn_commit(w), 0);
+	if (ret_stale)
+		*ret_stale = stale;
+	summary_free(s);
+	return dump;
+}
+
+static struct store_proc only_proc(struct store_rtxn *r)
+{
+	struct store_proc *p, one;
+	size_t n;
+	assert_int_equal(store_rtxn_procs(r, &p, &n), 0);
+	assert_int_equal(n, 1);
+	one = p[0];
+	free(p);
+	return one;
+}
+
+static int one_dump(void *ctx, struct dump_summary *s)
+{
+	struct life *l = ctx;
+	life_add(l, s);
+	life_set_dump(l, s->dump);
+	life_weigh(l, s);
+	summary_free(s);
+	return 0;
+}
+
+/* The state in the store is byte for byte what a life that read all dumps in a row has. */
+static void assert_same_as_walk(struct store *st)
+{
+	struct store_rtxn *r;
+	struct store_dump *d;
+	struct enc want = {0}, have = {0};
+	size_t n;
+	assert_int_equal(store_rtxn_begin(st, &r), 0);
+	struct store_proc p = only_proc(r);
+	assert_true(series_fits(r, &p));
+	assert_int_equal(store_rtxn_dumps(r, p.proc, &d, &n), 0);
+	qsort(d, n, sizeof(*d), dump_order);
+	uint64_t *ids = calloc(n, sizeof(*ids));
+	for (size_t i = 0; i < n; i++)
+		ids[i] = d[i].dump;
+	struct life *l = life_new(), *stored;
+	assert_int_equal(store_rtxn_walk(r, ids, n, SERIES_PARTS, one_dump, l), 0);
+	life_encode_rows(l, &want);
+	assert_int_equal(store_rtxn_memo(r, STORE_MEMO_ROWS, p.proc, &have), 0);
+	assert_int_equal(have.n, want.n);
+	assert_memory_equal(have.p, want.p, want.n);
+	/* The answers, too. What is known (first seen ...) is of the past, and comes from the store alone. */
+	assert_int_equal(series_load(r, &p, NULL, NULL, &stored), 0);
+	struct verdict *a = verdict_new(life_verdict(l), 1), *b = verdict_new(life_verdict(stored), 1);
+	assert_int_equal(a->nlines, b->nlines);
+	assert_int_equal(a->nfused, b->nfused);
+	for (size_t i = 0; i < a->nlines; i++) {
+		assert_int_equal(a->lines[i].label, b->lines[i].label);
+		assert_true(a->lines[i].conf == b->lines[i].conf && a->lines[i].bytes_per_1000 == b->lines[i].bytes_per_1000);
+		assert_string_equal(a->fused[a->lines[i].head].entry->klass, b->fused[b->lines[i].head].entry->klass);
+	}
+	assert_int_equal(a->native.label, b->native.label);
+	verdict_free(a);
+	verdict_free(b);
+	life_free(l);
+	life_free(stored);
+	enc_done(&want);
+	enc_done(&have);
+	free(ids);
+	free(d);
+	store_rtxn_end(r);
+}
+
+static void follow(bool ram, size_t sigs, unsigned dumps)
+{
+	struct series s;
+	char *dir = disk_temp();
+	struct store *st = NULL;
+	if (ram)
+		assert_int_equal(store_open(&st, &(struct store_opts){0}, NULL), 0);
+	else
+		st = disk_open(dir, &(struct store_opts){.map_size = 1ull << 30});
+	series_init(&s, &(struct series_opts){.keys = 1500, .gens = 60, .sigs = sigs, .seed = 5, .pid = 77, .churn_pct = 5, .window = 40});
+	for (unsigned k = 0; k < dumps; k++) {
+		put(st, series_next(&s), true, NULL);
+		if (!ram && k == dumps / 2) { /* a restart of the daemon in between changes nothing */
+			store_close(st);
+			st = disk_open(dir, &(struct store_opts){.map_size = 1ull << 30});
+		}
+	}
+	assert_same_as_walk(st);
+	store_close(st);
+	series_done(&s);
+	disk_remove(dir);
+	free(dir);
+}
+
+static void test_same_as_walk(void **state)
+{
+	(void)state;
+	for (unsigned dumps = 1; dumps <= 100; dumps = dumps * 3 + 1) { /* 1 4 13 40, then past the marks that are kept */
+		follow(true, 0, dumps);
+		follow(false, 200, dumps);
+	}
+	follow(false, 200, 100);
+}
+
+/* An older dump that comes later: the state is dropped and built again, as if all had come in order. */
+static void test_out_of_order(void **state)
+{
+	(void)state;
+	struct series s;
+	struct store *st = NULL;
+	struct dump_summary *late = NULL;
+	bool stale;
+	assert_int_equal(store_open(&st, &(struct store_opts){0}, NULL), 0);
+	series_init(&s, &(struct series_opts){.keys = 300, .gens = 20, .seed = 9, .pid = 5, .churn_pct = 20});
+	for (unsigned k = 0; k < 9; k++) {
+		struct dump_summary *d = series_next(&s);
+		if (k == 4) {
+			late = d;
+			continue;
+		}
+		put(st, d, true, &stale);
+		assert_false(stale);
+	}
+	put(st, late, true, &stale);
+	assert_true(stale);
+	struct store_rtxn *r;
+	assert_int_equal(store_rtxn_begin(st, &r), 0);
+	struct store_proc p = only_proc(r);
+	assert_false(series_fits(r, &p));
+	store_rtxn_end(r);
+	assert_int_equal(series_rebuild(st, p.proc, NULL, NULL), 0);
+	assert_same_as_walk(st);
+	put(st, series_next(&s), true, &stale); /* and goes on from there */
+	assert_false(stale);
+	assert_same_as_walk(st);
+	store_close(st);
+	series_done(&s);
+}
+
+/* A state that another version wrote, or a damaged one, is no state; nothing is read behind its end. */
+static void test_damage(void **state)
+{
+	(void)state;
+	struct series s;
+	struct life *l = life_new();
+	struct enc head = {0}, rows = {0};
+	series_init(&s, &(struct series_opts){.keys = 200, .gens = 20, .sigs = 50, .seed = 3, .pid = 5, .churn_pct = 20});
+	for (unsigned k = 0; k < 12; k++) {
+		struct dump_summary *d = series_next(&s);
+		life_add(l, d);
+		life_weigh(l, d);
+		summary_free(d);
+	}
+	life_encode_head(l, &head);
+	life_encode_rows(l, &rows);
+	for (size_t n = 0; n < head.n; n++) {
+		uint8_t *part = malloc(n ? n : 1);
+		memcpy(part, head.p, n);
+		assert_null(life_decode((struct span){part, n}, (struct span){NULL, 0}));
+		free(part);
+	}
+	struct span h = {head.p, head.n};
+	for (size_t n = 0; n < rows.n; n += 7) {
+		uint8_t *part = malloc(n ? n : 1);
+		memcpy(part, rows.p, n);
+		assert_null(life_decode(h, (struct span){part, n}));
+		free(part);
+	}
+	uint64_t rnd = 1;
+	for (unsigned k = 0; k < 3000; k++) { /* whatever a bit does: an error, or a life that can be judged */
+		struct enc *e = k % 2 ? &head : &rows;
+		size_t at = unit_below(&rnd, (unsigned)e->n);
+		uint8_t was = e->p[at];
+		e->p[at] ^= (uint8_t)(1u << unit_below(&rnd, 8));
+		struct life *x = life_decode((struct span){head.p, head.n}, (struct span){rows.p, rows.n});
+		if (x)
+			verdict_free(verdict_new(life_verdict(x), 1));
+		life_free(x);
+		e->p[at] = was;
+	}
+	head.p[0]++;
+	assert_null(life_decode(h, (struct span){NULL, 0}));
+	life_free(l);
+	enc_done(&head);
+	enc_done(&rows);
+	series_done(&s);
+}
+
+/* A dump of n keys of one object each, all of classes that no other dump has, and of one that is always there. */
+static struct dump_summary *strangers(uint64_t dump, size_t n, bool traced)
+{
+	struct dump_summary *s = summary_new();
+	uint32_t type = strtab_intern(&s->names, SPAN_LIT("OBJECT")), file = strtab_intern(&s->names, SPAN_LIT("app/a.rb"));
+	s->head.jobs = 1000 * (dump + 1);
+	s->head.time = 60 * ((double)dump + 1);
+	s->head.gc_count = s->max_generation = 10 * (dump + 1);
+	s->head.major_gc_count = dump + 1;
+	s->traced_objects_known = traced;
+	s->keys = calloc(n, sizeof(*s->keys));
+	s->genkeys = calloc(traced ? n : 1, sizeof(*s->genkeys));
+	for (size_t i = 0; i < n; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "#<Class:%llu-%zu>", (unsigned long long)(i ? dump : 0), i);
+		s->keys[s->nkeys] = (struct sum_key){.type = type, .klass = strtab_intern(&s->names, span_of(name)), .file = traced ? file : 0, .line = 3,
+		    .all = {i ? 1 : 100, i ? 40 : 4000}};
+		if (traced)
+			s->genkeys[s->ngenkeys++] = (struct sum_genkey){.generation = 10 * (dump + 1) - 1, .key = (uint32_t)s->nkeys, .t = {i ? 1 : 100, 40}};
+		s->nkeys++;
+	}
+	return s;
+}
+
+static void test_ten_million_keys(void **state)
+{
+	(void)state;
+	for (int traced = 0; traced < 2; traced++) {
+		struct life *l = life_new();
+		for (uint64_t dump = 0; dump < 50; dump++) {
+			struct dump_summary *s = strangers(dump, 100000, traced);
+			life_add(l, s);
+			if (dump % 10 == 9) {
+				life_weigh(l, s);
+				struct verdict *v = verdict_new(life_verdict(l), 1);
+				for (size_t i = 0; i < v->nlines; i++)
+					assert_int_not_equal(v->lines[i].label, VERDICT_LEAK);
+				verdict_free(v);
+			}
+			summary_free(s);
+			assert_true(life_rows(l) <= LIFE_KEYS);
+		}
+		assert_true(life_other(l) > 3000000); /* of ten million in two runs: all that found no place */
+		life_free(l);
+	}
+}
+
+static double memo_bytes(struct store *st)
+{
+	struct store_rtxn *r;
+	struct enc e = {0};
+	double n = 0;
+	assert_int_equal(store_rtxn_begin(st, &r), 0);
+	assert_int_equal(store_rtxn_memo(r, STORE_MEMO_ROWS, 1, &e), 0);
+	n += (double)e.n;
+	assert_int_equal(store_rtxn_memo(r, STORE_MEMO_HEAD, 1, &e), 0);
+	n += (double)e.n;
+	enc_done(&e);
+	store_rtxn_end(r);
+	return n;
+}
+
+/* 20 000 keys, few of which change: what the state takes, and how long it takes. */
+static void test_size(void **state)
+{
+	(void)state;
+	enum { DUMPS = 40, WARM = 10 };
+	uint64_t used[2] = {0};
+	double memos = 0, took = 0; /* growth of the memos themselves a dump; CPU seconds of an update */
+	for (int with = 0; with < 2; with++) {
+		struct series s;
+		struct store_stats before = {0}, after;
+		char *dir = disk_temp();
+		struct store *st = disk_open(dir, &(struct store_opts){.map_size = 4ull << 30});
+		series_init(&s, &(struct series_opts){.keys = 20000, .gens = 60, .sigs = 2000, .seed = 1, .pid = 1, .churn_pct = 2});
+		for (unsigned k = 0; k < DUMPS; k++) {
+			struct dump_summary *d = series_next(&s);
+			struct timespec a, b;
+			struct store_wtxn *w;
+			uint64_t dump;
+			bool stale;
+			assert_int_equal(store_wtxn_begin(st, &w), 0);
+			assert_int_equal(store_wtxn_put(w, d, &dump), 0);
+			clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+			if (with)
+				assert_int_equal(series_update(w, d, dump, NULL, &stale), 0);
+			clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+			took += (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
+			assert_int_equal(store_wtxn_commit(w), 0);
+			summary_free(d);
+			if (k == WARM) {
+				store_stats(st, &before);
+				memos -= with ? memo_bytes(st) : 0;
+			}
+		}
+		store_stats(st, &after);
+		used[with] = (after.used_bytes - before.used_bytes) / (DUMPS - 1 - WARM);
+		if (with) {
+			memos += memo_bytes(st);
+			struct store_rtxn *r;
+			struct enc rows = {0}, head = {0};
+			assert_int_equal(store_rtxn_begin(st, &r), 0);
+			assert_int_equal(store_rtxn_memo(r, STORE_MEMO_ROWS, 1, &rows), 0);
+			assert_int_equal(store_rtxn_memo(r, STORE_MEMO_HEAD, 1, &head), 0);
+			struct life *l = life_decode((struct span){head.p, head.n}, (struct span){rows.p, rows.n});
+			size_t most = 0;
+			for (size_t i = 0; i < l->nrows; i++)
+				most = life_row_size(&l->rows[i]) > most ? life_row_size(&l->rows[i]) : most;
+			print_message("rows %zu: %zu bytes, %.1f each, the largest %zu; head %zu bytes\n", l->nrows, rows.n, (double)rows.n / (double)l->nrows, most, head.n);
+			assert_true(most <= LIFE_ROW_BYTES && rows.n <= l->nrows * LIFE_ROW_BYTES + 16);
+			life_free(l);
+			enc_done(&rows);
+			enc_done(&head);
+			store_rtxn_end(r);
+		}
+		store_close(st);
+		series_done(&s);
+		disk_remove(dir);
+		free(dir);
+	}
+	memos /= DUMPS - 1 - WARM;
+	print_message("store per dump: %llu bytes without the state, %llu with it, of which %.0f for keys that moved for the first time; "
+	    "update %.1f ms a dump\n", (unsigned long long)used[0], (unsigned long long)used[1], memos, took * 1000 / DUMPS);
+	/* Each key takes its row once, when it first moves; (a quarter for pages not full); beyond that a series of dumps takes next to nothing. */
+	assert_true((double)used[1] - (double)used[0] <= memos * 1.25 + 1024);
+}
+
+/* A row of the wildest numbers still fits, and comes back as it was made to fit. */
+static void test_row_fits(void **state)
+{
+	(void)state;
+	struct life_row r = {.kind = LIFE_BIRTHS, .id = (1ull << 48) - 1};
+	r.key.has_prev = true;
+	r.key.released = r.key.exposed = r.key.oldest = 1e30f;
+	for (unsigned i = 0; i < VERDICT_BOUNDS; i++)
+		r.key.prev[i] = 1e18f;
+	float frozen[VERDICT_FROZEN];
+	for (unsigned i = 0; i < VERDICT_FROZEN; i++)
+		frozen[i] = 1e17f;
+	r.key.frozen = frozen;
+	r.key.nfrozen = VERDICT_FROZEN;
+	life_row_fit(&r);
+	assert_true(life_row_size(&r) <= LIFE_ROW_BYTES);
+	struct life_row l = {.kind = LIFE_LEVEL, .id = (1ull << 48) - 1};
+	l.key.has_prev = true;
+	l.key.prev[0] = 1e18f;
+	l.key.lows.n = VERDICT_LEVELS;
+	for (unsigned i = 0; i < VERDICT_LEVELS; i++) {
+		l.key.lows.low[i] = i % 2 ? 1e18f : 3;
+		l.key.lows.at[i] = 1000 * i;
+	}
+	life_row_fit(&l);
+	assert_true(life_row_size(&l) <= LIFE_ROW_BYTES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_walk), cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_damage),
+	    cmocka_unit_test(test_row_fits), cmocka_unit_test(test_ten_million_keys), cmocka_unit_test(test_size)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
