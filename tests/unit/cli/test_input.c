@@ -326,7 +326,8 @@ static void test_folder(void **state)
 	uint8_t *z = gzip(&n);
 	for (size_t i = 0; i < 2; i++)
 		unlink(at(i ? "a.dump" : "a.gz"));
-	static const char *const gone[] = {"two.gz", "pad.gz", "junk.gz", "a.zst", "two.zst", "wide.zst", "cut", "bad"};
+	static const char *const gone[] = {"two.gz", "pad.gz", "junk.gz", "a.zst", "two.zst", "wide.zst", "cut", "bad", "oracle.py", "facts.json",
+		"torn", "one", "long"};
 	for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++)
 		unlink(at(gone[i]));
 	put("heap-7-1700000100-20.dump", dump, dump_n);
