@@ -203,6 +203,7 @@ void reduce_finish(struct reducer *r, const struct strtab *names, const struct s
     struct dump_summary *s)
 {
 	HDA_ASSERT(!r->late->summary);
+	reduce_settle(r);
 	r->late->summary = s;
 	r->late->names.names = names;
 	r->late->names.nsites = nsites;

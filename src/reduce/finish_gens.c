@@ -1,5 +1,6 @@
 /* Generations, and (generation x key), sorted. SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "reduce/internal.h"
@@ -32,40 +33,25 @@ static void list_gen_refs(struct reducer *r, const uint32_t *order, struct dump_
 	}
 }
 
-/* Two stable distributions, by key and then by generation, put any number of pairs in order in linear time. */
+/* Where the rows of each generation go: all rows of one lie side by side, so that each lot can be sorted in the cache. */
 struct spread {
 	const struct reducer *r;
-	size_t *next;              /* [key]: where the next pair of this key goes */
-	struct pair_row { uint32_t gen, key; struct tally t; } *rows;
+	size_t *next;              /* [number of a generation]: while counting how many, then where the next one goes */
+	struct sum_genkey *rows;
 };
 
 static void count_pair(void *ctx, uint32_t gen, uint32_t slot, struct tally t)
 {
 	struct spread *sp = ctx;
-	(void)gen;
+	(void)slot;
 	(void)t;
-	sp->next[sp->r->slots[slot].key + 1]++;
+	sp->next[gen]++;
 }
 
 static void place_pair(void *ctx, uint32_t gen, uint32_t slot, struct tally t)
 {
 	struct spread *sp = ctx;
-	uint32_t key = sp->r->slots[slot].key;
-	sp->rows[sp->next[key]++] = (struct pair_row){gen, key, t};
-}
-
-static struct pair_row *rows_by_key(const struct reducer *r, const struct dump_summary *s, size_t *ret_n)
-{
-	struct spread sp = {.r = r};
-	sp.next = xcalloc(s->nkeys + 1, sizeof(*sp.next));
-	gentab_each(&r->pairs, count_pair, &sp);
-	for (size_t k = 0; k < s->nkeys; k++)
-		sp.next[k + 1] += sp.next[k];
-	*ret_n = sp.next[s->nkeys];
-	sp.rows = xreallocarray(NULL, *ret_n + 1, sizeof(*sp.rows));
-	gentab_each(&r->pairs, place_pair, &sp);
-	free(sp.next);
-	return sp.rows;
+	sp->rows[sp->next[gen]++] = (struct sum_genkey){sp->r->gens[gen], sp->r->slots[slot].key, t};
 }
 
 /* Adds equal neighbours up. */
@@ -83,29 +69,70 @@ static size_t join(struct sum_genkey *p, size_t n)
 	return kept;
 }
 
+static void insertion_sort(struct sum_genkey *p, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct sum_genkey moving = p[i];
+		size_t k = i;
+		for (; k > 0 && p[k - 1].key > moving.key; k--)
+			p[k] = p[k - 1];
+		p[k] = moving;
+	}
+}
+
+/* The rows of one generation by key, in linear time: stable distributions by the key's bytes, lowest first (radix sort). */
+static void sort_lot(struct sum_genkey *p, size_t n, struct sum_genkey *spare, size_t nkeys)
+{
+	enum { FEW = 32, BITS = 8 };
+	if (n < FEW) {
+		insertion_sort(p, n);
+		return;
+	}
+	struct sum_genkey *from = p, *to = spare;
+	for (unsigned shift = 0; (nkeys - 1) >> shift != 0; shift += BITS) {
+		size_t next[(1 << BITS) + 1] = {0};
+		for (size_t i = 0; i < n; i++)
+			next[(from[i].key >> shift & ((1 << BITS) - 1)) + 1]++;
+		for (size_t i = 0; i < 1 << BITS; i++)
+			next[i + 1] += next[i];
+		for (size_t i = 0; i < n; i++)
+			to[next[from[i].key >> shift & ((1 << BITS) - 1)]++] = from[i];
+		struct sum_genkey *t = from;
+		from = to;
+		to = t;
+	}
+	if (from != p)
+		memcpy(p, from, n * sizeof(*p));
+}
+
 static void list_genkeys(struct reducer *r, const uint32_t *order, struct dump_summary *s)
 {
-	size_t n;
-	struct pair_row *rows = rows_by_key(r, s, &n);
-	gentab_done(&r->pairs);
-	_cleanup_free_ size_t *count = xcalloc(r->ngens + 1, sizeof(*count));
-	_cleanup_free_ size_t *next = xcalloc(r->ngens + 1, sizeof(*next));
-	for (size_t i = 0; i < n; i++)
-		count[rows[i].gen]++;
-	for (size_t i = 0, at = 0; i < r->ngens; i++) {
-		next[order[i]] = at;
-		at += count[order[i]];
+	struct spread sp = {.r = r};
+	sp.next = xcalloc(r->ngens + 1, sizeof(*sp.next));
+	gentab_each(&r->pairs, count_pair, &sp);
+	size_t n = 0, most = 0;
+	for (size_t i = 0; i < r->ngens; i++) {
+		size_t here = sp.next[order[i]];
+		sp.next[order[i]] = n;
+		n += here;
+		most = here > most ? here : most;
 	}
-	s->genkeys = xreallocarray(NULL, n + 1, sizeof(*s->genkeys));
-	for (size_t i = 0; i < n; i++)
-		s->genkeys[next[rows[i].gen]++] = (struct sum_genkey){r->gens[rows[i].gen], rows[i].key, rows[i].t};
-	free(rows);
+	sp.rows = s->genkeys = xreallocarray(NULL, n + 1, sizeof(*s->genkeys));
+	gentab_each(&r->pairs, place_pair, &sp);
+	gentab_done(&r->pairs);
+	struct sum_genkey *spare = xreallocarray(NULL, most + 1, sizeof(*spare));
+	for (size_t i = 0, from = 0; i < r->ngens; i++) {
+		size_t end = sp.next[order[i]]; /* placing has moved it there */
+		sort_lot(sp.rows + from, end - from, spare, s->nkeys);
+		from = end;
+	}
+	free(spare);
+	free(sp.next);
 	s->ngenkeys = join(s->genkeys, n);
 }
 
 void reduce_finish_gens(struct reducer *r, struct dump_summary *s)
 {
-	gentab_flush(&r->pairs);
 	s->genkeys_cut = r->pairs.cut;
 	uint32_t *order = xcalloc(r->ngens + 1, sizeof(*order));
 	for (size_t i = 0; i < r->ngens; i++)

@@ -98,11 +98,11 @@ void gentab_add_tally(struct gentab *t, uint32_t gen, uint32_t slot, struct tall
 void gentab_flush(struct gentab *t)
 {
 	for (uint32_t i = 0; i < t->npending; i++)
-		gentab_add_tally(t, t->pending[i].gen, t->pending[i].slot, (struct tally){1, t->pending[i].bytes});
+		gentab_add_tally(t, t->pending[i].gen, t->pending[i].slot, t->pending[i].t);
 	t->npending = 0;
 }
 
-void gentab_add(struct gentab *t, uint32_t gen, uint32_t slot, uint64_t bytes)
+void gentab_add(struct gentab *t, uint32_t gen, uint32_t slot, struct tally more)
 {
 	uint64_t h = hash_of(gen, slot);
 	struct gentab_part *p = part_of(t, h);
@@ -111,7 +111,7 @@ void gentab_add(struct gentab *t, uint32_t gen, uint32_t slot, uint64_t bytes)
 	uint32_t i = t->npending++;
 	t->pending[i].slot = slot;
 	t->pending[i].gen = gen;
-	t->pending[i].bytes = bytes;
+	t->pending[i].t = more;
 	if (t->npending == GENTAB_RING)
 		gentab_flush(t);
 }

@@ -39,14 +39,14 @@ struct gentab {
 	struct gen_spill *spill;
 	size_t nspill, cap_spill;
 	uint32_t npending;
-	struct { uint32_t slot, gen; uint64_t bytes; } pending[GENTAB_RING];
+	struct { uint32_t slot, gen; struct tally t; } pending[GENTAB_RING];
 };
 
 /* All-zero is an empty table. */
 void gentab_done(struct gentab *t);
-/* One more object of this pair. */
-void gentab_add(struct gentab *t, uint32_t gen, uint32_t slot, uint64_t bytes);
-/* count objects of this pair at once (merge). */
+/* More objects of this pair; waits in the ring. */
+void gentab_add(struct gentab *t, uint32_t gen, uint32_t slot, struct tally more);
+/* The same at once (merge). */
 void gentab_add_tally(struct gentab *t, uint32_t gen, uint32_t slot, struct tally more);
 /* Carries out what waits in the ring. Call before reading the partitions. */
 void gentab_flush(struct gentab *t);

@@ -9,8 +9,7 @@
 #include "reduce/tops.h"
 
 enum {
-	REDUCE_CACHE = 8192,               /* entries of the direct-mapped cache: 32 KiB, stays in L2 */
-	REDUCE_SLOTS_MAX = 4 * 1024 * 1024, /* distinct (type, class, site, detail); beyond it only the type counts: 240 MB */
+	REDUCE_SLOTS_MAX = 4 * 1024 * 1024, /* distinct (type, class, site, detail); beyond it only the type counts: 300 MB */
 	REDUCE_GENERATIONS_MAX = 256 * 1024, /* distinct generations; beyond it new ones are not told apart */
 	REDUCE_TYPES_MAX = 1024,           /* distinct types told apart when slots run out */
 };
@@ -18,11 +17,15 @@ enum {
 /* In reducer_slot.kind: klass is one (0 is an address too). */
 #define SLOT_HAS_CLASS (UINT64_C(1) << 63)
 
-/* A tally before its class has a name. */
+/* A tally before its class has a name. What comes in is first added up in `run`: most objects of a slot follow one of their own
+ * generation, so the tables of generations hear of a run once and not of each object. reduce_settle ends the runs. */
 struct reducer_slot {
 	uint64_t klass;
 	uint64_t kind; /* SLOT_HAS_CLASS | type << 32 | site */
 	uint32_t detail, key; /* key: index into summary.keys, after finish */
+	uint32_t run_gen;     /* number of the run's generation, UINT32_MAX: none known */
+	uint32_t run_count;
+	uint64_t run_bytes;
 	struct tally t;
 };
 
@@ -40,13 +43,11 @@ struct reduce_late {
 
 struct reducer {
 	bool keep_values;
-	uint64_t objects;
+	uint64_t objects, bytes;  /* of the runs that have ended */
 	uint64_t order;           /* of the next object: place in the dump */
-	uint64_t bytes;
-	uint32_t cache[REDUCE_CACHE]; /* slot + 1 by hash */
 	struct reducer_slot *slots;
 	size_t nslots, cap_slots;
-	uint32_t *index;          /* open addressing over slots: slot + 1, 0 empty */
+	uint64_t *index;          /* open addressing over slots: upper half of the hash << 32 | slot + 1, 0 empty */
 	uint32_t index_mask;
 
 	/* Generations: dense numbers in order of appearance. */
@@ -80,6 +81,8 @@ static inline uint32_t slot_site(const struct reducer_slot *s) { return (uint32_
 uint32_t reduce_gen_no(struct reducer *r, uint64_t generation);
 /* Slot of a key; its tally is the caller's to change. */
 uint32_t reduce_slot(struct reducer *r, uint64_t klass, uint64_t kind, uint32_t detail);
+/* Ends all runs: the slots' tallies, the generations and the pairs are complete then. */
+void reduce_settle(struct reducer *r);
 /* Remembers an object of the newest generation. */
 void reduce_edge_add(struct reducer *r, uint64_t generation, uint64_t addr, uint32_t slot);
 /* n more root lines of a name. */

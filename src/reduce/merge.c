@@ -91,7 +91,8 @@ void reducer_merge(struct reducer *r, struct reducer *from, const uint32_t *name
 	struct renumber re = {.names = names, .sites = sites};
 	dupstr_flush(&r->dups);
 	dupstr_flush(&from->dups);
-	gentab_flush(&from->pairs);
+	reduce_settle(r);
+	reduce_settle(from);
 	merge_slots(r, from, &re);
 	merge_gens(r, from, &re);
 	gentab_each(&from->pairs, merge_pair, &(struct pair_ctx){r, &re});

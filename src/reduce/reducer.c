@@ -61,63 +61,105 @@ static inline bool slot_is(const struct reducer_slot *s, uint64_t klass, uint64_
 	return s->klass == klass && s->kind == kind && s->detail == detail;
 }
 
+/* What the index holds of a slot. */
+static inline uint64_t index_entry(uint64_t hash, size_t slot) { return hash >> 32 << 32 | (slot + 1); }
+
+static inline uint32_t index_slot(uint64_t entry) { return (uint32_t)entry - 1; }
+
+static void index_put(struct reducer *r, uint64_t hash, size_t slot)
+{
+	uint32_t at = (uint32_t)hash & r->index_mask;
+	while (r->index[at])
+		at = (at + 1) & r->index_mask;
+	r->index[at] = index_entry(hash, slot);
+}
+
 static void index_grow(struct reducer *r)
 {
 	r->index_mask = r->index_mask * 2 + 1;
 	free(r->index);
 	r->index = xcalloc((size_t)r->index_mask + 1, sizeof(*r->index));
-	for (size_t i = 0; i < r->nslots; i++) {
-		const struct reducer_slot *s = &r->slots[i];
-		uint32_t at = (uint32_t)slot_hash(s->klass, s->kind, s->detail) & r->index_mask;
-		while (r->index[at])
-			at = (at + 1) & r->index_mask;
-		r->index[at] = (uint32_t)i + 1;
-	}
+	for (size_t i = 0; i < r->nslots; i++)
+		index_put(r, slot_hash(r->slots[i].klass, r->slots[i].kind, r->slots[i].detail), i);
 }
 
-static uint32_t slot_new(struct reducer *r, uint64_t klass, uint64_t kind, uint32_t detail)
+static uint32_t slot_new(struct reducer *r, uint64_t hash, uint64_t klass, uint64_t kind, uint32_t detail)
 {
 	if (r->nslots * 2 >= r->index_mask)
 		index_grow(r);
-	uint32_t at = (uint32_t)slot_hash(klass, kind, detail) & r->index_mask;
-	while (r->index[at])
-		at = (at + 1) & r->index_mask;
 	r->slots = xgrow(r->slots, r->nslots, &r->cap_slots, sizeof(*r->slots));
-	r->slots[r->nslots] = (struct reducer_slot){.klass = klass, .kind = kind, .detail = detail};
-	r->index[at] = (uint32_t)++r->nslots;
-	return (uint32_t)r->nslots - 1;
+	r->slots[r->nslots] = (struct reducer_slot){.klass = klass, .kind = kind, .detail = detail, .run_gen = UINT32_MAX};
+	index_put(r, hash, r->nslots);
+	return (uint32_t)r->nslots++;
 }
 
-/* The slot in the whole table, made when new. */
-static uint32_t slot_find(struct reducer *r, uint64_t hash, uint64_t klass, uint64_t kind, uint32_t detail)
+static uint32_t slot_of(struct reducer *r, uint64_t klass, uint64_t kind, uint32_t detail);
+
+/* The slot of a key that has none yet. */
+static uint32_t slot_miss(struct reducer *r, uint64_t hash, uint64_t klass, uint64_t kind, uint32_t detail)
 {
-	for (uint32_t at = (uint32_t)hash & r->index_mask; r->index[at]; at = (at + 1) & r->index_mask)
-		if (slot_is(&r->slots[r->index[at] - 1], klass, kind, detail))
-			return r->index[at] - 1;
 	if (r->nslots < REDUCE_SLOTS_MAX)
-		return slot_new(r, klass, kind, detail);
+		return slot_new(r, hash, klass, kind, detail);
 	/* Too many keys to tell apart: the type alone, and past too many types none. */
 	bool coarse = klass == 0 && (uint32_t)kind == 0 && detail == 0 && !(kind & SLOT_HAS_CLASS);
 	uint64_t type = coarse ? HEAP_NONE_ : (kind & ~SLOT_HAS_CLASS) >> 32 << 32;
 	if (coarse && (kind == 0 || r->nslots < REDUCE_SLOTS_MAX + REDUCE_TYPES_MAX))
-		return slot_new(r, klass, kind, detail);
-	return slot_find(r, slot_hash(0, type, 0), 0, type, 0);
+		return slot_new(r, hash, klass, kind, detail);
+	return slot_of(r, 0, type, 0);
 }
 
+/* The half of the hash in the index spares looks at slots of other keys. */
 static inline uint32_t slot_of(struct reducer *r, uint64_t klass, uint64_t kind, uint32_t detail)
 {
 	uint64_t hash = slot_hash(klass, kind, detail);
-	uint32_t *c = &r->cache[hash % REDUCE_CACHE];
-	if (__builtin_expect(*c != 0 && slot_is(&r->slots[*c - 1], klass, kind, detail), 1))
-		return *c - 1;
-	uint32_t slot = slot_find(r, hash, klass, kind, detail);
-	*c = slot_is(&r->slots[slot], klass, kind, detail) ? slot + 1 : 0;
-	return slot;
+	for (uint32_t at = (uint32_t)hash & r->index_mask; r->index[at]; at = (at + 1) & r->index_mask)
+		if ((r->index[at] ^ hash) >> 32 == 0 && slot_is(&r->slots[index_slot(r->index[at])], klass, kind, detail))
+			return index_slot(r->index[at]);
+	return slot_miss(r, hash, klass, kind, detail);
 }
 
 uint32_t reduce_slot(struct reducer *r, uint64_t klass, uint64_t kind, uint32_t detail)
 {
 	return slot_of(r, klass, kind, detail);
+}
+
+/* --- runs --- */
+
+static void end_run(struct reducer *r, uint32_t slot)
+{
+	struct reducer_slot *s = &r->slots[slot];
+	struct tally run = {s->run_count, s->run_bytes};
+	if (run.count == 0)
+		return;
+	s->run_count = 0;
+	s->run_bytes = 0;
+	s->t.count += run.count;
+	s->t.bytes += run.bytes;
+	r->objects += run.count;
+	r->bytes += run.bytes;
+	if (s->run_gen != UINT32_MAX) {
+		r->gen_totals[s->run_gen].t.count += run.count;
+		r->gen_totals[s->run_gen].t.bytes += run.bytes;
+		gentab_add(&r->pairs, s->run_gen, slot, run);
+	}
+}
+
+static inline void run_add(struct reducer *r, uint32_t slot, uint32_t gen, uint64_t bytes)
+{
+	struct reducer_slot *s = &r->slots[slot];
+	if (s->run_gen != gen || __builtin_expect(s->run_count == UINT32_MAX, 0)) {
+		end_run(r, slot);
+		s->run_gen = gen;
+	}
+	s->run_count++;
+	s->run_bytes += bytes;
+}
+
+void reduce_settle(struct reducer *r)
+{
+	for (size_t i = 0; i < r->nslots; i++)
+		end_run(r, (uint32_t)i);
+	gentab_flush(&r->pairs);
 }
 
 /* --- generations --- */
@@ -210,22 +252,15 @@ uint32_t reducer_add(struct reducer *r, const struct heap_obj *o)
 	uint64_t kind = (has_class ? SLOT_HAS_CLASS : 0) | (uint64_t)o->type << 32 | o->site;
 	uint32_t detail = bit & DETAIL_TYPES ? o->detail : 0;
 	uint32_t slot = slot_of(r, has_class ? o->klass : 0, kind, detail);
-	r->slots[slot].t.count++;
-	r->slots[slot].t.bytes += o->memsize;
-	r->bytes += o->memsize;
 	uint32_t gen = UINT32_MAX;
 	if (o->flags & OBJ_HAS_GENERATION) {
 		if (r->max_generation == UINT64_MAX || o->generation >= r->max_generation)
 			reduce_edge_add(r, o->generation, o->addr, slot);
 		gen = reduce_gen_no(r, o->generation);
-		if (gen != UINT32_MAX) {
-			struct gen_total *g = &r->gen_totals[gen];
-			g->t.count++;
-			g->t.bytes += o->memsize;
-			top_add(&g->refs, o, slot, o->refs_total);
-			gentab_add(&r->pairs, gen, slot, o->memsize);
-		}
+		if (gen != UINT32_MAX)
+			top_add(&r->gen_totals[gen].refs, o, slot, o->refs_total);
 	}
+	run_add(r, slot, gen, o->memsize);
 	top_add(&r->refs, o, slot, o->refs_total);
 	top_add(&r->largest, o, slot, o->memsize);
 	if (o->flags & OBJ_HAS_LENGTH)
@@ -235,7 +270,6 @@ uint32_t reducer_add(struct reducer *r, const struct heap_obj *o)
 	else if (bit & CLASS_TYPES)
 		add_class_line(r, o);
 	r->order++;
-	r->objects++;
 	return slot;
 }
 
