@@ -24,6 +24,8 @@ void *xreallocarray(void *p, size_t n, size_t size)
 	return need(reallocarray(p, n ? n : 1, size ? size : 1), n);
 }
 
+void *xaligned(size_t align, size_t n) { return need(aligned_alloc(align, n), n); }
+
 char *xstrdup(const char *s) { return need(strdup(s), strlen(s)); }
 
 char *xstrndup(const char *s, size_t n) { return need(strndup(s, n), n); }

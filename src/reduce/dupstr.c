@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
@@ -97,20 +98,35 @@ static void set_n(struct dup_part *p, uint32_t n)
 	p->at = p->nchunks ? p->end - (p->nchunks * DUP_CHUNK - n) : NULL;
 }
 
-static void next_chunk(struct dup_part *p)
+static struct dup_entry *new_chunk(struct dupstr *d)
+{
+	enum { CHUNKS = DUP_SLAB / (DUP_CHUNK * sizeof(struct dup_entry)) };
+	if (d->slab_left == 0) {
+		void *slab = xaligned(DUP_SLAB, DUP_SLAB);
+#ifdef MADV_HUGEPAGE
+		(void)madvise(slab, DUP_SLAB, MADV_HUGEPAGE); /* refused: small pages */
+#endif
+		d->slabs = xgrow(d->slabs, d->nslabs, &d->cap_slabs, sizeof(*d->slabs));
+		d->slabs[d->nslabs++] = slab;
+		d->slab_left = CHUNKS;
+	}
+	return (struct dup_entry *)d->slabs[d->nslabs - 1] + (CHUNKS - d->slab_left--) * DUP_CHUNK;
+}
+
+static void next_chunk(struct dupstr *d, struct dup_part *p)
 {
 	if (p->nchunks == p->held) {
 		p->chunks = xgrow(p->chunks, p->held, &p->cap, sizeof(*p->chunks));
-		p->chunks[p->held++] = xreallocarray(NULL, DUP_CHUNK, sizeof(**p->chunks));
+		p->chunks[p->held++] = new_chunk(d);
 	}
 	p->at = p->chunks[p->nchunks++];
 	p->end = p->at + DUP_CHUNK;
 }
 
-static inline void log_add(struct dup_part *p, uint64_t hash, uint64_t info)
+static inline void log_add(struct dupstr *d, struct dup_part *p, uint64_t hash, uint64_t info)
 {
 	if (__builtin_expect(p->at == p->end, 0))
-		next_chunk(p);
+		next_chunk(d, p);
 	entry_set(p->at++, hash, info);
 }
 
@@ -118,11 +134,12 @@ void dupstr_done(struct dupstr *d)
 {
 	for (size_t i = 0; i < 1 << DUP_PARTS_LOG2; i++) {
 		struct dup_part *p = &d->part[i];
-		for (uint32_t k = 0; k < p->held; k++)
-			free(p->chunks[k]);
 		free(p->chunks);
 		free(p->bigs);
 	}
+	for (size_t i = 0; i < d->nslabs; i++)
+		free(d->slabs[i]);
+	free(d->slabs);
 	free(d->groups);
 	free(d->index);
 	u64map_done(&d->sites);
@@ -346,7 +363,7 @@ static void add_big(struct dupstr *d, struct dup_part *p, const struct dup_strin
 	if (!followed(d, s->hash))
 		return;
 	p->bigs[p->nbigs] = *s;
-	log_add(p, s->hash, p->nbigs++);
+	log_add(d, p, s->hash, p->nbigs++);
 }
 
 void dupstr_add(struct dupstr *d, const struct dup_string *s, struct span value)
@@ -366,7 +383,7 @@ void dupstr_add(struct dupstr *d, const struct dup_string *s, struct span value)
 		if (!followed(d, s->hash))
 			return;
 	}
-	log_add(p, s->hash, info);
+	log_add(d, p, s->hash, info);
 }
 
 /* --- merging --- */
@@ -391,7 +408,7 @@ static size_t group_for(struct dupstr *d, struct dup_part *p, uint64_t hash)
 	if (*place)
 		return group_of(d, p, entry_at(p, *place - 1));
 	size_t g = new_group(d, known_hash(hash));
-	log_add(p, hash, info_of_group(g));
+	log_add(d, p, hash, info_of_group(g));
 	*place = ++p->settled;
 	d->n++;
 	return g;

@@ -24,6 +24,7 @@
 enum {
 	DUP_PARTS_LOG2 = 8,
 	DUP_CHUNK = 256,                    /* entries of a log's chunk: 3.5 KB, so little of it is free room */
+	DUP_SLAB = 2 * 1024 * 1024,         /* chunks are cut from blocks of one huge page: 7 000 page faults less in a large dump */
 	DUP_SETTLE = 40 * DUP_CHUNK,        /* entries of a log before it is settled: 37 MB in all partitions */
 	DUP_BIGS = 512,                     /* strings beside the log before it is settled: 5 MB in all partitions */
 	DUP_DISTINCT_MAX = 2500 * 1000,     /* distinct values followed: 44 MB at the most */
@@ -66,6 +67,9 @@ struct dup_part {
 
 struct dupstr {
 	struct dup_part part[1 << DUP_PARTS_LOG2];
+	void **slabs;              /* blocks of DUP_SLAB bytes that the chunks lie in */
+	size_t nslabs, cap_slabs;
+	size_t slab_left;          /* chunks still to be cut from the last one */
 	size_t n;            /* distinct values followed, of those settled */
 	size_t max;          /* 0: DUP_DISTINCT_MAX (tests set a small one) */
 	unsigned sample;     /* k */
