@@ -7,6 +7,7 @@
 
 #include "analyze/verdict_fuse.h"
 #include "analyze/verdict_impl.h"
+#include "base/gem.h"
 #include "base/mem.h"
 
 /* Classes that are bounded by design, and their usual bound (0: unknown, any size). */
@@ -63,12 +64,13 @@ static size_t file_length(const char *site)
 	return colon ? (size_t)(colon - site) : strlen(site);
 }
 
-/* (type, class, file without line, holder path): the same in every process and after lines moved. */
+/* (type, class, file without line and release, holder path): the same in every process and after lines moved. */
 static uint64_t fingerprint(const struct verdict_entry *e)
 {
 	uint64_t h = hash_text(0, e->type, e->type ? strlen(e->type) : 0);
 	h = hash_text(h, e->klass, e->klass ? strlen(e->klass) : 0);
-	h = hash_text(h, e->site, e->site ? file_length(e->site) : 0);
+	struct span file = e->site ? gem_relative((struct span){(const uint8_t *)e->site, file_length(e->site)}) : (struct span){NULL, 0};
+	h = hash_text(h, (const char *)file.p, file.n);
 	for (size_t i = 0; i < e->npath; i++)
 		h = hash_text(h, e->path[i], strlen(e->path[i]));
 	return h;

@@ -108,3 +108,36 @@ size_t gem_name(struct span file, char *buf)
 		return put(buf, "ruby-", stdlib, " stdlib");
 	return put(buf, "", SPAN_LIT("app"), "");
 }
+
+static bool is_commit(struct span c, size_t least)
+{
+	size_t n = 0;
+	while (n < c.n && hex(c.p[n]))
+		n++;
+	return n == c.n && n >= least;
+}
+
+/* Names of directories below which an application keeps its releases, one directory each. */
+static bool is_releases(struct span c) { return span_eq(c, SPAN_LIT("releases")) || span_eq(c, SPAN_LIT("revisions")); }
+
+struct span gem_relative(struct span file)
+{
+	enum { RELEASE_DIGITS = 7 }; /* 3fa9c1d, 20261124100000 */
+	const uint8_t *end = file.p + file.n, *keep = file.p, *from = file.p;
+	struct span before = {NULL, 0};
+	while (from < end) {
+		const uint8_t *slash = memchr(from, '/', (size_t)(end - from));
+		if (!slash)
+			break;
+		struct span c = {from, (size_t)(slash - from)};
+		if (span_eq(before, SPAN_LIT("gems")))
+			keep = from;           /* gems/NAME-VERSION/...: the last one decides */
+		else if (is_releases(before) || (before.p && is_commit(c, RELEASE_DIGITS)))
+			keep = slash + 1;      /* what comes below the release */
+		else if (span_eq(c, SPAN_LIT("current")) && before.p)
+			keep = slash + 1;
+		before = c;
+		from = slash + 1;
+	}
+	return (struct span){keep, (size_t)(end - keep)};
+}

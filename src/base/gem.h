@@ -23,3 +23,13 @@ enum { GEM_NAME = 128 }; /* bytes of a name with the NUL; longer is cut */
  *
  * Pure; any thread. */
 size_t gem_name(struct span file, char *buf);
+
+/* What of a file's name stays the same after a deploy and on another host, a suffix of file:
+ *
+ *   .../gems/rack-2.2.22/lib/rack/utils.rb              rack-2.2.22/lib/rack/utils.rb     the last gems/ decides
+ *   /srv/shop/releases/20261124100000/app/a.rb          app/a.rb
+ *   /srv/shop/current/app/a.rb, /srv/3fa9c1d/app/a.rb   app/a.rb        a directory of 7 hex digits or more is a release
+ *   anything else                                       as it is
+ *
+ * Pure; any thread. */
+struct span gem_relative(struct span file);

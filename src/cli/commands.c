@@ -17,7 +17,7 @@ static const struct command commands[] = {
 	{"status", WORDS_NONE, WHERE_LIVE, OPTS(0), "the daemon: health, store, what it does now", NULL, EXAMPLES("hdactl status"), NULL, NULL},
 	{"ps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID)), "the processes that have sent dumps, the latest first", NULL,
 	    EXAMPLES("hdactl ps", "hdactl -f /var/tmp/dumps ps"),
-	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict", NULL},
+	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict confidence:SURE where", NULL},
 	{"dumps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(ALL)), "the dumps of each process in their order", NULL,
 	    EXAMPLES("hdactl dumps --pid 4121", "hdactl dumps --all"),
 	    "dump pid counter time took_s objects bytes:HEAP garbage_bytes:GARBAGE rss traced note source", NULL},

@@ -109,10 +109,12 @@ static void line(const struct cli *cli, const struct report_row *row)
 	sparkline(cli, row);
 	printf("  now        %s object%s, ", human_count(a, report_num(row, "count"), cli->style.exact), report_num(row, "count") == 1 ? "" : "s");
 	printf("%s", with_unit(a, report_num(row, "bytes"), cli->style.exact));
-	if (report_num(row, "lives") > 1)
-		printf("    in %.0f of %.0f workers", report_num(row, "workers"), report_num(row, "lives"));
+	if (report_num(row, "of_workers") > 1)
+		printf("    in %.0f of %.0f workers", report_num(row, "workers"), report_num(row, "of_workers"));
 	if (rev)
-		printf("    revision %s", rev);
+		printf("    since revision %s", rev);
+	if (report_num(row, "gone_since") > 0 && report_num(row, "last_time") > report_num(row, "gone_since"))
+		printf("    not in the newest revision, for %s", human_duration(a, report_num(row, "last_time") - report_num(row, "gone_since"), cli->style.exact));
 	printf("    id %s\n", id ? id : "?");
 }
 

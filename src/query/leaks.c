@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/gem.h"
 #include "base/mem.h"
 #include "query/commands.h"
 #include "query/run.h"
 #include "query/series.h"
 
 enum {
+	LEAKS_GROWS = 3,       /* survivors from which a life is said to have a leak, too */
 	LEAKS_PROCS = 64,      /* lives of one application that are weighed together, newest first */
 };
 
@@ -72,6 +74,62 @@ static void put_process(struct row *row, const struct weighed *w)
 	row_uint(row, "lives", w->n);
 }
 
+/* What the lives together say of the past of one leak. */
+struct seen {
+	double first, gone;        /* seconds since 1970; 0 never */
+	const char *rev;           /* the first revision that had it */
+	unsigned workers, of;      /* lives of the newest revision in which it grows, of those that can tell */
+};
+
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+/* The file of a site without the directory of the release; "" without a site. */
+static struct span site_file(const struct verdict_entry *e)
+{
+	const char *colon = e->site ? strrchr(e->site, ':') : NULL;
+	return colon ? gem_relative((struct span){(const uint8_t *)e->site, (size_t)(colon - e->site)}) : (struct span){NULL, 0};
+}
+
+/* Does something of this fingerprint grow in the life? */
+static bool grows_in(const struct verdict_life *l, const struct verdict_entry *head)
+{
+	for (size_t i = 0; i < l->nentries; i++) {
+		const struct verdict_entry *e = &l->entries[i];
+		if (!e->judged || e->judged->m == 0 || e->judged->survivors < LEAKS_GROWS || !same_text(e->type, head->type) ||
+		    !same_text(e->klass, head->klass) || e->npath != head->npath || !span_eq(site_file(e), site_file(head)))
+			continue;
+		size_t k = 0;
+		while (k < e->npath && strcmp(e->path[k], head->path[k]) == 0)
+			k++;
+		if (k == e->npath)
+			return true;
+	}
+	return false;
+}
+
+static struct seen seen_of(const struct weighed *w, const struct verdict_entry *head, uint32_t id)
+{
+	const char *newest = w->proc[w->n - 1]->who.rev;
+	struct seen s = {.rev = newest};
+	double since = 0;
+	bool tells = false;
+	for (size_t i = 0; i < w->n; i++) {
+		const struct life_known *k = life_know(w->life[i], id, NULL);
+		if (k && k->first_seen > 0 && (s.first <= 0 || k->first_seen < s.first)) {
+			s.first = k->first_seen;
+			s.rev = k->rev;
+		}
+		if (strcmp(w->proc[i]->who.rev, newest) != 0 || life_dumps(w->life[i]) < 2)
+			continue;
+		s.of++;
+		s.workers += grows_in(&w->lives[i], head);
+		tells |= life_dumps(w->life[i]) >= SERIES_LEARNING;
+		since = since <= 0 || w->proc[i]->first_time < since ? w->proc[i]->first_time : since;
+	}
+	s.gone = s.workers == 0 && tells ? since : 0;
+	return s;
+}
+
 /* One line of the answer. Slow growers (no line of their own) come with line < 0. */
 static bool say(struct query_run *r, const struct weighed *w, const struct verdict_fused *f, const struct verdict_line *l, const char *holder)
 {
@@ -98,9 +156,12 @@ static bool say(struct query_run *r, const struct weighed *w, const struct verdi
 		row_time(&row, "limit_at", p->last_time + l->hours_to_limit[1] * 3600);
 	else
 		row_null(&row, "limit_at");
-	row_time(&row, "first_seen", w->proc[0]->first_time);
-	row_cstr(&row, "revision", p->who.rev);
-	row_uint(&row, "workers", f->lives);
+	struct seen seen = seen_of(w, head, number);
+	row_time(&row, "first_seen", seen.first > 0 ? seen.first : l && l->label == VERDICT_LEAK ? p->last_time : 0);
+	row_cstr(&row, "revision", seen.rev);
+	row_uint(&row, "workers", seen.workers);
+	row_uint(&row, "of_workers", seen.of);
+	row_time(&row, "gone_since", seen.gone);
 	row_uint(&row, "count", (uint64_t)fmax(head->key->n, 0));
 	row_uint(&row, "bytes", (uint64_t)fmax(head->key->b, 0));
 	row_uint(&row, "entries", f->entry->key->len >= 0 ? (uint64_t)f->entry->key->len : UINT64_MAX);

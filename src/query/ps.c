@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "query/commands.h"
 #include "query/run.h"
+#include "query/series.h"
 
 enum {
 	PS_GROWTH_DUMPS = 20, /* the growth an hour is that of the last so many dumps */
@@ -41,6 +42,23 @@ static double growth(struct query_run *r, uint64_t proc)
 	return slope_robust(x, y, m - from);
 }
 
+static bool may_go(void *ctx) { return run_ok(ctx); }
+
+/* The word stays "" for a process of which no whole dump came. False: the run is over. */
+static bool verdict(struct query_run *r, const struct store_proc *p, struct series_word *ret)
+{
+	struct life *l = NULL;
+	int err = p->ndumps ? series_load(r->txn, p, may_go, r, &l) : 0;
+	if (err < 0) {
+		run_store_fail(r, err);
+		return false;
+	}
+	if (l)
+		series_word(l, ret);
+	life_free(l);
+	return run_ok(r);
+}
+
 static bool say(struct query_run *r, const struct store_proc *p)
 {
 	char label[2 * HEADER_LABEL + 2];
@@ -62,6 +80,13 @@ static bool say(struct query_run *r, const struct store_proc *p)
 	row_uint(&row, "bytes", p->heap_bytes);
 	row_uint(&row, "rss", p->rss);
 	row_real(&row, "bytes_per_hour", growth(r, p->proc));
+	struct series_word w = {.confidence = NAN};
+	if (!verdict(r, p, &w))
+		return false;
+	row_cstr(&row, "verdict", w.word);
+	row_real(&row, "confidence", w.confidence);
+	row_cstr(&row, "where", w.where);
+	row_cstr(&row, "leak", w.id);
 	return run_row(r, &row);
 }
 

@@ -42,6 +42,14 @@ bool series_fits(struct store_rtxn *r, const struct store_proc *p);
 /* Builds the state of a process from its dumps and commits it. 0 also when there is nothing to do. The writer's thread. */
 HDA_MUST_CHECK int series_rebuild(struct store *s, uint64_t proc, bool (*go)(void *ctx), void *ctx);
 
+/* One word for a process, as ps has it. */
+struct series_word {
+	char word[24];               /* leak, native, suspect, slow, ok, learning 3/5 */
+	double confidence;           /* of a leak; NAN otherwise */
+	char where[256], id[SERIES_ID]; /* site, else holder; "" */
+};
+void series_word(struct life *l, struct series_word *ret);
+
 /* Who holds an entry: "class PriceCache -> Hash -> Array". */
 void series_holder(const struct verdict_entry *e, char *buf, size_t n);
 /* The entry of a line whose path says most: the line's own, or its first with a path. */
@@ -49,6 +57,3 @@ const struct verdict_entry *series_path(const struct verdict *v, size_t line);
 /* The name of a leak: 24 bits over names only (type, class, file, holder), the same on every host, after a restart, when lines
  * move, and in another release directory. */
 uint32_t series_id(const struct verdict_entry *head, const char *holder);
-/* What of a file's name stays the same after a deploy: from the gem's directory on, or without the directory of the release
- * (.../releases/20261124100000/, .../3fa9c1.../ before app, lib and the like). A suffix of file. */
-struct span series_file(struct span file);

@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/gem.h"
 #include "query/series.h"
 
 void series_holder(const struct verdict_entry *e, char *buf, size_t n)
@@ -30,39 +31,6 @@ const struct verdict_entry *series_path(const struct verdict *v, size_t line)
 	return top;
 }
 
-static bool digits(struct span c, size_t least)
-{
-	size_t n = 0;
-	while (n < c.n && ((c.p[n] >= '0' && c.p[n] <= '9') || (c.p[n] >= 'a' && c.p[n] <= 'f')))
-		n++;
-	return n == c.n && n >= least;
-}
-
-/* Names of directories below which an application keeps its releases, one directory each. */
-static bool is_releases(struct span c) { return span_eq(c, SPAN_LIT("releases")) || span_eq(c, SPAN_LIT("revisions")); }
-
-struct span series_file(struct span file)
-{
-	enum { RELEASE_DIGITS = 7 }; /* 3fa9c1d, 20261124100000 */
-	const uint8_t *end = file.p + file.n, *keep = file.p, *from = file.p;
-	struct span before = {NULL, 0};
-	while (from < end) {
-		const uint8_t *slash = memchr(from, '/', (size_t)(end - from));
-		if (!slash)
-			break;
-		struct span c = {from, (size_t)(slash - from)};
-		if (span_eq(before, SPAN_LIT("gems")))
-			keep = from;           /* gems/NAME-VERSION/...: the last one decides */
-		else if (is_releases(before) || (before.p && digits(c, RELEASE_DIGITS)))
-			keep = slash + 1;      /* what comes below the release */
-		else if (span_eq(c, SPAN_LIT("current")) && before.p)
-			keep = slash + 1;
-		before = c;
-		from = slash + 1;
-	}
-	return (struct span){keep, (size_t)(end - keep)};
-}
-
 uint32_t series_id(const struct verdict_entry *head, const char *holder)
 {
 	uint64_t h = XXH3_64bits(holder, strlen(holder));
@@ -70,7 +38,7 @@ uint32_t series_id(const struct verdict_entry *head, const char *holder)
 	for (size_t i = 0; i < 2; i++)
 		h = XXH3_64bits_withSeed(text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0, h + i + 1);
 	const char *colon = head->site ? strrchr(head->site, ':') : NULL;
-	struct span file = colon ? series_file((struct span){(const uint8_t *)head->site, (size_t)(colon - head->site)}) : (struct span){NULL, 0};
+	struct span file = colon ? gem_relative((struct span){(const uint8_t *)head->site, (size_t)(colon - head->site)}) : (struct span){NULL, 0};
 	h = XXH3_64bits_withSeed(file.n ? (const char *)file.p : "", file.n, h);
 	return (uint32_t)(h & 0xffffff);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "analyze/life_impl.h"
+#include "base/gem.h"
 #include "disk.h"
 #include "query/run.h"
 #include "query/series.h"
@@ -362,9 +363,114 @@ static void test_row_fits(void **state)
 	assert_true(life_row_size(&l) <= LIFE_ROW_BYTES);
 }
 
+static void test_relative(void **state)
+{
+	static const char *const pair[][2] = {
+	    {"/srv/shop/releases/20261124100000/app/a.rb", "app/a.rb"}, {"/srv/shop/releases/20261125110000/app/a.rb", "app/a.rb"},
+	    {"/srv/shop/current/app/a.rb", "app/a.rb"}, {"/srv/3fa9c1d0/lib/a.rb", "lib/a.rb"}, {"app/a.rb", "app/a.rb"}, {"a.rb", "a.rb"}, {"", ""},
+	    {"/srv/shop/releases/1/vendor/bundle/ruby/3.1.0/gems/rack-2.2.22/lib/rack.rb", "rack-2.2.22/lib/rack.rb"},
+	    {"/var/lib/gems/3.1.0/gems/rack-2.2.22/lib/rack.rb", "rack-2.2.22/lib/rack.rb"}, {"/usr/lib/ruby/3.1.0/set.rb", "/usr/lib/ruby/3.1.0/set.rb"},
+	    {"deadbeef/x.rb", "deadbeef/x.rb"}, {"<internal:kernel>", "<internal:kernel>"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(pair) / sizeof(*pair); i++) {
+		struct span s = gem_relative(span_of(pair[i][0]));
+		assert_true(span_eq(s, span_of(pair[i][1])));
+	}
+}
+
+/* A leak's name and what is said of its past outlive the deploy that moved the application and the line. */
+static struct dump_summary *leaky(uint64_t pid, const char *rev, const char *file, uint32_t line, uint64_t k, uint64_t per_dump)
+{
+	struct dump_summary *s = summary_new();
+	uint64_t t = k + 100 * pid;
+	s->head.who.pid = pid;
+	s->head.who.start = pid;
+	snprintf(s->head.who.app, sizeof(s->head.who.app), "shop");
+	snprintf(s->head.who.rev, sizeof(s->head.who.rev), "%s", rev);
+	s->head.jobs = 1000 * (k + 1);
+	s->head.seq = k;
+	s->head.time = 1e9 + 60 * (double)t;
+	s->head.gc_count = s->max_generation = 10 * (k + 1);
+	s->head.major_gc_count = k + 1;
+	s->traced_objects_known = true;
+	s->keys = calloc(1, sizeof(*s->keys));
+	s->nkeys = 1;
+	s->keys[0] = (struct sum_key){.type = strtab_intern(&s->names, SPAN_LIT("STRING")), .klass = strtab_intern(&s->names, SPAN_LIT("String")),
+	    .file = strtab_intern(&s->names, span_of(file)), .line = line, .all = {per_dump * (k + 1), 40 * per_dump * (k + 1)}};
+	s->genkeys = calloc(k + 1, sizeof(*s->genkeys));
+	for (uint64_t i = 0; i <= k; i++) /* all births of all intervals are there */
+		s->genkeys[s->ngenkeys++] = (struct sum_genkey){.generation = 10 * i + 5, .t = {per_dump, 40 * per_dump}};
+	return s;
+}
+
+struct heard {
+	char first[7], verdict[24], rev[16], word[24];
+	double seen, gone, dumps, workers, of;
+	unsigned rows;
+};
+
+static int hear(void *ctx, const struct row *row)
+{
+	struct heard *h = ctx;
+	h->rows++;
+	for (size_t i = 0; i < row->n; i++) {
+		const struct field *f = &row->f[i];
+		char *to = !strcmp(f->name, "id") ? h->first : !strcmp(f->name, "label") ? h->verdict : !strcmp(f->name, "revision") ? h->rev : !strcmp(f->name, "verdict") ? h->word : NULL;
+		if (to && h->rows == 1 && f->v.kind == VAL_STR)
+			snprintf(to, to == h->first ? 7 : 16, "%.*s", (int)f->v.s.n, (const char *)f->v.s.p);
+		double *d = !strcmp(f->name, "first_seen") ? &h->seen : !strcmp(f->name, "gone_since") ? &h->gone : !strcmp(f->name, "workers") ? &h->workers : !strcmp(f->name, "of_workers") ? &h->of : NULL;
+		if (d && h->rows == 1)
+			*d = f->v.kind == VAL_REAL ? f->v.r : f->v.kind == VAL_UINT ? (double)f->v.u : 0;
+	}
+	return 0;
+}
+
+static int hear_dump(void *ctx, const struct row *row) { (void)ctx; (void)row; return 0; }
+static void hear_note(void *ctx, const char *text) { (void)ctx; (void)text; }
+
+static struct heard question(struct store *st, const char *cmd)
+{
+	struct heard h = {.rows = 0};
+	struct query_args args = {.n = 0};
+	char *text = NULL;
+	int status = query_dispatch(&(struct query_ctx){.store = st, .now = 2e9}, cmd, &args, &(struct row_sink){&h, hear, hear_dump, hear_note}, &text);
+	assert_int_equal(status, 200);
+	free(text);
+	return h;
+}
+
+static void test_deploys(void **state)
+{
+	struct store *st = NULL;
+	(void)state;
+	assert_int_equal(store_open(&st, &(struct store_opts){0}, NULL), 0);
+	for (uint64_t k = 0; k < 12; k++)
+		put(st, leaky(1, "r1", "/srv/shop/releases/20261124100000/app/a.rb", 14, k, 300), true, NULL);
+	struct heard a = question(st, "leaks");
+	assert_string_equal(a.verdict, "leak");
+	assert_string_equal(a.rev, "r1");
+	assert_true(a.seen > 1e9 && a.seen < 1e9 + 60 * 112); /* before the last dump: when it was called a leak first */
+	assert_true(a.workers == 1 && a.of == 1 && a.gone == 0);
+	assert_string_equal(question(st, "ps").word, "leak");
+	for (uint64_t k = 0; k < 8; k++) /* another directory, another line: the same leak, known from before */
+		put(st, leaky(2, "r2", "/srv/shop/releases/20261125110000/app/a.rb", 19, k, 300), true, NULL);
+	struct heard b = question(st, "leaks");
+	assert_string_equal(b.verdict, "leak");
+	assert_string_equal(b.first, a.first);
+	assert_string_equal(b.rev, "r1");
+	assert_true(b.seen == a.seen && b.workers == 1 && b.of == 1);
+	for (uint64_t k = 0; k < 8; k++) /* repaired */
+		put(st, leaky(3, "r3", "/srv/shop/releases/20261126110000/app/a.rb", 19, k, 0), true, NULL);
+	struct heard c = question(st, "leaks");
+	assert_string_equal(c.first, a.first);
+	assert_true(c.workers == 0 && c.of == 1 && c.gone == 1e9 + 60 * 300);
+	assert_string_equal(question(st, "ps").word, "ok");
+	store_close(st);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_walk), cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_damage),
-	    cmocka_unit_test(test_row_fits), cmocka_unit_test(test_ten_million_keys), cmocka_unit_test(test_size)};
+	    cmocka_unit_test(test_row_fits), cmocka_unit_test(test_relative), cmocka_unit_test(test_deploys), cmocka_unit_test(test_ten_million_keys), cmocka_unit_test(test_size)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

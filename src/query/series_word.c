@@ -1,0 +1,60 @@
+/* One word for a process. SPDX-License-Identifier: BSD-2-Clause */
+#include <math.h>
+#include <stdio.h>
+
+#include "query/series.h"
+
+enum { WORD_SLOW_MIN = 30 /* objects that a bounded grower has kept before it is worth a word */ };
+
+static void set_place(struct series_word *w, const struct verdict_entry *e, const char *holder)
+{
+	snprintf(w->where, sizeof(w->where), "%.250s", e->site ? e->site : holder);
+	snprintf(w->id, sizeof(w->id), "%06x", series_id(e, holder) & 0xffffff);
+}
+
+static void set_line(struct series_word *w, const struct verdict *v, size_t i, const char *word)
+{
+	char holder[SERIES_TEXT];
+	series_holder(series_path(v, i), holder, sizeof(holder));
+	set_place(w, v->fused[v->lines[i].head].entry, holder);
+	snprintf(w->word, sizeof(w->word), "%s", word);
+	w->confidence = v->lines[i].conf;
+}
+
+/* The bounded grower that keeps most. */
+static bool set_slow(struct series_word *w, const struct verdict *v)
+{
+	const struct verdict_fused *most = NULL;
+	for (size_t i = 0; i < v->nfused; i++) {
+		const struct verdict_fused *f = &v->fused[i];
+		if (f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= WORD_SLOW_MIN &&
+		    (!most || f->judged.survivors * f->size > most->judged.survivors * most->size))
+			most = f;
+	}
+	if (!most)
+		return false;
+	char holder[SERIES_TEXT];
+	series_holder(most->entry, holder, sizeof(holder));
+	set_place(w, most->entry, holder);
+	snprintf(w->word, sizeof(w->word), "slow");
+	return true;
+}
+
+void series_word(struct life *l, struct series_word *ret)
+{
+	struct verdict *v = verdict_new(life_verdict(l), 1);
+	*ret = (struct series_word){.confidence = NAN};
+	if (v->nlines && v->lines[0].label == VERDICT_LEAK) {
+		set_line(ret, v, 0, "leak");
+	} else if (v->native.label == NATIVE_LEAK) {
+		snprintf(ret->word, sizeof(ret->word), "native");
+		ret->confidence = v->native.conf;
+	} else if (life_dumps(l) < SERIES_LEARNING) {
+		snprintf(ret->word, sizeof(ret->word), "learning %zu/%d", life_dumps(l), SERIES_LEARNING);
+	} else if (v->nlines && v->lines[0].label == VERDICT_SUSPECT && v->lines[0].conf >= .5) {
+		set_line(ret, v, 0, "suspect");
+	} else if (!set_slow(ret, v)) {
+		snprintf(ret->word, sizeof(ret->word), "ok");
+	}
+	verdict_free(v);
+}
