@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "analyze/verdict_fuse.h"
 #include "analyze/verdict_impl.h"
 #include "base/mem.h"
@@ -48,15 +51,27 @@ static bool inside(const struct verdict_entry *e, const struct verdict_entry *c)
 	return e->path && e->npath == c->npath + 1 && begins(e, c) && c->klass && strcmp(e->path[c->npath], c->klass) == 0;
 }
 
+static uint64_t path_hash(uint64_t h, const char *const *path, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = XXH3_64bits_withSeed(path[i], strlen(path[i]), h);
+	return h;
+}
+
 /* A container's length says less than its entries' lives: it is at most as sure as they are. */
 static void doubt_containers(struct verdict_fused *f, size_t n)
 {
+	uint64_t *hash = xcalloc(n + 1, sizeof(*hash)); /* most pairs are told apart by one number */
+	for (size_t i = 0; i < n; i++)
+		hash[i] = path_hash(0, f[i].entry->path, f[i].entry->npath);
 	for (size_t i = 0; i < n; i++) {
-		if (f[i].entry->key->len < 0 || !f[i].entry->path)
+		const struct verdict_entry *c = f[i].entry;
+		if (c->key->len < 0 || !c->path || !c->klass || !(f[i].conf > 0))
 			continue;
+		uint64_t want = path_hash(hash[i], &c->klass, 1);
 		double most = -1;
 		for (size_t j = 0; j < n; j++) {
-			if (j == i || !inside(f[j].entry, f[i].entry))
+			if (hash[j] != want || j == i || !inside(f[j].entry, c))
 				continue;
 			most = fmax(most, f[j].proc->traced || f[j].hazard > VERDICT_HALF ? f[j].conf : 1);
 		}
@@ -66,6 +81,7 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 		if (f[i].label == VERDICT_LEAK)
 			f[i].label = most >= VERDICT_SUSPECT_AT ? VERDICT_SUSPECT : VERDICT_SLOW;
 	}
+	free(hash);
 }
 
 static int by_depth(const void *a, const void *b)
