@@ -182,7 +182,24 @@ static void add_births(struct life *l, const struct dump_summary *s, const uint3
 	}
 }
 
-/* Keys by site, or by their count. With a graph garbage is no survivor of anything, but its births cannot be told apart. */
+/* Births of garbage are no survivors. How many of a key's objects are unreachable is known, when they were born is not: most are
+ * young, so the youngest are left out. (What was promoted and waits for a major GC would else look kept.) */
+static void drop_garbage(struct life *l, const struct dump_summary *s, const uint32_t *of)
+{
+	for (size_t i = 0; i < s->nkeys; i++) {
+		struct life_row *r = of[i] ? &l->rows[of[i] - 1] : NULL;
+		double left = (double)s->keys[i].garbage.count;
+		if (!r || !r->births)
+			continue;
+		for (size_t mark = l->proc.nmarks; mark-- && left > 0;) {
+			double gone = fmin(left, r->births[mark]);
+			r->births[mark] -= gone;
+			left -= gone;
+		}
+	}
+}
+
+/* Keys by site, or by their count. With a graph garbage is no survivor of anything. */
 static void add_keys(struct adding *a)
 {
 	struct life *l = a->l;
@@ -199,8 +216,10 @@ static void add_keys(struct adding *a)
 		see(r, i, (double)k->all.count - (double)k->garbage.count, (double)k->all.bytes - (double)k->garbage.bytes, -1);
 		of[i] = (uint32_t)(r - l->rows) + 1; /* rows move while they are made, their numbers do not */
 	}
-	if (l->traced)
+	if (l->traced) {
 		add_births(l, s, of);
+		drop_garbage(l, s, of);
+	}
 	free(of);
 }
 

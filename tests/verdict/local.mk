@@ -14,4 +14,9 @@ score: tests/verdict-json$(EXEEXT)
 	@dir="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}/verdict"; \
 	if [ -d "$$dir" ]; then python3 "$$dir/run.py" -n 5,10,20,50 "$$dir/scenarios" "$$dir/real/series" -- $(abs_builddir)/tests/verdict-json; \
 	else echo "score: skipped: no $$dir"; fi
-.PHONY: score
+
+# make score-real: real Ruby processes that leak or do not, their dumps through hdactl. What gems it uses: tests/verdict/real_cases.rb.
+score-real: hdactl$(EXEEXT)
+	$${RUBY:-ruby} $(srcdir)/tests/verdict/real_score.rb $(abs_builddir)/hdactl
+EXTRA_DIST += tests/verdict/real_cases.rb tests/verdict/real_score.rb
+.PHONY: score score-real
