@@ -2,63 +2,132 @@
 
 # hda: heap dumps for hdad, from a forked child, every so many jobs. SPDX-License-Identifier: BSD-2-Clause
 require "hda/version"
-require "hda/wire"
-require "hda/host"
-require "hda/config"
-require "hda/child"
 require "hda/agent"
+require "hda/config"
+require "hda/trace"
+require "hda/wire"
 
+# Every method may be called by any thread, and none but start, configure and trace raises; those raise ArgumentError for a wrong
+# option and nothing else. None waits for the daemon, but dump! when it is told to wait.
 module Hda
+  # In a Ractor other than the main one nothing of this module can be reached: there a tick does nothing.
+  ISOLATED = defined?(::Ractor::IsolationError) ? ::Ractor::IsolationError : Class.new(StandardError)
+
+  # Options of Hda.configure.
+  class Settings
+    # The options set so far, as Hda.start takes them.
+    attr_reader :options
+
+    def initialize
+      @options = {}
+    end
+
+    Config::TABLE.each_key do |name|
+      define_method(name) { @options[name] }
+      define_method("#{name}=") { |value| @options[name] = value }
+    end
+  end
+
   @agent = nil
-  @tracing = false
+  @settings = Settings.new
+  @traced = nil
+  @told = false
   class << self
-    # Starts counting. Options: see Hda::Config. Raises ArgumentError for a wrong option; nothing else of hda raises.
-    # On anything but MRI, or with HDA=0, it does nothing.
+    # Starts counting; again: with other options (the counter goes on from zero). Options: see README; they beat those of configure,
+    # which beat the environment. True; false where hda does nothing: with enabled: false or HDA=0, and on anything but MRI on a
+    # system that forks. No thread is started here.
     def start(**opts)
-      config = Config.new(opts)
-      return false if config.enabled == false || RUBY_ENGINE != "ruby" || !Process.respond_to?(:fork)
-      if config.trace && !@tracing
-        require "objspace"
-        ObjectSpace.trace_object_allocations_start
-        @tracing = true
-      end
+      config = Config.new(@settings.options.merge(opts))
+      return false if config.enabled == false || !supported?
+      # What was traced stays traced until stop.
+      @traced ||= Trace.hold(nil) if config.trace
       old = @agent
       @agent = Agent.new(config)
       old.stop if old
       true
     end
 
-    # A job or a request is over. Any thread.
+    # Yields Settings: one accessor an option. Nothing is started; what runs already is started anew with them.
+    def configure
+      yield @settings
+      Config.new(@settings.options) # raises now, not later
+      start if @agent
+      nil
+    end
+
+    # A job or a request is over. klass: its class, or the class's name, for the job mix; nil is fine. Less than 200 ns; no allocation.
     def tick(klass = nil)
       a = @agent
       a.tick(klass) if a
+    rescue ISOLATED
+      nil
     end
 
-    # Asks for a dump now: true, or false when not started. Does not wait.
-    def dump!(reason: "demand")
+    # Asks for a dump now. wait: false, true (until it is stored, or failed) or a number of seconds to wait at most. True, or a text
+    # that says why not. reason: every, demand, signal or memory; it stands in the dump's header.
+    def dump!(reason: "demand", wait: false)
       a = @agent
-      a ? a.request(reason.to_sym) : false
+      a ? a.request(reason, wait: wait) : "hda is not started"
     end
 
-    # What the gem is doing, as a Hash; nil when not started.
+    # Traces allocations for so many seconds at most: with a block while it runs (its value is returned), without one in the
+    # background (true; false when hda is not started). Allocation is 4 to 6 times slower meanwhile. seconds: a number above 0.
+    def trace(seconds)
+      raise ArgumentError, "hda: trace: #{seconds.inspect} is not a number of seconds" unless seconds.is_a?(Numeric) && seconds > 0
+      return false unless supported? && (@agent || block_given?)
+      hold = Trace.hold(seconds)
+      @agent.wake if @agent
+      return true unless block_given?
+      begin
+        yield
+      ensure
+        Trace.let_go(hold)
+      end
+    end
+
+    # What the gem is doing: a Hash; nil when it is not started.
+    #   state      :off, :idle, :tracing, :dumping, :postponed, :refused, :backoff
+    #   reason     why, a text; nil where there is nothing to say
+    #   until      seconds until the next try; nil when none is planned
+    #   since      seconds since the state began
+    #   child      pid of the child that dumps, or nil
+    #   jobs       ticks counted; pid: of the process that counts; thread: whether the hda thread runs
+    #   attempts   forks; dumps: those that ended well; failures: { kind => count }
+    #   connected  whether the daemon can ask; traced: whether allocations are traced
+    #   pause      seconds the last fork held the process; last: what the daemon said of the last dump
     def status
       a = @agent
       a && a.status
     end
 
+    # Stops counting. A dump under way is brought to its end by the hda thread, which then ends.
     def stop
       a = @agent
       @agent = nil
       a.stop if a
+      Trace.let_go(@traced) if @traced
+      @traced = nil
       nil
     end
 
+    # Whether allocations are traced by this gem now.
     def tracing?
-      @tracing
+      Trace.on?
     end
 
     def started?
       !@agent.nil?
     end
+
+    private
+
+    def supported?
+      return true if RUBY_ENGINE == "ruby" && Process.respond_to?(:fork)
+      warn "hda: does nothing on #{RUBY_ENGINE} #{RUBY_PLATFORM}: it needs MRI and fork" unless @told
+      @told = true
+      false
+    end
   end
 end
+
+require "hda/rails" if defined?(::Rails::Railtie)

@@ -201,7 +201,7 @@ class AgentTest < HdaTest
     a = agent(headroom: 0.001)
     a.tick
     await_failure(a, :oom)
-    assert_equal 0.002, a.instance_variable_get(:@headroom)
+    assert_equal 0.002, a.instance_variable_get(:@runner).headroom
   end
 
   def test_no_headroom_no_fork
@@ -309,6 +309,6 @@ class AgentTest < HdaTest
       p Hda.start(enabled: false), Thread.list.size
     RUBY
     out, err, = ruby(code)
-    assert_equal %w[nil false nil false true nil 1 nil false nil false 1], out.split("\n"), err
+    assert_equal ['nil', '"hda is not started"', *%w[nil false true nil 1 nil false nil false 1]], out.split("\n"), err
   end
 end

@@ -5,7 +5,8 @@ require_relative "helper"
 
 class ConfigTest < HdaTest
   C = Hda::Config
-  SAMPLE = { bool: ["1", true, false], count: ["500", 500, 7], real: ["2.5", 2.5, 9], text: %w[env env given] }.freeze
+  SAMPLE = { bool: ["1", true, false], count: ["500", 500, 7], real: ["2.5", 2.5, 9], text: %w[env env given],
+             span: ["2.5", 2.5, 9], size: ["4K", 4096, 7] }.freeze
 
   def test_defaults
     c = C.new({}, {})

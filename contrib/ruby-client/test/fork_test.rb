@@ -47,7 +47,8 @@ class ForkTest < HdaTest
     out, err, good = ruby(PROGRAM, { "MARKS" => marks, "SOCK" => @path })
     assert good, err
     said = out.lines.map { |l| l.split(" ", 2) }.to_h
-    assert_equal ["1\n", "10\n", "1\n"], said.values_at("dumps", "nice", "files"), out + err
+    # Two files: the socket, and the pipe for its last word.
+    assert_equal ["1\n", "10\n", "2\n"], said.values_at("dumps", "nice", "files"), out + err
     assert_equal "1000\n", said["oom"] if Process.euid.zero?
     parent, control = out.match(/parent (\d+) control (\d+)/).captures
     lines = File.readlines(marks, chomp: true)

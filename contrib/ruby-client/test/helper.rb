@@ -30,9 +30,17 @@ class StandIn
       @io.write(W.frame(type, 1, map))
     end
 
-    def greet
+    def welcome
       _, @hello = frame
       send(W::WELCOME, "v" => 1)
+    end
+
+    def close
+      @io.close
+    end
+
+    def greet
+      welcome
       _, @want = frame
     end
 
@@ -92,7 +100,20 @@ class StandIn
     @server = UNIXServer.new(path)
     @server.listen(backlog) if backlog
     @sessions = []
-    @thread = Thread.new { loop { one(@server.accept, serve) } } if serve
+    @controls = []
+    @thread = Thread.new { loop { take(@server.accept, serve) } } if serve
+  end
+
+  attr_reader :controls
+
+  # The idle connection of a gem stays open beside the dumps; it is none of the sessions.
+  def take(io, serve)
+    return one(io, serve) unless io.recv(4096, Socket::MSG_PEEK).include?("control")
+    s = Session.new(io)
+    s.welcome
+    @controls << s
+  rescue SystemCallError, IOError, Hda::Wire::Error
+    io.close
   end
 
   def one(io, serve)
@@ -107,6 +128,7 @@ class StandIn
 
   def close
     @thread&.kill&.join
+    @controls.each(&:close)
     @server.close
     File.unlink(@path)
   end

@@ -47,7 +47,7 @@ class MiddlewareTest < HdaTest
 
   def test_rack
     out, err, = ruby(RACK, { "HDA_SOCKET" => "/nonexistent/sock" })
-    assert_equal ['[200, {}, ["body"]]', '"request failed"', "2", "1"], out.split("\n"), err
+    assert_equal ['[200, {}, ["body"]]', '"request failed"', "2", "2"], out.split("\n"), err
   end
 
   def test_without_sidekiq_it_loads_and_does_nothing

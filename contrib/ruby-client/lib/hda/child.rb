@@ -1,17 +1,28 @@
 # frozen_string_literal: true
 
-# The forked child: streams the heap and leaves by exit!. SPDX-License-Identifier: BSD-2-Clause
+# The forked child: writes the heap and leaves by exit!. SPDX-License-Identifier: BSD-2-Clause
 require "io/nonblock"
+require "objspace"
+require "socket"
+require "hda/files"
+require "hda/host"
+require "hda/wire"
 
 module Hda
+  # Nothing of the application runs here: no hook on fork, no handler, no at_exit, no finalizer, no logger.
   module Child
+    # How it ended: its exit status.
     OK = 0
     BROKEN = 10  # the daemon went away
     NO_ACK = 11
     REFUSED = 12
     FAILED = 13
+    DISK = 14    # the file could not be written
+    ALARM_EXTRA_S = 2 # the parent kills at the deadline; the kernel does so a little later, should the parent be gone
     NICE = 10
-    SIGNALS = %w[HUP INT QUIT TERM USR1 USR2 TTIN TTOU TSTP ALRM CHLD WINCH CONT].freeze
+    SIGNALS = %w[HUP INT QUIT TERM USR1 USR2 TTIN TTOU TSTP ALRM CHLD WINCH CONT PIPE].freeze
+    SETITIMER = { "x86_64-linux" => 38, "aarch64-linux" => 103 }.freeze # numbers of the system call
+    ITIMER_REAL = 0
 
     module_function
 
@@ -25,13 +36,14 @@ module Hda
       m.call || 0
     end
 
-    # Never returns.
-    def run(fd, header, seq, config)
+    # Settles, yields, says by `report` (an IO of a pipe) what the block returned, and leaves. Never returns. The block returns
+    # [exit status, Hash]; keep: descriptors to be left open.
+    def run(report, keep, deadline)
       code = FAILED
       begin
-        settle(fd)
-        bound(config.deadline)
-        code = stream(IO.for_fd(fd, "r+b", autoclose: false), header, seq, config.ack_timeout)
+        settle(keep + [report.fileno], deadline)
+        code, said = yield
+        report.write(Wire.pack(said)) if said
       rescue SystemCallError, IOError
         code = BROKEN
       rescue Exception # rubocop:disable Lint/RescueException
@@ -41,7 +53,7 @@ module Hda
       end
     end
 
-    def settle(fd)
+    def settle(keep, deadline)
       SIGNALS.each do |s|
         begin
           trap(s, "SYSTEM_DEFAULT")
@@ -49,28 +61,37 @@ module Hda
           nil
         end
       end
+      quietly { trap("PIPE", "IGNORE") } # EPIPE says the same, and can be answered
+      quietly { trap("XFSZ", "IGNORE") }
       quietly { File.write("/proc/self/oom_score_adj", "1000") }
       quietly { Process.setpriority(Process::PRIO_PROCESS, 0, NICE) }
+      quietly { Process.setproctitle("hda: heap dump of #{Process.ppid}") }
       Dir.children("/proc/self/fd").each do |name|
         n = name.to_i
-        next if n <= 2 || n == fd
+        next if n <= 2 || keep.include?(n)
         quietly { IO.for_fd(n).close }
       end
+      bound(deadline)
     end
 
-    # Should the parent be gone that watches the clock: the kernel watches at least the processor time.
+    # Should the parent be gone that watches the clock, the kernel does.
     def bound(deadline)
       s = [deadline.ceil, 1].max
       quietly { Process.setrlimit(Process::RLIMIT_CPU, s, s) }
+      number = SETITIMER[RUBY_PLATFORM[/\A\w+-linux/]] or return
+      $VERBOSE = nil # syscall warns that it is unusual
+      quietly { syscall(number, ITIMER_REAL, [0, 0, s + ALARM_EXTRA_S, 0].pack("q4"), 0) }
     end
 
     def quietly
       yield
-    rescue SystemCallError, IOError, ArgumentError
+    rescue SystemCallError, IOError, ArgumentError, NotImplementedError
       nil
     end
 
-    def stream(io, header, seq, ack_timeout)
+    # BEGIN, the heap, the mark, END, ACK: [exit status, the ACK].
+    def to_socket(fd, header, seq, ack_timeout)
+      io = IO.for_fd(fd, "r+b", autoclose: false)
       io.nonblock = false # since 3.4 dump_all cannot write to a non-blocking one
       io.sync = false
       header["mem"] = Host.memory
@@ -79,11 +100,19 @@ module Hda
       io.write(Wire::END_MARK)
       io.write(Wire.frame(Wire::END_DUMP, seq + 1, "ok" => true))
       io.flush
-      deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + ack_timeout
-      type, = Wire.read_frame(io, deadline)
-      type == Wire::ACK ? OK : REFUSED
+      BasicSocket.for_fd(fd).shutdown(Socket::SHUT_WR)
+      type, map = Wire.read_frame(io, Process.clock_gettime(Process::CLOCK_MONOTONIC) + ack_timeout)
+      type == Wire::ACK ? [OK, map.slice("dump", "objects", "bytes")] : [REFUSED, map.slice("code", "text")]
     rescue Wire::Error
-      NO_ACK
+      [NO_ACK, nil]
+    end
+
+    # The classic file: [exit status, its name].
+    def to_file(files, time, jobs)
+      name = files.write(Process.ppid, time, jobs) { |io| ObjectSpace.dump_all(output: io) }
+      [OK, { "file" => name }]
+    rescue SystemCallError => e
+      [DISK, { "text" => e.message }]
     end
   end
 end

@@ -2,6 +2,7 @@
 
 # Options: explicit beats environment beats default. SPDX-License-Identifier: BSD-2-Clause
 module Hda
+  # One set of options. What is guessed (app, role, revision) is guessed when the first job is over: then the program has its name.
   class Config
     REVISIONS = %w[HDA_REVISION GIT_REV KAMAL_VERSION HEROKU_SLUG_COMMIT].freeze
     # name => [environment, default, kind]
@@ -9,15 +10,19 @@ module Hda
       enabled: ["HDA", nil, :bool], socket: ["HDA_SOCKET", "/run/hda/ingest.sock", :text],
       app: ["HDA_APP", nil, :text], role: ["HDA_ROLE", nil, :text], revision: ["HDA_REVISION", nil, :text],
       every: ["HDA_EVERY", 1000, :count], jitter: ["HDA_JITTER", 0.1, :real], min_interval: ["HDA_MIN_INTERVAL", 60, :real],
-      deadline: ["HDA_DEADLINE", 120, :real], ack_timeout: ["HDA_ACK_TIMEOUT", 30, :real],
-      headroom: ["HDA_HEADROOM", 0.25, :real], trace: ["HDA_TRACE", false, :bool], logger: [nil, nil, :any]
+      max_interval: ["HDA_MAX_INTERVAL", nil, :span], deadline: ["HDA_DEADLINE", 120, :real],
+      ack_timeout: ["HDA_ACK_TIMEOUT", 30, :real], headroom: ["HDA_HEADROOM", 0.25, :real], trace: ["HDA_TRACE", false, :bool],
+      dir: ["HDA_DIR", nil, :text], dir_budget: ["HDA_DIR_BUDGET", 4 << 30, :size], logger: [nil, nil, :any]
     }.freeze
-    WANTED = { bool: "0 or 1", count: "a whole number from 1", real: "a number from 0", text: "a text" }.freeze
+    WANTED = { bool: "0 or 1", count: "a whole number from 1", real: "a number from 0", text: "a text",
+               span: "a number of seconds from 1", size: "a number of bytes from 1, or one with K, M, G or T" }.freeze
+    NIL_FITS = %i[text bool span].freeze
     BOOLS = { "1" => true, "true" => true, "yes" => true, "on" => true,
               "0" => false, "false" => false, "no" => false, "off" => false }.freeze
-    attr_accessor(*TABLE.keys)
-
+    UNITS = { "" => 0, "K" => 10, "M" => 20, "G" => 30, "T" => 40 }.freeze
     LABEL_MAX = 64 # bytes of a label
+
+    attr_reader(*(TABLE.keys - %i[app role revision]))
 
     # Raises ArgumentError for a wrong option. A wrong value in the environment is reported on standard error and not taken:
     # it must not keep a program from starting.
@@ -25,20 +30,46 @@ module Hda
       unknown = opts.keys - TABLE.keys
       raise ArgumentError, "hda: unknown option #{unknown.join(', ')}" unless unknown.empty?
       TABLE.each { |name, row| instance_variable_set("@#{name}", opts.key?(name) ? given(name, opts[name]) : found(env, *row)) }
-      if env["HEAP_DUMP"] == "true"
+      @classic = env["HEAP_DUMP"] == "true"
+      if @classic
         @trace = true unless opts.key?(:trace)
         @enabled = true if @enabled.nil?
       end
-      @app = label(@app || File.basename(Dir.pwd))
-      @role = label(@role || File.basename($PROGRAM_NAME.to_s))
-      @revision = label(@revision || guess_revision(env))
+      @expected = @enabled || opts.key?(:socket) || !env["HDA_SOCKET"].to_s.empty?
+      @guessed_revision = guess_revision(env)
+    end
+
+    # Somebody said that there is a daemon: that it is absent is worth a line.
+    def expected?
+      @expected ? true : false
+    end
+
+    # Fixes what is guessed. May be called again; what was given stays.
+    def guess
+      @app_label = label(@app || guess_app)
+      @role_label = label(@role || guess_role)
+    end
+
+    # The labels as they are sent: at most LABEL_MAX bytes.
+    def app
+      @app_label || label(@app || guess_app)
+    end
+
+    def role
+      @role_label || label(@role || guess_role)
+    end
+
+    def revision
+      label(@revision || @guessed_revision)
     end
 
     private
 
     def given(name, value)
       kind = TABLE[name][2]
-      return value if kind == :any || (value.nil? && %i[text bool].include?(kind)) || fits?(value, kind)
+      return value if kind == :any || (value.nil? && NIL_FITS.include?(kind))
+      value = parse(value, kind) if kind == :size && value.is_a?(String)
+      return value if fits?(value, kind)
       raise ArgumentError, "hda: #{name}: #{value.inspect} is not #{WANTED[kind]}"
     end
 
@@ -54,10 +85,15 @@ module Hda
     def fits?(value, kind)
       case kind
       when :bool then [true, false].include?(value)
-      when :count then value.is_a?(Integer) && value >= 1
-      when :real then value.is_a?(Numeric) && value.real? && value.to_f.finite? && value >= 0
+      when :count, :size then value.is_a?(Integer) && value >= 1
+      when :real then number?(value) && value >= 0
+      when :span then number?(value) && value >= 1
       else value.is_a?(String) || value.is_a?(Symbol)
       end
+    end
+
+    def number?(value)
+      value.is_a?(Numeric) && value.real? && value.to_f.finite?
     end
 
     # The value, or nil when the text is none.
@@ -65,7 +101,8 @@ module Hda
       case kind
       when :bool then BOOLS[text.downcase]
       when :count then Integer(text, 10)
-      when :real then Float(text)
+      when :real, :span then Float(text)
+      when :size then text =~ /\A(\d+)([KMGT]?)\z/i ? $1.to_i << UNITS[$2.upcase] : nil
       else text
       end
     rescue ArgumentError
@@ -77,10 +114,37 @@ module Hda
       text.to_s.dup.force_encoding(Encoding::UTF_8).scrub("?").byteslice(0, LABEL_MAX).scrub("")
     end
 
+    # Rails' name of itself, else the folder's: /srv/shop, /srv/shop/current, /srv/shop/releases/20261124 are all "shop".
+    def guess_app
+      rails = rails_name
+      return rails if rails
+      dir = Dir.pwd
+      dir = File.dirname(dir) if File.basename(dir) == "current"
+      up = File.dirname(dir)
+      dir = File.dirname(up) if File.basename(up) == "releases"
+      File.basename(dir)
+    rescue SystemCallError
+      "" # the folder is gone
+    end
+
+    # Shop::Application is "shop".
+    def rails_name
+      return nil unless defined?(::Rails.application) && ::Rails.application
+      name = ::Rails.application.class.name.to_s.split("::").first.to_s
+      name.empty? ? nil : name.gsub(/([a-z\d])([A-Z])/, '\1_\2').downcase
+    rescue StandardError
+      nil
+    end
+
+    # "sidekiq 6.4.1 shop [0 of 5 busy]", "puma: cluster worker 0: 4121 [shop]", "/usr/bin/rake" are sidekiq, puma, rake.
+    def guess_role
+      File.basename($PROGRAM_NAME.to_s.split(/[\s:]/).first.to_s, ".rb")
+    end
+
     def guess_revision(env)
       var = REVISIONS.find { |v| env[v] && !env[v].empty? }
       return env[var] if var
-      File.file?("REVISION") ? File.read("REVISION", 64).to_s.strip : nil
+      File.file?("REVISION") ? File.read("REVISION", LABEL_MAX).to_s.strip : nil
     rescue SystemCallError
       nil
     end

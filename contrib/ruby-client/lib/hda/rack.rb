@@ -2,18 +2,18 @@
 
 # Counts requests: `use Hda::Rack`. SPDX-License-Identifier: BSD-2-Clause
 require "hda"
+require "hda/counting"
 
 module Hda
+  # A request counts when the application has answered it, or raised. Nothing of the request is looked at.
   class Rack
     def initialize(app)
       @app = app
-      Hda.start(role: "web") unless Hda.started?
+      Hda.start unless Hda.started? || defined?(Hda::Railtie)
     end
 
     def call(env)
-      @app.call(env)
-    ensure
-      Hda.tick
+      Counting.around(nil) { @app.call(env) }
     end
   end
 end

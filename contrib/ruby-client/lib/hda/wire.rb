@@ -17,6 +17,9 @@ module Hda
     BEGIN_DUMP = 19
     END_DUMP = 20
     ACK = 21
+    DUMP_NOW = 22
+    DUMP_ANSWER = 23
+    GEM_STATE = 24
     REQUEST = 32
     ROW = 33
     DONE = 34
@@ -26,6 +29,17 @@ module Hda
     DEPTH_MAX = 16 # levels of nesting; the protocol's messages have three
 
     module_function
+
+    # The first frame of what came so far, taken out of it: [type, Hash]; nil when it is not there as a whole. Raises Error.
+    def take_frame(buf)
+      return nil if buf.bytesize < HEADER
+      length, type = buf.unpack("VC")
+      raise Error, "a frame of #{length} bytes" if length > BODY_MAX
+      return nil if buf.bytesize < HEADER + length
+      map, = unpack(buf.slice!(0, HEADER + length).byteslice(HEADER, length), 0)
+      raise Error, "a body that is not a map" unless map.is_a?(Hash)
+      [type, map]
+    end
 
     # One frame as bytes.
     def frame(type, seq, map)

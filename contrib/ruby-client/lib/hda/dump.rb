@@ -1,0 +1,169 @@
+# frozen_string_literal: true
+
+# One dump: a lease, a fork, a child that is waited for. SPDX-License-Identifier: BSD-2-Clause
+require "hda/child"
+require "hda/files"
+require "hda/link"
+require "hda/postponed"
+
+module Hda
+  # Used by the hda thread alone, once.
+  class Dump
+    # What became of it. kind: :ok, or the class of failure. pause: seconds that the fork held the process. map: what the child said.
+    Outcome = Struct.new(:kind, :text, :pause, :took, :map) do
+      def ok?
+        kind == :ok
+      end
+    end
+
+    # Failures of Link that mean: no daemon takes dumps here.
+    NO_DAEMON = %i[absent busy daemon denied socket version].freeze
+    FORK_DELAY_S = 5.0
+    DIR_DELAY_S = 300.0
+    LOCKED_DELAY_S = 10.0
+    POLL_S = 1.0      # between two looks at a child that says nothing
+    LAST_POLL_S = 0.005 # between its last word and its end
+    ENDS = { Child::BROKEN => [:broken, "the daemon went away in the middle of a dump"],
+             Child::NO_ACK => [:no_ack, "the daemon did not acknowledge a dump in time"],
+             Child::REFUSED => [:refused, "the daemon refused a dump"],
+             Child::DISK => [:disk, "no room for a dump in a file, within the limits of dir_budget and the disk"] }.freeze
+
+    # wait: called with (seconds, IO) while there is nothing to do but wait; returns early when the IO is readable.
+    def initialize(config, &wait)
+      @config = config
+      @wait = wait
+    end
+
+    # Connects and asks; raises Postponed. True: the daemon takes the dump. False: there is none, and it goes into a file.
+    # Yields the reason why there is none.
+    def prepare(identity, reason)
+      @link = Link.new(@config, identity, "ingest")
+      @link.lease(reason)
+      true
+    rescue Postponed => e
+      close
+      raise unless @config.dir && NO_DAEMON.include?(e.kind)
+      yield e
+      @files = Files.new(@config.dir, @config.dir_budget)
+      lock_files
+      false
+    end
+
+    # Forks and waits for the child: an Outcome; raises Postponed when the fork fails. Yields [pid] when the child is there.
+    # header: a Hash, or a proc that makes one right before the fork.
+    def run(header)
+      start = mono
+      out, report = IO.pipe
+      pid, pause = launch(header, report, out)
+      report.close
+      close # the parent's copies
+      yield pid
+      status, late, said = reap(pid, out)
+      judge(status, late, pause, mono - start, said)
+    rescue Errno::EAGAIN, Errno::ENOMEM, Errno::EMFILE, Errno::ENFILE => e
+      raise Postponed.new(:fork, FORK_DELAY_S, e.message)
+    ensure
+      [out, report].each { |io| io.close if io && !io.closed? }
+    end
+
+    # Lets go of socket and lock; the child has its own.
+    def close
+      @link.close if @link
+      @lock.close if @lock && !@lock.closed?
+    end
+
+    private
+
+    def mono
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+
+    def lock_files
+      @lock = @files.lock
+      raise Postponed.new(:dir, LOCKED_DELAY_S, "another process writes a dump into #{@config.dir}") unless @lock
+    rescue SystemCallError => e
+      raise Postponed.new(:dir, DIR_DELAY_S, "#{@config.dir}: #{e.message}")
+    end
+
+    # No collection between the header's counters and the fork, and none in the child: it would copy every page it marks.
+    # Whatever others throw at this thread waits: it must not unwind in the child.
+    def launch(header, report, out)
+      Thread.handle_interrupt(Object => :never) do
+        was_off = GC.disable
+        begin
+          head = header.call
+          start = mono
+          pid = Child.fork_unhooked
+          in_child(head, report, out) if pid == 0
+          [pid, mono - start]
+        ensure
+          GC.enable unless was_off
+        end
+      end
+    end
+
+    # Never returns.
+    def in_child(head, report, _out)
+      config = @config
+      if @files
+        Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head["time"].to_i, head["jobs"]) }
+      else
+        fd = @link.io.fileno
+        Child.run(report, [fd], config.deadline) { Child.to_socket(fd, head, 2, config.ack_timeout) }
+      end
+    end
+
+    # [status or nil, whether it had to be killed, what it said]. Its end shows in the pipe; should another child of the application
+    # have inherited that, a look now and then does. Never TERM: the child may not have come to drop the application's handler.
+    def reap(pid, out)
+      deadline = mono + @config.deadline
+      late = false
+      said = +"".b
+      over = false
+      loop do
+        begin
+          _, status = Process.wait2(pid, Process::WNOHANG)
+        rescue Errno::ECHILD
+          return [nil, late, said]
+        end
+        over = read_more(out, said) || over
+        return [status, late, said] if status
+        left = deadline - mono
+        if left <= 0 && !late
+          Process.kill(:KILL, pid)
+          late = true
+        end
+        over ? sleep(LAST_POLL_S) : @wait.call(late || left > POLL_S ? POLL_S : left, out)
+      end
+    end
+
+    # True when the child has said its last.
+    def read_more(out, said)
+      loop do
+        piece = out.read_nonblock(4096, exception: false)
+        return true if piece.nil?
+        return !said.empty? if piece == :wait_readable
+        said << piece
+      end
+    end
+
+    def judge(status, late, pause, took, said)
+      kind, text = kind_of(status, late)
+      Outcome.new(kind, text, pause, took, read_map(said))
+    end
+
+    def kind_of(status, late)
+      return [:lost, "somebody else waited for the dump's child"] if status.nil?
+      return [:ok, nil] if status.exitstatus == Child::OK
+      return [:deadline, "a dump took longer than #{@config.deadline} s: its child was killed"] if late || status.termsig == Signal.list["ALRM"]
+      return [:oom, "the dump's child was killed, as the kernel does when memory ends"] if status.termsig == Signal.list["KILL"]
+      ENDS.fetch(status.exitstatus) { [:child, "the dump's child ended with #{status.to_s[/(?:exit|SIG).*/] || status}"] }
+    end
+
+    def read_map(said)
+      said.empty? ? {} : Wire.unpack(said, 0)[0]
+    rescue Wire::Error
+      {}
+    end
+  end
+end

@@ -1,0 +1,72 @@
+# frozen_string_literal: true
+
+# Allocation tracing, switched by whoever asks for it and for as long as he asked. SPDX-License-Identifier: BSD-2-Clause
+module Hda
+  # Ruby counts its starts and stops itself, so that another tool's tracing goes on when ours ends.
+  module Trace
+    # One who wants tracing. till: monotonic seconds; nil: for ever.
+    Hold = Struct.new(:till, :pid)
+
+    @lock = Mutex.new
+    @holds = []
+    @since = nil
+
+    class << self
+      # Seconds since 1970 when tracing began; nil when it is off.
+      attr_reader :since
+
+      def on?
+        !@since.nil?
+      end
+
+      # Tracing from now on, for `seconds` (nil: for ever): what let_go takes. Any thread.
+      def hold(seconds)
+        h = Hold.new(seconds && mono + seconds, Process.pid)
+        @lock.synchronize do
+          start if @holds.empty?
+          @holds << h
+        end
+        h
+      end
+
+      # Ends a hold; twice is fine.
+      def let_go(hold)
+        @lock.synchronize { finish if @holds.delete(hold) && @holds.empty? }
+      end
+
+      # Monotonic seconds when the next hold ends by itself; nil: none does.
+      def next_end
+        @holds.map(&:till).compact.min
+      end
+
+      def expire
+        now = mono
+        @holds.select { |h| h.till && h.till <= now }.each { |h| let_go(h) }
+      end
+
+      # In a process that the application forked: what the parent asked for a while is not for this one.
+      def after_fork
+        @holds.select { |h| h.till && h.pid != Process.pid }.each { |h| let_go(h) }
+      end
+
+      private
+
+      def mono
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      end
+
+      def start
+        require "objspace"
+        ObjectSpace.trace_object_allocations_start
+        @since = Process.clock_gettime(Process::CLOCK_REALTIME)
+      end
+
+      def finish
+        @since = nil
+        ObjectSpace.trace_object_allocations_stop
+        # Of freed objects nothing is noted any more, so what is known goes; but not when somebody else traces on.
+        ObjectSpace.trace_object_allocations_clear unless ObjectSpace.allocation_sourcefile(Object.new)
+      end
+    end
+  end
+end
