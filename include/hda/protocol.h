@@ -22,7 +22,10 @@
  *          discard: true nothing is recorded, and ACK's dump is 0 (a sender that was interrupted can send it whole later).
  *          A daemon that does not know discard records a partial dump.
  * CONTROL CONNECTION OF A GEM (same socket, role:"control"): HELLO, WELCOME, then silence; the daemon may send
- *          < DUMP_NOW {token, traced_s?}    > DUMP_ANSWER {token, ok, why?}
+ *          < DUMP_NOW {token, traced_s?}    > DUMP_ANSWER {token, ok, why?}                     I will, or why not; and when it is over
+ *                                           > DUMP_ANSWER {token, ok, why?, done:true, dump?, pause_us?, took_ms?, traced_ms?,
+ *                                             allocated?, rss_grew?, gc_runs?, rate_before?, rate_traced?}
+ *          > GEM_STATE {state, why?, until_s?}   when that changes; no answer
  * QUERY    > HELLO {m, min, max, role:"query"} < WELCOME   > REQUEST {cmd, args{name: value}}
  *          < ROW {rows: [[...], ...], cols?: [name, ...], dump?: {...}}*   < DONE {status, text, notes?: [text]}
  *          cols stands in the first ROW and whenever the columns change; each row is an array in that order.
@@ -50,6 +53,7 @@
 	X(ACK, 21, 1024, "the dump is committed")                                                  \
 	X(DUMP_NOW, 22, 1024, "daemon to gem: please dump")                                        \
 	X(DUMP_ANSWER, 23, 1024, "gem to daemon: I will, or why not")                              \
+	X(GEM_STATE, 24, 1024, "gem to daemon: what I am doing, and why")                          \
 	X(REQUEST, 32, 65536, "a command with arguments")                                          \
 	X(ROW, 33, 1048576, "rows of the answer")                                                  \
 	X(DONE, 34, 65536, "end of the answer: status and text")

@@ -15,9 +15,11 @@
 
 static const struct command commands[] = {
 	{"status", WORDS_NONE, WHERE_LIVE, OPTS(0), "the daemon: health, store, what it does now", NULL, EXAMPLES("hdactl status"), NULL, NULL},
-	{"ps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID)), "the processes that have sent dumps, the latest first", NULL,
+	{"ps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID)),
+	    "the processes that have sent dumps, the latest first, and those that are connected and have not dumped yet",
+	    "STATE is that of a connected process: idle, tracing, dumping, postponed (its own limits), refused (the daemon said later), backoff, off, silent.",
 	    EXAMPLES("hdactl ps", "hdactl -f /var/tmp/dumps ps"),
-	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict confidence:SURE where", NULL},
+	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict confidence:SURE where state why", NULL},
 	{"dumps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(ALL)), "the dumps of each process in their order", NULL,
 	    EXAMPLES("hdactl dumps --pid 4121", "hdactl dumps --all"),
 	    "dump pid counter time took_s objects bytes:HEAP garbage_bytes:GARBAGE rss traced note source", NULL},
@@ -67,8 +69,9 @@ static const struct command commands[] = {
 	    "Names of the form heap-PID-UNIXTIME-COUNTER.dump say what a file is; a file without a time in its name is refused unless --time is given. "
 	    "A dump that is there already is not stored twice. Ctrl-C leaves whole dumps only.",
 	    EXAMPLES("hdactl import /var/tmp/dumps", "hdactl import -j 2 *.dump.zst", "hdactl import --time 1479820044 --pid 4121 strange.dump"), NULL, run_import},
-	{"dump", WORDS_NONE, WHERE_CONTROL, OPTS(ID(PID), ID(WAIT), ID(TRACED)), "ask a process for a dump now", "Needs --pid.",
-	    EXAMPLES("hdactl dump --pid 4121", "hdactl dump --pid 4121 --wait"), NULL, run_dump_now},
+	{"dump", WORDS_NONE, WHERE_CONTROL, OPTS(ID(PID), ID(WAIT), ID(TRACED)), "ask a process for a dump now",
+	    "Needs --pid. The process obeys within its own limits, or says why not. With --wait: how it goes, what it cost, and the dump at a glance.",
+	    EXAMPLES("hdactl dump --pid 4121", "hdactl dump --pid 4121 --wait", "hdactl dump --pid 4121 --traced 120 --wait"), NULL, run_dump_now},
 	{"watch", WORDS_NONE, WHERE_LIVE, OPTS(ID(SINCE)), "a line for each event, until Ctrl-C", "With --since first what happened from then on.",
 	    EXAMPLES("hdactl watch", "hdactl watch --since today"), NULL, run_watch},
 	{"config", WORDS_CONFIG, WHERE_LIVE, OPTS(ID(DEFAULT), ID(CHANGED), ID(NEEDS_RESTART)), "the daemon's options and their values",

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
+#include "cli/human.h"
 #include "cli/json.h"
 #include "cli/remote.h"
+#include "cli/text.h"
 #include "hda/protocol.h"
 
 /* Events may be days apart. */
@@ -58,65 +59,96 @@ int run_watch(struct cli *cli)
 
 /* --- dump --- */
 
-enum { DUMP_WAIT_MS = 3600 * 1000 /* a process that traces first takes its time; silence for so long is none */ };
-static const double CLOCK_SLACK_S = 0.001; /* times cross the wire rounded to a double's microsecond */
+enum { DUMP_WAIT_MS = 2 * 3600 * 1000 /* between two steps: a process may trace for an hour first */ };
 
-struct waiting {
-	double pid, since;
-	struct report end; /* the event that ends it */
-};
+static double figure(const struct report_row *e, const char *name) { return report_num(e, name); }
 
-static int on_end(void *ctx, const struct row *row)
+/* One step of a dump that is waited for: said at once, but the last is kept for the summary. */
+static int on_step(void *ctx, const struct row *row)
 {
-	struct waiting *w = ctx;
-	report_add(&w->end, row);
-	const struct report_row *e = &w->end.rows[w->end.nrows - 1];
-	const char *event = report_str(e, "event");
-	bool mine = report_num(e, "pid") == w->pid || report_num(e, "host_pid") == w->pid;
-	return mine && event && strcmp(event, "begin") != 0 && report_num(e, "time") >= w->since - CLOCK_SLACK_S;
+	struct report *last = ctx;
+	report_add(last, row);
+	const struct report_row *e = &last->rows[last->nrows - 1];
+	const char *event = report_str(e, "event"), *text = report_str(e, "text");
+	if (!event || strcmp(event, "over") == 0)
+		return 0;
+	_cleanup_free_ char *safe = text_safe(span_of(text ? text : ""));
+	double until = figure(e, "until_s");
+	if (until > 0)
+		fprintf(stderr, "%s%s%s, %.0f s to go\n", event, text ? ": " : "", safe, ceil(until));
+	else
+		fprintf(stderr, "%s%s%s\n", event, text ? ": " : "", safe);
+	return fflush(stderr) == 0 ? 0 : 1;
 }
 
-/* Events from before the request on: none is missed between the request and the watching. */
-static int wait_for_dump(struct cli *cli, struct waiting *w)
+static const char *bytes_of(char room[HUMAN_MAX], const struct report_row *e, const char *name)
 {
-	struct report a = {0};
-	struct query_args q = {.a = {{"since", val_real(w->since)}}, .n = 1};
-	const struct command *dump = cli->cmd;
-	cli->cmd = command_find("watch"); /* on the query socket */
-	int r = remote_ask_each(cli, "watch", &q, &a, DUMP_WAIT_MS, on_end, w);
-	cli->cmd = dump;
-	if (r == CLI_DONE && a.status)
-		r = cli_fail(CLI_REFUSED, "%s", a.text ? a.text : "the daemon ended the watch");
+	return human_bytes(room, figure(e, name), false);
+}
+
+static void say_cost(const struct report_row *e)
+{
+	char heap[HUMAN_MAX], grew[HUMAN_MAX];
+	printf("dump %.0f: %.0f objects, heap %s, after %.0f jobs, %.1f s\n", figure(e, "dump"), figure(e, "objects"),
+	    bytes_of(heap, e, "bytes"), figure(e, "jobs"), figure(e, "took_s"));
+	if (figure(e, "pause_s") >= 0)
+		printf("cost: the process stood still for %.1f ms\n", figure(e, "pause_s") * 1000);
+	if (figure(e, "traced_s") > 0)
+		printf("tracing: %.0f s, %.0f objects allocated, RSS +%s, %.0f GC runs, %.1f jobs/s (%.1f before)\n", figure(e, "traced_s"),
+		    figure(e, "allocated"), bytes_of(grew, e, "rss_grew"), figure(e, "gc_runs"), figure(e, "jobs_per_s_traced"),
+		    figure(e, "jobs_per_s_before"));
+}
+
+/* As `hdactl show DUMP` would. */
+static int show_dump(const struct cli *cli, double dump)
+{
+	struct args words = *cli->args;
+	char id[32];
+	const char *list[] = {"show", id};
+	snprintf(id, sizeof(id), "%.0f", dump);
+	words.words = list;
+	words.nwords = 2;
+	words.nuses = 0;
+	struct cli show = *cli;
+	show.args = &words;
+	show.cmd = command_find("show");
+	putchar('\n');
+	return show.cmd->run(&show);
+}
+
+static int dump_and_wait(struct cli *cli, const struct query_args *q)
+{
+	struct report a = {0}, steps = {0};
+	int r = remote_ask_each(cli, "dump", q, &a, DUMP_WAIT_MS, on_step, &steps);
+	if (r == CLI_DONE && (r = cli_exit_of_status(a.status)) != CLI_DONE)
+		cli_fail(r, "%s", a.text ? a.text : "it was refused without a reason");
+	if (r == CLI_DONE && steps.nrows) {
+		struct report_row *e = &steps.rows[steps.nrows - 1];
+		if (cli->json) {
+			struct report one = {.rows = e, .nrows = 1, .status = HDA_STATUS_OK};
+			json_report(stdout, "dump", &one);
+		} else {
+			say_cost(e);
+			r = show_dump(cli, figure(e, "dump"));
+		}
+	}
+	report_done(&steps);
 	report_done(&a);
-	if (r != CLI_DONE)
-		return r;
-	const struct report_row *e = &w->end.rows[w->end.nrows - 1];
-	if (strcmp(report_str(e, "event"), "stored") != 0)
-		return cli_fail(CLI_REFUSED, "the dump came, but: %s %s", report_str(e, "event"), report_str(e, "text") ? report_str(e, "text") : "");
-	if (!cli->json)
-		printf("dump %.0f is stored: hdactl show %.0f\n", report_num(e, "dump"), report_num(e, "dump"));
-	return CLI_DONE;
+	return r;
 }
 
 int run_dump_now(struct cli *cli)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	struct waiting w = {.pid = (double)args_use(cli->args, OPT_ID_PID)->number, .since = (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9};
+	struct query_args q;
+	_cleanup_free_ char *why = NULL;
+	if (cli_request_args(cli, &q, &why) < 0)
+		return cli_fail(CLI_USAGE, "%s", why);
+	if (args_flag(cli->args, OPT_ID_WAIT))
+		return dump_and_wait(cli, &q);
 	struct report a = {0};
 	int r = cli_ask_report(cli, &a);
-	bool wait = args_flag(cli->args, OPT_ID_WAIT);
-	if (r == CLI_DONE && !(wait && cli->json))
+	if (r == CLI_DONE)
 		cli_print(cli, &a);
-	if (r == CLI_DONE && wait) {
-		fflush(stdout);
-		r = wait_for_dump(cli, &w);
-		if (r == CLI_DONE && cli->json) {
-			struct report one = {.rows = &w.end.rows[w.end.nrows - 1], .nrows = 1, .status = HDA_STATUS_OK};
-			json_report(stdout, "dump", &one);
-		}
-	}
-	report_done(&w.end);
 	report_done(&a);
 	return r;
 }

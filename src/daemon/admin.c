@@ -87,8 +87,9 @@ static void cmd_dump(struct admin *a, const struct msg_request *req, uint32_t se
 		answer_now(a, seq, status, "dump: trace is a number of seconds, at most 3600");
 		return;
 	}
+	const struct val *wait = job_arg(req, "wait");
 	session_set_state(&a->s, SESSION_BUSY);
-	if (gems_ask(a, pid, (uint32_t)traced, seq, &text, &status))
+	if (gems_ask(a, pid, (uint32_t)traced, wait && wait->kind == VAL_BOOL && wait->b, seq, &text, &status))
 		return;
 	session_set_state(&a->s, SESSION_READY);
 	answer_now(a, seq, status, text);
@@ -159,6 +160,8 @@ static void on_request(struct admin *a, const struct frame *f)
 		_cleanup_free_ char *text = xasprintf("%s: no argument \"%s\"", cmd->name, bad);
 		answer_now(a, f->hdr.seq, HDA_STATUS_ARGUMENT, text);
 	} else if (!cmd || cmd->run) {
+		if (!cmd && !strcmp(j->req.cmd, "ps"))
+			j->gems = gems_snapshot(a->h, &j->ngems);
 		to_querier(a, j);
 		return;
 	} else if (!strcmp(cmd->name, "reload")) {

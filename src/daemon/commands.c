@@ -116,7 +116,7 @@ static int run_backup(struct query_job *j, struct answer *a, char **ret_text)
 static const char *const no_args[] = {NULL};
 static const char *const config_args[] = {"default", "changed", "needs-restart", NULL};
 static const char *const backup_args[] = {"dir", NULL};
-static const char *const dump_args[] = {"pid", "trace", NULL};
+static const char *const dump_args[] = {"pid", "trace", "wait", NULL};
 static const char *const watch_args[] = {"since", NULL};
 
 static const struct daemon_cmd cmds[] = {

@@ -107,12 +107,13 @@ struct client {
 	struct inbox_msg msg;        /* for the way to main */
 	struct hdad *h;
 	struct worker *w;            /* NULL: with main */
-	struct proc_ident *who;      /* as HELLO said; an idle gem has none */
+	struct proc_ident *who;      /* as HELLO said */
 	uint64_t pid, host_pid;
 	char app[HEADER_LABEL];
 	bool leased, counted;        /* holds a dump lease; counts in ingest_sessions */
 	struct dump *dump;
 	struct gem_ask *ask;         /* DUMP_NOW under way (main) */
+	struct gem *gem;             /* what an idle gem does (main); NULL for a dump */
 };
 
 /* --- threads --- */
@@ -244,7 +245,12 @@ void watch_post(struct hdad *h, enum watch_kind kind, const struct dump *d, cons
 HDA_MUST_CHECK int storer_start(struct storer *st, struct hdad *h);
 
 /* gems.c: idle gems, main thread. */
+struct query_gem;
 extern const struct session_ops gem_ops;
+/* A dump began or ended: the gem of its process is told apart by it from one that only says so. */
+void gems_event(struct hdad *h, const struct watch_event *e);
+/* All gems for ps; *ret_n of them, the caller frees. */
+struct query_gem *gems_snapshot(struct hdad *h, size_t *ret_n);
 void gems_take(struct hdad *h, struct client *c);
 
 /* admin.c: query and control sessions, main thread. */

@@ -143,8 +143,6 @@ static void become_gem(struct client *c)
 	c->pid = c->who->pid;
 	c->host_pid = c->s.pid;
 	memcpy(c->app, c->who->app, sizeof(c->app));
-	free(c->who);
-	c->who = NULL;
 	session_set_deadline(s, 0);
 	uncount(c);
 	session_leave(s);

@@ -32,6 +32,7 @@ const struct val *job_arg(const struct msg_request *req, const char *name)
 void query_job_free(struct query_job *j)
 {
 	answer_done(&j->answer);
+	free(j->gems);
 	config_unref(j->cfg);
 	free(j->body);
 	free(j);
@@ -107,6 +108,8 @@ static int dispatch(struct query_job *j, char **ret_text)
 	    .row_cap = config_get(j->cfg, CFG_row_cap),
 	    .expired = expired,
 	    .expired_ctx = j,
+	    .gems = j->gems,
+	    .ngems = j->ngems,
 	};
 	struct row_sink sink = answer_sink(&j->answer);
 	int status = query_dispatch(&q, j->req.cmd, args, &sink, ret_text);

@@ -15,6 +15,8 @@ struct query_job {
 	uint8_t *body;               /* what the request borrows from */
 	struct msg_request req;
 	uint64_t deadline_ms;
+	struct query_gem *gems;      /* of ps, ngems; owned */
+	size_t ngems;
 	struct answer answer;
 	bool dead;                   /* the peer is gone or does not read: close */
 	struct querier *q;           /* who answers */

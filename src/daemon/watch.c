@@ -31,6 +31,7 @@ static void push(struct session *s, struct answer *an)
 
 void admin_event(struct hdad *h, struct watch_event *e)
 {
+	gems_event(h, e);
 	for (struct session *s = h->loop.sessions; s; s = s->next) {
 		if (s->state != SESSION_WATCHING)
 			continue;

@@ -112,8 +112,25 @@ static const struct field_def dump_answer_fields[] = {
 	FIELD(struct msg_dump_answer, "token", FIELD_U64Z, token, true),
 	FIELD(struct msg_dump_answer, "ok", FIELD_BOOL, ok, true),
 	FIELD(struct msg_dump_answer, "why", FIELD_TEXT, why, false),
+	FIELD(struct msg_dump_answer, "done", FIELD_BOOL, done, false),
+	FIELD(struct msg_dump_answer, "dump", FIELD_U64, dump, false),
+	FIELD(struct msg_dump_answer, "pause_us", FIELD_U64, pause_us, false),
+	FIELD(struct msg_dump_answer, "took_ms", FIELD_U64, took_ms, false),
+	FIELD(struct msg_dump_answer, "traced_ms", FIELD_U64, traced_ms, false),
+	FIELD(struct msg_dump_answer, "allocated", FIELD_U64, allocated, false),
+	FIELD(struct msg_dump_answer, "rss_grew", FIELD_U64, rss_grew, false),
+	FIELD(struct msg_dump_answer, "gc_runs", FIELD_U64, gc_runs, false),
+	FIELD(struct msg_dump_answer, "rate_before", FIELD_REAL, rate_before, false),
+	FIELD(struct msg_dump_answer, "rate_traced", FIELD_REAL, rate_traced, false),
 };
 FLAT(dump_answer, dump_answer_fields)
+
+static const struct field_def gem_state_fields[] = {
+	FIELD(struct msg_gem_state, "state", FIELD_TEXT, state, true),
+	FIELD(struct msg_gem_state, "why", FIELD_TEXT, why, false),
+	FIELD(struct msg_gem_state, "until_s", FIELD_REAL, until_s, false),
+};
+FLAT(gem_state, gem_state_fields)
 
 /* HELLO: frozen for ever. "prole" is the role of the process (web, worker), "role" that of the connection. */
 static const struct field_def hello_fields[] = {

@@ -49,14 +49,25 @@ struct msg_later { uint32_t retry_ms; char why[128]; };
 struct msg_end { bool ok; uint64_t lines; /* HEADER_UNKNOWN */ bool discard; /* with !ok: record nothing */ };
 struct msg_ack { uint64_t dump, objects, bytes, bad; bool partial; };
 struct msg_dump_now { uint64_t token; uint32_t traced_s; };
-struct msg_dump_answer { uint64_t token; bool ok; char why[128]; };
+/* The first says whether, the second (done) how it went. Figures HEADER_UNKNOWN, rates 0 when not said. */
+struct msg_dump_answer {
+	uint64_t token;
+	bool ok, done;
+	char why[128];
+	uint64_t dump;                   /* what the ACK said */
+	uint64_t pause_us, took_ms;      /* the fork; from the fork to the child's end */
+	uint64_t traced_ms, allocated, rss_grew, gc_runs; /* while allocations were traced: objects, bytes, collections */
+	double rate_before, rate_traced; /* jobs a second */
+};
+struct msg_gem_state { char state[16], why[128]; double until_s; /* 0: not said */ };
 
 /* X(name, struct) */
 #define PROTO_MESSAGES(X)                                                                          \
 	X(hello, struct msg_hello) X(welcome, struct msg_welcome) X(error, struct msg_error)       \
 	X(want, struct msg_want) X(go, struct msg_go) X(later, struct msg_later)                   \
 	X(end, struct msg_end) X(ack, struct msg_ack)                                              \
-	X(dump_now, struct msg_dump_now) X(dump_answer, struct msg_dump_answer)
+	X(dump_now, struct msg_dump_now) X(dump_answer, struct msg_dump_answer) \
+	X(gem_state, struct msg_gem_state)
 
 #define X(name, type)                                                                              \
 	void msg_##name##_encode(struct enc *e, const type *m);                                    \

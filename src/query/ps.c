@@ -1,9 +1,11 @@
 /* ps: the processes seen. SPDX-License-Identifier: BSD-2-Clause */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/slope.h"
 #include "base/mem.h"
+#include "hda/protocol.h"
 #include "query/commands.h"
 #include "query/run.h"
 #include "query/series.h"
@@ -59,6 +61,57 @@ static bool verdict(struct query_run *r, const struct store_proc *p, struct seri
 	return run_ok(r);
 }
 
+/* The gem of that process life; NULL when none is connected. */
+static const struct query_gem *gem_of(const struct query_run *r, const struct proc_ident *who)
+{
+	for (size_t i = 0; i < r->q->ngems; i++) {
+		const struct proc_ident *g = &r->q->gems[i].who;
+		if (g->pid == who->pid && g->start == who->start && g->pidns == who->pidns && strcmp(g->boot, who->boot) == 0)
+			return &r->q->gems[i];
+	}
+	return NULL;
+}
+
+static void put_gem(struct row *row, const struct query_gem *g)
+{
+	row_cstr(row, "state", g ? g->state : NULL);
+	row_cstr(row, "why", g && g->why[0] ? g->why : NULL);
+	row_real(row, "connected_s", g ? g->connected_s : NAN);
+}
+
+/* A process that has not dumped yet. */
+static bool say_gem(struct query_run *r, const struct query_gem *g)
+{
+	char label[2 * HEADER_LABEL + 2];
+	struct row row = {.n = 0};
+	row_pid(&row, "pid", g->who.pid);
+	row_pid(&row, "host_pid", g->who.host_pid);
+	row_cstr(&row, "app", proc_label(&g->who, label, sizeof(label)));
+	row_cstr(&row, "host", g->who.host);
+	row_cstr(&row, "revision", g->who.rev);
+	row_uint(&row, "dumps", 0);
+	put_gem(&row, g);
+	return run_row(r, &row);
+}
+
+/* Connected processes without a dump, of the pid asked for or all. */
+static size_t say_new(struct query_run *r, const struct store_proc *p, size_t n)
+{
+	size_t said = 0;
+	uint64_t pid;
+	if (!arg_number(r, "pid", UINT64_MAX, &pid))
+		return 0;
+	for (size_t i = 0; i < r->q->ngems; i++) {
+		const struct query_gem *g = &r->q->gems[i];
+		bool known = pid != UINT64_MAX && g->who.pid != pid && g->who.host_pid != pid;
+		for (size_t k = 0; k < n && !known; k++)
+			known = gem_of(r, &p[k].who) == g;
+		if (!known && say_gem(r, g))
+			said++;
+	}
+	return said;
+}
+
 static bool say(struct query_run *r, const struct store_proc *p)
 {
 	char label[2 * HEADER_LABEL + 2];
@@ -87,7 +140,24 @@ static bool say(struct query_run *r, const struct store_proc *p)
 	row_real(&row, "confidence", w.confidence);
 	row_cstr(&row, "where", w.where);
 	row_cstr(&row, "leak", w.id);
+	put_gem(&row, gem_of(r, &p->who));
 	return run_row(r, &row);
+}
+
+/* Nobody has dumped: those that could are an answer as well. */
+static int only_new(struct query_run *r)
+{
+	int status = r->status;
+	if (status != HDA_STATUS_NOTHING)
+		return status;
+	r->status = 0;
+	if (say_new(r, NULL, 0) == 0) {
+		r->status = status;
+		return status;
+	}
+	free(r->text);
+	r->text = NULL;
+	return run_done(r);
 }
 
 static int run(struct query_run *r)
@@ -96,11 +166,13 @@ static int run(struct query_run *r)
 	size_t n = 0;
 	uint64_t dumps = 0, partial = 0;
 	if (!run_procs(r, &p, &n))
-		return r->status;
+		return only_new(r);
+	size_t fresh = say_new(r, p, n);
 	for (size_t i = n; i > 0 && say(r, &p[i - 1]); i--) {
 		dumps += p[i - 1].ndumps;
 		partial += p[i - 1].npartial;
 	}
+	n += fresh;
 	run_note(r, "%zu process%s, %llu dump%s, %llu partial", n, n == 1 ? "" : "es", (unsigned long long)dumps, dumps == 1 ? "" : "s",
 	    (unsigned long long)partial);
 	return run_done(r);

@@ -46,6 +46,13 @@ struct query_args {
 
 struct query_census; /* file mode: addresses of each dump (query/census.h) */
 
+/* A process whose gem is connected now. */
+struct query_gem {
+	struct proc_ident who;
+	double connected_s;       /* for so long */
+	char state[16], why[128];
+};
+
 struct query_ctx {
 	struct store *store;
 	double now;               /* seconds since 1970 */
@@ -53,6 +60,8 @@ struct query_ctx {
 	bool (*expired)(void *);  /* asked now and then; true stops with 303; may be NULL */
 	void *expired_ctx;
 	const struct query_census *census; /* NULL for a daemon */
+	const struct query_gem *gems; /* for ps; NULL without a daemon */
+	size_t ngems;
 };
 
 struct query_run; /* one answer in the making (query/run.h) */

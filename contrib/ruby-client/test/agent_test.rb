@@ -306,6 +306,7 @@ class AgentTest < HdaTest
       require "helper"
       p Hda.tick, Hda.dump!, Hda.status, Hda.started?
       p Hda.start(app: "x", socket: "/nonexistent/sock"), Hda.tick("A"), Hda.status[:jobs], Hda.stop, Hda.started?, Hda.tick
+      Thread.list.each { |t| t.join(10) if t.name == "hda" } # stopped above
       p Hda.start(enabled: false), Thread.list.size
     RUBY
     out, err, = ruby(code)

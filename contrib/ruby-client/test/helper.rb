@@ -108,7 +108,9 @@ class StandIn
 
   # The idle connection of a gem stays open beside the dumps; it is none of the sessions.
   def take(io, serve)
-    return one(io, serve) unless io.recv(4096, Socket::MSG_PEEK).include?("control")
+    hello = io.recv(4096, Socket::MSG_PEEK)
+    return io.close if hello.empty? # a process that ended right after it connected
+    return one(io, serve) unless hello.include?("control")
     s = Session.new(io)
     s.welcome
     @controls << s

@@ -117,8 +117,15 @@ static void dump_on_demand(void **state)
 	trip_dump_now(&n, &n2);
 	assert_true(n2.token == UINT64_MAX);
 	assert_int_equal(n2.traced_s, 60);
-	struct msg_dump_answer a = {7, false, "busy"}, a2;
+	struct msg_dump_answer a = {7, false, true, "busy", 3, 5100, 2300, 120000, 9, HEADER_UNKNOWN, 0, 41.5, 38.25}, a2;
 	trip_dump_answer(&a, &a2);
+	struct msg_gem_state st = {"postponed", "headroom: 12 MB free", 4.5}, st2;
+	trip_gem_state(&st, &st2);
+	assert_string_equal(st2.state, "postponed");
+	assert_string_equal(st2.why, "headroom: 12 MB free");
+	assert_true(st2.until_s == 4.5);
+	assert_int_equal(a2.traced_ms, 120000);
+	assert_true(a2.done && a2.rss_grew == HEADER_UNKNOWN && a2.rate_traced == 38.25);
 	assert_int_equal(a2.token, 7);
 	assert_false(a2.ok);
 	assert_string_equal(a2.why, "busy");

@@ -1,0 +1,67 @@
+#!/bin/sh
+# hdactl dump and hdactl ps, with a real process, a real hdad. SPDX-License-Identifier: BSD-2-Clause
+. "$top_srcdir/tests/tap.sh"
+[ -n "${RUBY:-}" ] || skip_all 'no ruby'
+command -v jq >/dev/null || skip_all 'no jq'
+. "$top_srcdir/tests/integration/lib.sh"
+worker=
+end_all() { [ -z "$worker" ] || kill -9 "$worker" 2>/dev/null; hda_cleanup; }
+trap end_all EXIT
+export HDA_RUNTIME_DIR="$work/run" HDA_SOCKET="$work/run/ingest.sock"
+mkfifo "$work/life"
+work_on() {
+	MIN_INTERVAL=$1 "$RUBY" -I "$top_srcdir/contrib/ruby-client/lib" "$top_srcdir/tests/integration/gem_demand_worker.rb" <"$work/life" >"$work/worker.log" 2>&1 &
+	worker=$!
+	exec 9>"$work/life"
+}
+end_work() { exec 9>&-; wait "$worker"; worker=; }
+state() { "$hdactl" --json ps --pid "$worker" 2>/dev/null | jq -r '.rows[0].state // empty'; }
+in_state() { [ "$(state)" = "$1" ]; }
+code() { status=0; "$@" >"$work/out" 2>"$work/err" || status=$?; }
+
+ok 'hdad starts' hdad_start
+work_on 0
+ok 'ps shows a connected process that has not dumped' wait_for 20 in_state idle
+code "$hdactl" dump --pid "$worker" --wait
+is 'dump --wait: exit 0' $status 0
+like 'dump --wait: progress' "$(cat "$work/err")" '^accepted: .*will dump'
+like 'dump --wait: the dump begins' "$(cat "$work/err")" '^dumping'
+like 'dump --wait: what it was' "$(cat "$work/out")" '^dump 1: [0-9]+ objects, heap .*, after [0-9]+ jobs'
+like 'dump --wait: what it cost' "$(cat "$work/out")" '^cost: the process stood still for [0-9.]+ ms'
+like 'dump --wait: the dump at a glance' "$(cat "$work/out")" "^dump 1   pid $worker .*after [0-9]+ jobs"
+code "$hdactl" dump --pid "$worker" --traced 1 --wait
+is 'dump --traced --wait: exit 0' $status 0
+like 'dump --traced: progress' "$(cat "$work/err")" 'trace allocations for 1 s'
+like 'dump --traced: what tracing cost' "$(cat "$work/out")" '^tracing: 1 s, [0-9]+ objects allocated, RSS \+.*, [0-9]+ GC runs, [0-9.]+ jobs/s \([0-9.]+ before\)'
+is "the dump has sites" "$("$hdactl" --json top 2 --by site -n 0 | jq '[.rows[].file | select(. != null and test("gem_demand_worker.rb"))] | length > 0')" true
+is 'the first had none' "$("$hdactl" --json dumps | jq -c '[.rows[].traced]')" '[false,true]'
+code "$hdactl" dump --pid "$worker"
+is 'dump without --wait: exit 0' $status 0
+like 'dump without --wait: the promise' "$(cat "$work/out")" "pid $worker will dump"
+three() { "$hdactl" --json dumps | jq -e '.rows | length == 3' >/dev/null; }
+ok 'and the dump comes' wait_for 20 three
+ok 'idle again' wait_for 20 in_state idle
+is 'dump --wait --json: one row' "$("$hdactl" --json dump --pid "$worker" --wait 2>/dev/null | jq -r '.rows[0] | "\(.event) \(.dump) \(.pause_s > 0)"')" 'over 4 true'
+
+# A process that hangs is not waited for longer than it was promised, and is shown as what it is.
+kill -STOP "$worker"
+code "$hdactl" dump --pid "$worker" --wait
+like 'a hung process: says so' "$(cat "$work/err")" 'did not answer'
+ok 'a hung process: not done' [ "$status" -ne 0 ]
+is 'ps: it is silent' "$(state)" silent
+kill -CONT "$worker"
+ok 'the worker ends' end_work
+gone() { [ -z "$("$hdactl" --json ps | jq -r '.rows[0].state // empty')" ]; }
+ok 'ps: nobody is connected' wait_for 20 gone
+
+work_on 1000
+ok 'another one' wait_for 20 in_state idle
+code "$hdactl" dump --pid "$worker" --wait
+is 'its dump' $status 0
+code "$hdactl" dump --pid "$worker"
+like 'a process that just dumped says why not' "$(cat "$work/err")" 'will not dump: the last dump was [0-9]+ s ago, and min_interval is 1000 s'
+ok 'its end' end_work
+is 'nobody complained' "$(cat "$work/worker.log")" ''
+hdad_stop
+is 'hdad ends with 0' "$hdad_status" 0
+done_testing
