@@ -92,4 +92,16 @@ class DemandTest < HdaTest
     Hda::Files.new(files, 250).prune(50)
     assert_equal %w[heap-1-1-3.dump heap-1-2-3.dump heap-1-2-3.dump.mine], Dir.children(files).sort
   end
+
+  # As Rails has it: what is written to a pipe or a file is converted, unless that is said to be binary.
+  def test_beside_default_internal
+    code = <<-'RUBY'
+      require "helper"
+      StandIn.new(ENV.fetch("SOCK")) { |s, _| s.go; s.read_dump; s.send(Hda::Wire::ACK, "dump" => 1, "objects" => 200_000) }
+      Hda.start(app: "t", socket: ENV.fetch("SOCK"), headroom: 0)
+      p Hda.dump!(wait: true), Hda.status[:last]
+    RUBY
+    out, err, = ruby(code, { "SOCK" => @path }, "-EUTF-8:UTF-8")
+    assert_equal ["true", '{"dump"=>1, "objects"=>200000}'], out.split("\n"), err
+  end
 end

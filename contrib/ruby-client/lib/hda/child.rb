@@ -46,8 +46,9 @@ module Hda
         report.write(Wire.pack(said)) if said
       rescue SystemCallError, IOError
         code = BROKEN
-      rescue Exception # rubocop:disable Lint/RescueException
+      rescue Exception => e # rubocop:disable Lint/RescueException
         code = FAILED
+        quietly { report.write_nonblock(Wire.pack("text" => "#{e.class}: #{e.message}".byteslice(0, 300).scrub(""))) }
       ensure
         exit!(code)
       end

@@ -54,6 +54,7 @@ module Hda
     def run(header)
       start = mono
       out, report = IO.pipe
+      [out, report].each(&:binmode) # Rails sets Encoding.default_internal, and a pipe would convert
       pid, pause = launch(header, report, out)
       report.close
       close # the parent's copies

@@ -11,7 +11,7 @@ module Hda
     module_function
 
     def read(path)
-      File.read(path)
+      File.binread(path)
     rescue SystemCallError, IOError
       nil
     end
