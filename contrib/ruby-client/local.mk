@@ -12,11 +12,12 @@ EXTRA_DIST += \
 	$(RUBY_CLIENT)/lib/hda/trace.rb $(RUBY_CLIENT)/lib/hda/version.rb $(RUBY_CLIENT)/lib/hda/wire.rb \
 	$(RUBY_CLIENT)/sig/hda.rbs $(RUBY_CLIENT)/test/agent_test.rb $(RUBY_CLIENT)/test/config_test.rb \
 	$(RUBY_CLIENT)/test/demand_test.rb $(RUBY_CLIENT)/test/fork_test.rb $(RUBY_CLIENT)/test/helper.rb \
-	$(RUBY_CLIENT)/test/middleware_test.rb $(RUBY_CLIENT)/test/tap.rb $(RUBY_CLIENT)/test/wire_test.rb
+	$(RUBY_CLIENT)/test/middleware_test.rb $(RUBY_CLIENT)/test/tap.rb $(RUBY_CLIENT)/test/wire_test.rb \
+	$(RUBY_CLIENT)/test/schedule_test.rb $(RUBY_CLIENT)/test/sidekiq_contract_test.rb
 EXTRA_DIST += \
 	$(RUBY_CLIENT)/drills/rig.rb $(RUBY_CLIENT)/drills/helper.rb $(RUBY_CLIENT)/drills/crash_drill.rb \
 	$(RUBY_CLIENT)/drills/kill_drill.rb $(RUBY_CLIENT)/drills/kill_app.rb $(RUBY_CLIENT)/drills/soak.rb \
-	$(RUBY_CLIENT)/drills/soak_app.rb
+	$(RUBY_CLIENT)/drills/soak_app.rb $(RUBY_CLIENT)/drills/servers_drill.rb
 
 # The drills at full length, and the soak: 50 000 jobs with and without the gem (half an hour; SOAK_ROUNDS, SOAK_JOBS).
 .PHONY: drills soak

@@ -1,0 +1,31 @@
+# frozen_string_literal: true
+
+# When a dump is due: arithmetic alone, no thread before that. SPDX-License-Identifier: BSD-2-Clause
+require_relative "helper"
+
+class ScheduleTest < HdaTest
+  def plain(**opts)
+    Hda::Agent.new(Hda::Config.new({ app: "t", socket: "/nonexistent/sock", headroom: 0 }.merge(opts), {}))
+  end
+
+  def test_nothing_but_counting_before_the_first_dump_is_due
+    a = plain(every: 300, jitter: 0)
+    before = Thread.list.size
+    299.times { |i| a.tick(i.even? ? "Even" : String) }
+    assert_equal [299, 0, {}, :idle], a.status.values_at(:jobs, :attempts, :failures, :state)
+    assert_equal before, Thread.list.size
+  end
+
+  def test_distances_vary_by_the_jitter_and_siblings_spread
+    dues = Array.new(400) { plain(every: 1000, jitter: 0.1).instance_variable_get(:@due) }
+    assert_operator dues.min, :>=, 900
+    assert_operator dues.max, :<=, 1100
+    assert_operator dues.uniq.size, :>, 100
+    assert_includes 980..1020, dues.sum / dues.size
+    assert_equal [1000], Array.new(20) { plain(every: 1000, jitter: 0).instance_variable_get(:@due) }.uniq
+  end
+
+  def test_the_smallest_distance_is_one
+    assert_equal 1, Array.new(50) { plain(every: 1, jitter: 1).instance_variable_get(:@due) }.min
+  end
+end
