@@ -17,7 +17,8 @@ EXTRA_DIST += \
 EXTRA_DIST += \
 	$(RUBY_CLIENT)/drills/rig.rb $(RUBY_CLIENT)/drills/helper.rb $(RUBY_CLIENT)/drills/crash_drill.rb \
 	$(RUBY_CLIENT)/drills/kill_drill.rb $(RUBY_CLIENT)/drills/kill_app.rb $(RUBY_CLIENT)/drills/soak.rb \
-	$(RUBY_CLIENT)/drills/soak_app.rb $(RUBY_CLIENT)/drills/servers_drill.rb
+	$(RUBY_CLIENT)/drills/soak_app.rb $(RUBY_CLIENT)/drills/servers_drill.rb \
+	$(RUBY_CLIENT)/drills/rubies/run.cjs $(RUBY_CLIENT)/drills/rubies/pure.rb
 
 # The drills at full length, and the soak: 50 000 jobs with and without the gem (half an hour; SOAK_ROUNDS, SOAK_JOBS).
 .PHONY: drills soak
@@ -26,3 +27,15 @@ drills: all
 	HDA_DRILL_DUMPS=200 HDA_DRILL_ROUNDS=100 $(RUN_DRILL) $(srcdir)/$(RUBY_CLIENT)/test/tap.rb $(abs_top_srcdir)/$(RUBY_CLIENT)/drills/*_drill.rb
 soak: all
 	$(RUN_DRILL) $(srcdir)/$(RUBY_CLIENT)/drills/soak.rb
+
+# Ruby 3.2 to 4.0 as WebAssembly, from npm, in the build tree: too big for `make check`.
+.PHONY: check-rubies
+check-rubies: all
+	mkdir -p rubies && cd rubies && echo '{"private": true}' >package.json && npm install --no-audit --no-fund \
+		@ruby/3.2-wasm-wasi @ruby/3.3-wasm-wasi @ruby/3.4-wasm-wasi @ruby/4.0-wasm-wasi && rm -f node_modules/@ruby/*/dist/ruby.debug+stdlib.wasm
+	$(MAKE) check TESTS=tests/integration/ruby_others.sh
+CLEAN_RUBIES = rubies
+clean-local: clean-rubies
+.PHONY: clean-rubies
+clean-rubies:
+	rm -rf $(CLEAN_RUBIES)

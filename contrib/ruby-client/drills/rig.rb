@@ -118,7 +118,8 @@ module Rig
 
     # What hdactl says, as a Hash; nil when it answers nothing that is JSON.
     def report(*args)
-      out, = Open3.capture2e({ "HDA_RUNTIME_DIR" => "#{@dir}/run" }, "#{BUILD}/hdactl", "--json", *args)
+      # Notes for people go to standard error.
+      out, = Open3.capture3({ "HDA_RUNTIME_DIR" => "#{@dir}/run" }, "#{BUILD}/hdactl", "--json", *args)
       JSON.parse(out)
     rescue JSON::ParserError
       nil

@@ -80,6 +80,7 @@ class Soak
     rows = @daemon.report("leaks", "--pid", pid.to_s)&.fetch("rows", []) || []
     leaks = rows.select { |r| r["label"] == "leak" }.map(&:to_s)
     puts @daemon.text("leaks", "--pid", pid.to_s)
+    check("the verdict has rows", rows.size > 1)
     check("the planted leak is named", leaks.any? { |l| l.include?("LeakedPrice") || l.include?("PriceBook") })
     check("the planted cache is not", leaks.none? { |l| l.include?("CachedPage") || l.include?("PageCache") })
   end

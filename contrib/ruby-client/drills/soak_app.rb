@@ -64,11 +64,18 @@ module Soak
     Thread.new { report(wall, cpu) }
   end
 
+  def self.settled?(attempts)
+    s = Hda.status
+    s[:jobs] == JOBS && s[:state] == :idle && s[:attempts] >= attempts && s[:attempts] == s[:dumps] + s[:failures].values.sum
+  end
+
   # The last dump may still be on its way.
   def self.report(wall, cpu)
     till = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 60
     if defined?(Hda)
-      sleep 0.05 until Hda.status[:state] == :idle || Process.clock_gettime(Process::CLOCK_MONOTONIC) > till
+      # The last job's tick comes after its perform: idle alone may be the moment before its dump.
+      wanted = Hda.status[:attempts] + (JOBS % 1000 == 0 && Hda.status[:jobs] < JOBS ? 1 : 0)
+      sleep 0.05 until settled?(wanted) || Process.clock_gettime(Process::CLOCK_MONOTONIC) > till
     end
     rss = File.read("/proc/self/status")[/^VmHWM:\s+(\d+)/, 1].to_i
     status = defined?(Hda) ? Hda.status : {}
