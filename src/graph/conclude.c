@@ -103,12 +103,13 @@ static void forget(struct dump_summary *s)
 	free(s->ret_class);
 	free(s->ret_site);
 	free(s->ret_type);
+	free(s->ret_gem);
 	s->sigs = NULL;
 	s->holders = NULL;
 	s->containers = NULL;
 	s->top_retained = NULL;
-	s->ret_class = s->ret_site = s->ret_type = NULL;
-	s->nsigs = s->nholders = s->ncontainers = s->ntop_retained = s->nret_class = s->nret_site = s->nret_type = 0;
+	s->ret_class = s->ret_site = s->ret_type = s->ret_gem = NULL;
+	s->nsigs = s->nholders = s->ncontainers = s->ntop_retained = s->nret_class = s->nret_site = s->nret_type = s->nret_gem = 0;
 	s->reachable = s->garbage = s->garbage_by_type_total = (struct tally){0};
 	s->dangling = 0;
 	for (size_t i = 0; i < s->nkeys; i++)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gem.h"
 #include "base/mem.h"
 #include "base/u64map.h"
 #include "graph/conclude.h"
@@ -16,7 +17,7 @@ struct group {
 	uint32_t until;   /* first position behind the subtree of its last topmost member */
 };
 
-enum { BY_KEY, BY_CLASS, BY_SITE, BY_TYPE, KINDS };
+enum { BY_KEY, BY_CLASS, BY_SITE, BY_TYPE, BY_GEM, KINDS };
 
 struct groups {
 	struct group *g[KINDS];
@@ -47,9 +48,24 @@ static uint32_t number(struct groups *gs, struct u64map *m, int kind, uint32_t n
 	return *at;
 }
 
+/* The library of a file as a name of the summary, worked out once a file. */
+static uint32_t gem_of(struct u64map *known, struct strtab *names, uint32_t file)
+{
+	bool fresh;
+	if (!file)
+		return 0;
+	uint32_t *gem = u64map_put(known, file, &fresh);
+	if (fresh) {
+		char buf[GEM_NAME];
+		size_t n = gem_name(strtab_get(names, file), buf);
+		*gem = strtab_intern(names, (struct span){(const uint8_t *)buf, n});
+	}
+	return *gem;
+}
+
 static void number_keys(struct groups *gs, const struct conclusion *c, uint32_t (*of_key)[KINDS])
 {
-	struct u64map maps[KINDS] = {0};
+	struct u64map maps[KINDS] = {0}, gems = {0};
 	gs->n[BY_KEY] = c->s->nkeys;
 	for (int k = BY_CLASS; k < KINDS; k++)
 		gs->name[k] = xcalloc(c->s->nkeys, sizeof(*gs->name[k]));
@@ -59,7 +75,9 @@ static void number_keys(struct groups *gs, const struct conclusion *c, uint32_t 
 		of_key[i][BY_CLASS] = number(gs, &maps[BY_CLASS], BY_CLASS, key->klass, 0);
 		of_key[i][BY_SITE] = number(gs, &maps[BY_SITE], BY_SITE, key->file, key->line);
 		of_key[i][BY_TYPE] = number(gs, &maps[BY_TYPE], BY_TYPE, key->type, 0);
+		of_key[i][BY_GEM] = number(gs, &maps[BY_GEM], BY_GEM, gem_of(&gems, &c->s->names, key->file), 0);
 	}
+	u64map_done(&gems);
 	for (int k = 0; k < KINDS; k++)
 		u64map_done(&maps[k]);
 }
@@ -132,6 +150,7 @@ bool conclude_groups(struct conclusion *c)
 	give(&gs, BY_CLASS, &s->ret_class, &s->nret_class);
 	give(&gs, BY_SITE, &s->ret_site, &s->nret_site);
 	give(&gs, BY_TYPE, &s->ret_type, &s->nret_type);
+	give(&gs, BY_GEM, &s->ret_gem, &s->nret_gem);
 	groups_done(&gs);
 	return true;
 }

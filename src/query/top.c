@@ -54,8 +54,8 @@ static bool read_args(struct query_run *r, struct asked *a)
 /* The graph's table for this grouping: without double counting, the first SUM_TOP_RETAINED groups. */
 static const struct sum_ret *retained_table(const struct dump_summary *s, size_t by, size_t *ret_n)
 {
-	*ret_n = by == TOP_TYPE ? s->nret_type : by == TOP_CLASS ? s->nret_class : by == TOP_SITE ? s->nret_site : 0;
-	return by == TOP_TYPE ? s->ret_type : by == TOP_CLASS ? s->ret_class : by == TOP_SITE ? s->ret_site : NULL;
+	*ret_n = by == TOP_TYPE ? s->nret_type : by == TOP_CLASS ? s->nret_class : by == TOP_SITE ? s->nret_site : by == TOP_GEM ? s->nret_gem : 0;
+	return by == TOP_TYPE ? s->ret_type : by == TOP_CLASS ? s->ret_class : by == TOP_SITE ? s->ret_site : by == TOP_GEM ? s->ret_gem : NULL;
 }
 
 static bool say_group(struct query_run *r, const struct top *t, const struct top_row *g, const struct asked *a)
@@ -91,7 +91,7 @@ static void correct_retained(struct top *t, size_t by)
 		*u64map_put(&at, (uint64_t)p[i].name << 32 | p[i].line, NULL) = (uint32_t)i;
 	for (size_t i = 0; i < t->n; i++) {
 		struct top_row *g = &t->rows[i];
-		uint32_t name = by == TOP_TYPE ? g->type : by == TOP_CLASS ? g->klass : g->file;
+		uint32_t name = by == TOP_TYPE ? g->type : by == TOP_CLASS ? g->klass : by == TOP_SITE ? g->file : strtab_find(&t->s->names, strtab_get(&t->gems, g->gem));
 		const uint32_t *found = u64map_get(&at, (uint64_t)name << 32 | (by == TOP_SITE ? g->line : 0));
 		if (found)
 			g->retained = p[*found].retained;
@@ -132,7 +132,7 @@ static int groups(struct query_run *r, const struct dump_summary *s, struct aske
 		nothing(r, s, a);
 	} else if (!untraced_site(r, s, &t, a)) {
 		bool filtered = a->opts.type || a->opts.klass;
-		if (s->has_graph && !filtered && a->by <= TOP_SITE && s->nret_type) {
+		if (s->has_graph && !filtered && a->by <= TOP_GEM && s->nret_type && (a->by != TOP_GEM || s->nret_gem)) {
 			correct_retained(&t, a->by);
 			if (by_retained)
 				analyze_top_sort(&t, TOP_RETAINED);

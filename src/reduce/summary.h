@@ -97,7 +97,7 @@ struct sum_container {
 /* What a group of objects keeps alive, counted once: an object belongs to its nearest dominating ancestor of the same group only. The
  * keys' own retained tallies do not add up to these (a String held by a String of another site). */
 struct sum_ret {
-	uint32_t name, line;  /* ret_class: class; ret_type: type; ret_site: file and line. Name ids, 0 = null */
+	uint32_t name, line;  /* ret_class: class; ret_type: type; ret_site: file and line; ret_gem: gem. Name ids, 0 = null */
 	struct tally retained;
 };
 
@@ -150,6 +150,7 @@ struct dump_summary {
 	struct sum_ret *ret_class;  size_t nret_class;
 	struct sum_ret *ret_site;   size_t nret_site;
 	struct sum_ret *ret_type;   size_t nret_type;
+	struct sum_ret *ret_gem;    size_t nret_gem;
 };
 
 enum {
@@ -158,7 +159,7 @@ enum {
 	SUM_KEY_SIG_MIN = 8,    /* objects from which a key has its signature said */
 	SUM_GEN_REFS = 5,       /* most referencing objects kept per generation */
 	SUM_EDGE_ADDRS = 1000,  /* addresses of the newest generation kept */
-	SUM_TOP_RETAINED = 300, /* rows of ret_class, ret_site, ret_type */
+	SUM_TOP_RETAINED = 300, /* rows of ret_class, ret_site, ret_type, ret_gem */
 	SUM_SIGS = 20000,       /* signatures kept; the smallest are summed into their parents */
 	SUM_HOLDERS = 300,      /* holders kept */
 	SUM_CONTAINERS = 300,   /* containers kept */

@@ -29,7 +29,8 @@ enum {
 	X(containers, ncontainers, STORE_GRAPH)                                                    \
 	X(ret_class, nret_class, STORE_GRAPH)                                                      \
 	X(ret_site, nret_site, STORE_GRAPH)                                                        \
-	X(ret_type, nret_type, STORE_GRAPH)
+	X(ret_type, nret_type, STORE_GRAPH)                                                        \
+	X(ret_gem, nret_gem, STORE_GRAPH)
 
 /* A deep copy with the parts asked for (STORE_ flags); the others are empty. The caller frees. */
 struct dump_summary *summary_copy(const struct dump_summary *s, unsigned parts);

@@ -78,7 +78,7 @@ def no_addresses(got):
         rows = [r[cut] for r in got[name]]
         out[name] = sorted(map(str, rows)) if len(rows) < 100 else sorted(map(str, [r[-2:] for r in rows]))
     out["keys"] = sorted(map(str, got["keys"]))
-    for name in ("ret_class", "ret_site", "ret_type"):
+    for name in ("ret_class", "ret_site", "ret_type", "ret_gem"):
         out[name] = sorted(map(str, got[name])) if len(got[name]) < 300 else [r[-2:] for r in got[name]]
     return out
 

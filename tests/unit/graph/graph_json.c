@@ -195,6 +195,7 @@ static void print_summary(void)
 	groups("ret_class", s->ret_class, s->nret_class);
 	groups("ret_site", s->ret_site, s->nret_site);
 	groups("ret_type", s->ret_type, s->nret_type);
+	groups("ret_gem", s->ret_gem, s->nret_gem);
 	keys();
 	sigs();
 	holders();

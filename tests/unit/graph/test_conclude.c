@@ -56,6 +56,24 @@ static void reach(const struct heap *h, uint32_t without, bool *seen)
 	}
 }
 
+/* Keys 0 and 1 are of one gem, 2 and 3 of another: what both keys of a gem hold counts once. */
+static void check_gems(bool held[KEYS][MAX_N], const struct dump_summary *s)
+{
+	static const char *const gems[] = {"foo-1.0", "bar-2.0"};
+	for (uint32_t g = 0; g < 2; g++) {
+		struct tally want = {0, 0}, got = {0, 0};
+		for (uint32_t w = 0; w < MAX_N; w++) {
+			want.count += held[2 * g][w] || held[2 * g + 1][w];
+			want.bytes += held[2 * g][w] || held[2 * g + 1][w] ? w + 1 : 0;
+		}
+		for (size_t i = 0; i < s->nret_gem; i++)
+			if (!strcmp(strtab_str(&s->names, s->ret_gem[i].name), gems[g]))
+				got = s->ret_gem[i].retained;
+		assert_int_equal(got.count, want.count);
+		assert_int_equal(got.bytes, want.bytes);
+	}
+}
+
 /* An object counts once for each group that it is in the retained set of, through any member. */
 static void check_groups(const struct heap *h, const struct dump_summary *s)
 {
@@ -83,6 +101,7 @@ static void check_groups(const struct heap *h, const struct dump_summary *s)
 		assert_int_equal(s->keys[k].garbage.count, garbage[k].count);
 		assert_int_equal(s->keys[k].garbage.bytes, garbage[k].bytes);
 	}
+	check_gems(held, s);
 	for (size_t i = 0; i < s->nret_class; i++) /* the class of key k is "K<k>", and no other key has it */
 		for (int k = 0; k < KEYS; k++)
 			if (s->keys[k].klass == s->ret_class[i].name)
@@ -115,7 +134,7 @@ static void test_groups_random(void **state)
 		for (int k = 0; k < KEYS; k++) {
 			char name[8];
 			snprintf(name, sizeof(name), "K%d", k);
-			assert_int_equal(fake_slot(&f, "OBJECT", name, "a.rb", (uint32_t)k), k);
+			assert_int_equal(fake_slot(&f, "OBJECT", name, k < 2 ? "/x/gems/foo-1.0/a.rb" : "/x/gems/bar-2.0/a.rb", (uint32_t)k), k);
 		}
 		for (uint32_t v = 0; v < h.n; v++) {
 			uint64_t refs[MAX_REFS];

@@ -241,6 +241,9 @@ static void fill_graph(struct series *s, struct dump_summary *d)
 	d->nret_type = 1;
 	d->ret_type = xcalloc(1, sizeof(*d->ret_type));
 	d->ret_type[0] = (struct sum_ret){name(d, "STRING", 0), 0, {d->objects, d->bytes}};
+	d->nret_gem = 1;
+	d->ret_gem = xcalloc(1, sizeof(*d->ret_gem));
+	d->ret_gem[0] = (struct sum_ret){name(d, "rack-2.2.4", 0), 0, {d->objects, d->bytes}};
 	for (size_t i = 0; i < d->nret_class; i++) {
 		struct tally t = {s->retain[0] % 7 + 1000 - i, 100000 * (1000 - i)};
 		d->ret_class[i] = (struct sum_ret){name(d, "App::Model%llu", i), 0, t};
@@ -454,7 +457,8 @@ static bool same_graph(const struct dump_summary *a, const struct dump_summary *
 		SAME(same_tally(x->retained, y->retained), true);
 	}
 	return same_ret(a, a->ret_class, b, b->ret_class, a->nret_class) &&
-	    same_ret(a, a->ret_site, b, b->ret_site, a->nret_site) && same_ret(a, a->ret_type, b, b->ret_type, a->nret_type);
+	    same_ret(a, a->ret_site, b, b->ret_site, a->nret_site) && same_ret(a, a->ret_type, b, b->ret_type, a->nret_type) &&
+	    same_ret(a, a->ret_gem, b, b->ret_gem, a->nret_gem);
 }
 
 static bool same_head(const struct dump_header *a, const struct dump_header *b)
@@ -513,6 +517,7 @@ bool summaries_equal(const struct dump_summary *a, const struct dump_summary *b)
 	SAME(a->nret_class, b->nret_class);
 	SAME(a->nret_site, b->nret_site);
 	SAME(a->nret_type, b->nret_type);
+	SAME(a->nret_gem, b->nret_gem);
 	if (!same_head(&a->head, &b->head) || !same_lists(a, b) || !same_graph(a, b))
 		return false;
 	for (size_t i = 0; i < a->ngens; i++) {
