@@ -136,7 +136,7 @@ static int groups(struct query_run *r, const struct dump_summary *s, struct aske
 			correct_retained(&t, a->by);
 			if (by_retained)
 				analyze_top_sort(&t, TOP_RETAINED);
-		} else if (by_retained && t.retained_summed) {
+		} else if (s->has_graph && a->opts.generation == UINT64_MAX && t.retained_summed) {
 			run_note(r, "retained is summed over keys here: what two keys hold together counts twice");
 		}
 		uint64_t shown = 0;
@@ -206,7 +206,8 @@ static int run(struct query_run *r)
 		parts |= STORE_GENKEYS;
 	if (a.by == BY_OBJECT)
 		parts |= STORE_OBJECTS;
-	if (a.sort == TOP_RETAINED)
+	/* What a group of several keys retains is no sum over them: two keys may hold one thing together. */
+	if (a.sort == TOP_RETAINED || (a.by <= TOP_GEM && a.opts.generation == UINT64_MAX))
 		parts |= STORE_GRAPH;
 	struct dump_summary *s = run_load(r, parts, &d);
 	if (s)

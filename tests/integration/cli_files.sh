@@ -52,6 +52,15 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 		'["type","class","file","line","generation","count","bytes"]'
 	is "rows of top -n 0 add up" "$("$hdactl" -f "$work" --json top --by key -n 0 2>/dev/null | jq '(.rows|map(.count)|add) == .dump.objects')" true
 	code "$hdactl" -f "$work" top -n 18446744073709551615; is "a huge -n" $status 0
+	for by in type class site gem; do
+		for sort in bytes retained; do
+			"$hdactl" -f "$work" --json top --by $by --sort $sort -n 0 2>/dev/null |
+				jq -cS '[.rows[] | {(([.gem, .type, .class, .file, .line] | tostring)): .retained}] | add' >"$work/retained.$sort"
+		done
+		ok "top --by $by: what is retained does not hang on the order" cmp "$work/retained.bytes" "$work/retained.retained"
+		is "top --by $by: no group retains more than the heap" "$("$hdactl" -f "$work" --json top --by $by -n 0 2>/dev/null |
+			jq '.dump.bytes as $heap | [.rows[] | select(.retained > $heap)] | length')" 0
+	done
 	COLUMNS=60 "$hdactl" -f "$work" strings 2>/dev/null | sed '/^$/,$d' >"$work/narrow"
 	is "a table fits" "$(awk 'length > 60' "$work/narrow" | wc -l)" 0
 	code "$hdactl" -f "$work" top --class NoSuchClass; is "nothing found" $status 1
