@@ -52,7 +52,8 @@ static void types(void **state)
 		assert_int_equal(limit == 0, strcmp(frame_type_name((uint8_t)t), "?") == 0);
 		known += limit != 0;
 	}
-	assert_int_equal(known, 14);
+	assert_int_equal(known, 15);
+	assert_int_equal(frame_limit(HDA_FRAME_GEM_STATE), 1024);
 	assert_int_equal(frame_limit(HDA_FRAME_BEGIN), 65536);
 	assert_int_equal(frame_limit(HDA_FRAME_ROW), 1048576);
 	assert_string_equal(frame_type_name(HDA_FRAME_DUMP_NOW), "DUMP_NOW");
