@@ -66,6 +66,18 @@ static const char *with_unit(char buf[HUMAN_MAX], double bytes, bool exact)
 	return buf;
 }
 
+/* Nothing was kept of the younger half of the run: the cache is full. */
+static bool stopped(const struct report_row *row)
+{
+	const struct val *v = report_get(row, "series");
+	if (!v || v->kind != VAL_LIST || v->list.n < 4)
+		return false;
+	for (size_t i = v->list.n / 2; i < v->list.n; i++)
+		if (!(val_as_num(&v->list.p[i]) <= 0))
+			return false;
+	return true;
+}
+
 /* "LEAK   92 %  +3.0 objects/job  +158 B/job (152..171)  1.0G reached in 3d4h". */
 static void verdict(const struct cli *cli, const struct report_row *row)
 {
@@ -79,6 +91,10 @@ static void verdict(const struct cli *cli, const struct report_row *row)
 	printf("%-8s", label ? label : "?");
 	if (!label || strcmp(label, "SLOW") != 0) /* the confidence is that of a leak */
 		printf(" %3.0f %%", 100 * report_num(row, "confidence"));
+	if (label && strcmp(label, "SLOW") == 0 && stopped(row)) {
+		puts(" filled, and has stopped growing");
+		return;
+	}
 	if (objects > 0)
 		printf("  %+.3g %s/job", objects, isfinite(entries) ? "entries" : "objects");
 	if (bytes > 0)
@@ -88,6 +104,24 @@ static void verdict(const struct cli *cli, const struct report_row *row)
 	if (limit_at > taken && taken > 0)
 		printf("  limit reached in %s", human_duration(a, limit_at - taken, exact));
 	putchar('\n');
+}
+
+/* How much it is by now, where and since when; each part with the gap behind it. */
+static void now(const struct cli *cli, const struct report_row *row, const char *rev)
+{
+	char a[HUMAN_MAX];
+	double gone = report_num(row, "gone_since"), last = report_num(row, "last_time");
+	printf("  now        ");
+	if (report_num(row, "bytes") > 0) { /* of a container alone only its length is known, and said above */
+		printf("%s object%s, ", human_count(a, report_num(row, "count"), cli->style.exact), report_num(row, "count") == 1 ? "" : "s");
+		printf("%s    ", with_unit(a, report_num(row, "bytes"), cli->style.exact));
+	}
+	if (report_num(row, "of_workers") > 1)
+		printf("in %.0f of %.0f workers    ", report_num(row, "workers"), report_num(row, "of_workers"));
+	if (rev)
+		printf("since revision %s    ", rev);
+	if (gone > 0 && last > gone)
+		printf("not in the newest revision, for %s    ", human_duration(a, last - gone, cli->style.exact));
 }
 
 static void line(const struct cli *cli, const struct report_row *row)
@@ -107,15 +141,8 @@ static void line(const struct cli *cli, const struct report_row *row)
 		putchar('\n');
 	}
 	sparkline(cli, row);
-	printf("  now        %s object%s, ", human_count(a, report_num(row, "count"), cli->style.exact), report_num(row, "count") == 1 ? "" : "s");
-	printf("%s", with_unit(a, report_num(row, "bytes"), cli->style.exact));
-	if (report_num(row, "of_workers") > 1)
-		printf("    in %.0f of %.0f workers", report_num(row, "workers"), report_num(row, "of_workers"));
-	if (rev)
-		printf("    since revision %s", rev);
-	if (report_num(row, "gone_since") > 0 && report_num(row, "last_time") > report_num(row, "gone_since"))
-		printf("    not in the newest revision, for %s", human_duration(a, report_num(row, "last_time") - report_num(row, "gone_since"), cli->style.exact));
-	printf("    id %s\n", id ? id : "?");
+	now(cli, row, rev);
+	printf("id %s\n", id ? id : "?");
 }
 
 int run_leaks(struct cli *cli)

@@ -20,7 +20,7 @@ enum {
 	HEADING = 32,
 };
 
-enum kind { K_AUTO, K_ID, K_COUNT, K_BYTES, K_COUNT_CHANGE, K_BYTES_CHANGE, K_DURATION, K_TIME, K_SHARE, K_TEXT, K_PATH, K_FLAG, K_FLAG_OR_COUNT, K_SERIES, K_BAR };
+enum kind { K_AUTO, K_ID, K_COUNT, K_BYTES, K_COUNT_CHANGE, K_BYTES_CHANGE, K_DURATION, K_TIME, K_SHARE, K_TEXT, K_PATH, K_SITE, K_FLAG, K_FLAG_OR_COUNT, K_SERIES, K_BAR };
 
 struct column {
 	char name[HEADING], heading[HEADING];
@@ -154,6 +154,10 @@ static char *cell(const struct table_style *st, const struct report_row *row, co
 	const struct val *v = report_get(row, c->name);
 	if (!v || v->kind == VAL_NULL)
 		return NULL;
+	if (c->kind == K_SITE && v->kind == VAL_STR && !st->exact) {
+		_cleanup_free_ char *safe = text_safe(v->s);
+		return text_short_path(safe, st->utf8);
+	}
 	if (v->kind == VAL_LIST)
 		return c->kind == K_SERIES ? series(st, v) : join_list(st, v);
 	if (v->kind == VAL_STR || v->kind == VAL_BOOL || c->kind == K_AUTO || c->kind == K_TEXT || c->kind == K_PATH)
@@ -241,7 +245,7 @@ static size_t columns_of_rows(const struct part *p, struct column *cols)
 
 static bool flexible(const struct column *c)
 {
-	return !c->right && (c->kind == K_PATH || c->kind == K_TEXT || c->kind == K_AUTO);
+	return !c->right && (c->kind == K_PATH || c->kind == K_SITE || c->kind == K_TEXT || c->kind == K_AUTO);
 }
 
 /* Narrows the widest text columns until the table fits. */
@@ -266,14 +270,14 @@ static char *cut(const struct table_style *st, const struct column *c, char *s)
 {
 	if (!st->width || !flexible(c) || text_width(s) <= c->width)
 		return s;
-	char *t = c->kind == K_PATH ? text_cut_left(s, c->width, st->utf8) : text_cut_right(s, c->width, st->utf8);
+	char *t = c->kind == K_PATH || c->kind == K_SITE ? text_cut_left(s, c->width, st->utf8) : text_cut_right(s, c->width, st->utf8);
 	free(s);
 	return t;
 }
 
 static bool is_right(const struct part *p, const struct column *c)
 {
-	if (c->kind == K_TEXT || c->kind == K_PATH || c->kind == K_SERIES || c->kind == K_BAR || c->kind == K_FLAG)
+	if (c->kind == K_TEXT || c->kind == K_PATH || c->kind == K_SITE || c->kind == K_SERIES || c->kind == K_BAR || c->kind == K_FLAG)
 		return false;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct val *v = report_get(&p->rows[i], c->name);

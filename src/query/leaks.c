@@ -54,15 +54,14 @@ static void put_site(struct row *row, const struct verdict_entry *e)
 	row_uint(row, "line", line ? line : UINT64_MAX);
 }
 
-/* Whose growth it is: the newest life of the group. */
-static void put_process(struct row *row, const struct weighed *w)
+/* Whose growth it is: the newest life of the group. label must live until the row is sent. */
+static void put_process(struct row *row, const struct weighed *w, char label[PROC_LABEL])
 {
 	const struct store_proc *p = w->proc[w->n - 1];
 	const struct verdict_proc *v = w->lives[w->n - 1].proc;
-	char label[2 * HEADER_LABEL + 2];
 	row_uint(row, "group", w->group);
 	row_pid(row, "pid", p->who.pid);
-	row_cstr(row, "app", proc_label(&p->who, label, sizeof(label)));
+	row_cstr(row, "app", proc_label(&p->who, label, PROC_LABEL));
 	row_cstr(row, "ruby", p->ruby);
 	row_uint(row, "dumps", p->ndumps);
 	row_uint(row, "jobs", p->jobs);
@@ -170,7 +169,8 @@ static bool say(struct query_run *r, const struct weighed *w, const struct verdi
 	for (unsigned i = 0; i < f->judged.nunits; i++)
 		units[i] = (struct val){.kind = VAL_REAL, .r = f->judged.units[i]};
 	row_list(&row, "series", units, f->judged.nunits);
-	put_process(&row, w);
+	char label[PROC_LABEL];
+	put_process(&row, w, label);
 	return run_row(r, &row);
 }
 
@@ -180,7 +180,8 @@ static bool say_process(struct query_run *r, const struct weighed *w)
 	struct row row = {.n = 0};
 	row_null(&row, "id");
 	row_null(&row, "label");
-	put_process(&row, w);
+	char label[PROC_LABEL];
+	put_process(&row, w, label);
 	return run_row(r, &row);
 }
 
@@ -307,7 +308,7 @@ static bool group(struct query_run *r, const struct store_proc *p, const size_t 
 
 static bool in_app(const struct store_proc *p, struct span app)
 {
-	char label[2 * HEADER_LABEL + 2];
+	char label[PROC_LABEL];
 	return app.n == 0 || span_eq(app, span_of(p->who.app)) || span_eq(app, span_of(proc_label(&p->who, label, sizeof(label))));
 }
 

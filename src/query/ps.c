@@ -82,7 +82,7 @@ static void put_gem(struct row *row, const struct query_gem *g)
 /* A process that has not dumped yet. */
 static bool say_gem(struct query_run *r, const struct query_gem *g)
 {
-	char label[2 * HEADER_LABEL + 2];
+	char label[PROC_LABEL];
 	struct row row = {.n = 0};
 	row_pid(&row, "pid", g->who.pid);
 	row_pid(&row, "host_pid", g->who.host_pid);
@@ -114,7 +114,7 @@ static size_t say_new(struct query_run *r, const struct store_proc *p, size_t n)
 
 static bool say(struct query_run *r, const struct store_proc *p)
 {
-	char label[2 * HEADER_LABEL + 2];
+	char label[PROC_LABEL];
 	struct row row = {.n = 0};
 	row_pid(&row, "pid", p->who.pid);
 	row_pid(&row, "host_pid", p->who.host_pid);

@@ -14,7 +14,7 @@ enum {
 /* list "process": whose dump it is. */
 static bool process(struct query_run *r, const struct dump_summary *s)
 {
-	char label[2 * HEADER_LABEL + 2];
+	char label[PROC_LABEL];
 	const struct proc_ident *who = &s->head.who;
 	struct row row = {.n = 0};
 	row_cstr(&row, "list", "process");
