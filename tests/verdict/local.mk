@@ -18,5 +18,5 @@ score: tests/verdict-json$(EXEEXT)
 # make score-real: real Ruby processes that leak or do not, their dumps through hdactl. What gems it uses: tests/verdict/real_cases.rb.
 score-real: hdactl$(EXEEXT)
 	$${RUBY:-ruby} $(srcdir)/tests/verdict/real_score.rb $(abs_builddir)/hdactl
-EXTRA_DIST += tests/verdict/real_cases.rb tests/verdict/real_score.rb
+EXTRA_DIST += tests/verdict/README.md tests/verdict/real_cases.rb tests/verdict/real_score.rb
 .PHONY: score score-real
