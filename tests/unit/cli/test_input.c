@@ -244,7 +244,8 @@ static void test_beginnings(void **state)
 	(void)state;
 	static const char torn[] = "4b18\", \"0x7f\"], \"memsize\":40}\n{\"address\":\"0x10\", \"type\":\"STRING\"}\n";
 	expect_taken(put("torn", torn, sizeof(torn) - 1));
-	expect_taken(put("one", "{\"type\":\"ROOT\", \"root\":\"vm\"}", 30));
+	static const char one[] = "{\"type\":\"ROOT\", \"root\":\"vm\"}";
+	expect_taken(put("one", one, sizeof(one) - 1));
 	size_t n = 4 * INPUT_PEEK, at = 0;
 	char *line = malloc(n);
 	assert_non_null(line);
