@@ -31,6 +31,7 @@ static int put_all(struct storer *st, struct inbox_msg *first)
 		return err;
 	for (struct inbox_msg *m = first; m; m = m->next) {
 		struct dump *d = (struct dump *)m;
+		d->sum->received = host_now();
 		d->err = store_wtxn_put(w, d->sum, &d->id);
 		heartbeat_move(&st->heart);
 		if (d->err < 0 && d->err != HDA_EEXISTS)

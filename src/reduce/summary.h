@@ -110,6 +110,7 @@ struct dump_summary {
 	bool partial;               /* torn, or END said not ok */
 	bool since;                 /* no ROOT lines: written with since:, or torn before them */
 	double took_s;              /* from the first byte to the summary */
+	double received;            /* when it came to the store, seconds since 1970; 0 = not known. Only in lists of dumps when read back */
 	uint64_t input_bytes, lines, objects, bytes, edges, roots, root_refs, shapes, free_slots, bad_lines, unknown_keys;
 	uint64_t max_generation;    /* UINT64_MAX when untraced */
 	uint32_t traced_objects_known; /* 1 when any object has a generation */

@@ -8,6 +8,7 @@
 
 enum { /* bits of a dump's row; on disk: never renumber */
 	ROW_PARTIAL = 1, ROW_TRACED = 2, ROW_FULL = 4, ROW_SINCE = 8, ROW_GRAPH = 16, ROW_THINNED = 32, ROW_MTIME = 64,
+	ROW_RECEIVED = 128, /* the time when it came stands at the end */
 };
 
 /* The figures of a dump's row, in the order on disk. */
@@ -38,7 +39,7 @@ void lmdb_row_encode(struct enc *e, const struct lmdb_row *row)
 	enc_u8(e, RECORD_VERSION);
 	enc_uv(e, (d->partial ? ROW_PARTIAL : 0) | (d->traced ? ROW_TRACED : 0) | (d->full ? ROW_FULL : 0) |
 		(d->since ? ROW_SINCE : 0) | (d->has_graph ? ROW_GRAPH : 0) | (d->thinned ? ROW_THINNED : 0) |
-		(d->time_from_mtime ? ROW_MTIME : 0));
+		(d->time_from_mtime ? ROW_MTIME : 0) | (d->received > 0 ? ROW_RECEIVED : 0));
 	enc_uv(e, d->proc);
 	enc_uv(e, row->base);
 	enc_uv(e, row->place);
@@ -49,6 +50,8 @@ void lmdb_row_encode(struct enc *e, const struct lmdb_row *row)
 	ROW_FIGURES(X)
 #undef X
 	text_out(e, d->ruby, sizeof(d->ruby));
+	if (d->received > 0)
+		enc_f64(e, d->received);
 }
 
 int lmdb_row_decode(struct span s, uint64_t dump, struct lmdb_row *ret)
@@ -77,6 +80,7 @@ int lmdb_row_decode(struct span s, uint64_t dump, struct lmdb_row *ret)
 	ROW_FIGURES(X)
 #undef X
 	text_in(&in, d->ruby, sizeof(d->ruby));
+	d->received = flags & ROW_RECEIVED ? dec_f64(&in) : 0;
 	if (dec_finish(&in))
 		return HDA_ECORRUPT;
 	*ret = row;

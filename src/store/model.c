@@ -56,6 +56,7 @@ void model_dump(struct store_dump *ret, const struct dump_summary *sum, uint64_t
 	    .max_generation = sum->max_generation,
 	    .time = h->time,
 	    .took_s = sum->took_s,
+	    .received = sum->received,
 	    .partial = sum->partial,
 	    .traced = h->traced || sum->traced_objects_known,
 	    .full = h->full,

@@ -31,6 +31,9 @@ static bool too_old(const struct retain_opts *o, double time)
 	return o->max_age_s && time > 0 && time < o->now - (double)o->max_age_s;
 }
 
+/* An old dump that is imported today is new to this store: it would be gone before anybody saw it. */
+static double age_time(const struct store_dump *d) { return d->time > 0 ? fmax(d->time, d->received) : d->time; }
+
 static bool is_protected(const struct life *l, const struct retain_dump *d)
 {
 	return l->alive && (d == l->first || d == l->last);
@@ -41,7 +44,7 @@ static void survey(const struct retain_opts *o, struct life *l)
 	double newest = 0;
 	l->first = l->last = NULL;
 	for (size_t i = 0; i < l->n; i++) {
-		newest = fmax(newest, l->d[i]->d.time);
+		newest = fmax(newest, age_time(&l->d[i]->d));
 		if (l->d[i]->d.partial)
 			continue;
 		if (!l->first)
@@ -73,7 +76,7 @@ static void plan_life(const struct retain_opts *o, struct life *l)
 	for (size_t i = l->n; i-- > 0;) {
 		struct retain_dump *d = l->d[i];
 		in_detail = !o->detail_dumps || newer < o->detail_dumps;
-		if (too_old(o, d->d.time) && !is_protected(l, d))
+		if (too_old(o, age_time(&d->d)) && !is_protected(l, d))
 			d->action = RETAIN_DELETE;
 		if (d->d.partial) {
 			if (!in_detail)

@@ -56,7 +56,7 @@ struct store_dump {
 	/* unknown figures are HEADER_UNKNOWN (garbage_bytes without a graph, max_generation untraced) */
 	uint64_t dump, proc, pid, host_pid, jobs, seq, objects, bytes, garbage_bytes, rss, bad_lines, roots, edges, input_bytes;
 	uint64_t gc_count, compact_count, max_generation;
-	double time, took_s;
+	double time, took_s, received; /* received: when it came, 0 = not known; retention by age counts from there */
 	char ruby[32];
 	bool partial, traced, full, since, has_graph, thinned, time_from_mtime;
 };

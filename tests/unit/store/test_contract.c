@@ -412,6 +412,9 @@ static void test_age(void **state)
 	for (uint64_t i = 0; i < 10; i++)
 		put_empty(f, empty(7, 5, i, 1000 + 200 * (double)i), 0); /* 1000 .. 2800 */
 	put_empty(f, empty(8, 5, 1, 1100), 0); /* a process that ended */
+	struct dump_summary *old = empty(9, 5, 1, 1100); /* an old file, imported today */
+	old->received = 2900;
+	put_empty(f, old, 0);
 	struct store_wtxn *w;
 	assert_int_equal(store_wtxn_begin(f->s, &w), 0);
 	assert_int_equal(store_wtxn_retain(w, 3000, false), 0);
@@ -419,18 +422,19 @@ static void test_age(void **state)
 	size_t n, np;
 	struct store_dump *d = list(f, 0, &n);
 	struct store_proc *p = procs(f, &np);
-	assert_int_equal(np, 1);
+	assert_int_equal(np, 2);
 	assert_int_equal(p[0].ndumps, 6);
-	assert_int_equal(n, 6); /* the first, and 2000 .. 2800 */
+	assert_int_equal(p[1].who.pid, 9);
+	assert_int_equal(n, 7); /* the first, 2000 .. 2800, and the imported one */
 	assert_int_equal(d[0].dump, 1);
 	assert_true(d[1].time == 2000);
 	free(d);
 	free(p);
 	/* Ids do not come back; the dead process, seen again, is a new one. */
-	assert_int_equal(put_empty(f, empty(8, 5, 2, 2900), 0), 12);
+	assert_int_equal(put_empty(f, empty(8, 5, 2, 2900), 0), 13);
 	p = procs(f, &np);
-	assert_int_equal(np, 2);
-	assert_int_equal(p[1].ndumps, 1);
+	assert_int_equal(np, 3);
+	assert_int_equal(p[2].ndumps, 1);
 	free(p);
 }
 
