@@ -79,16 +79,22 @@ static void put_gem(struct row *row, const struct query_gem *g)
 	row_real(row, "connected_s", g ? g->connected_s : NAN);
 }
 
+/* Who it is. label must live until the row is sent. */
+static void put_who(struct row *row, const struct proc_ident *who, char label[PROC_LABEL])
+{
+	row_pid(row, "pid", who->pid);
+	row_pid(row, "host_pid", who->host_pid);
+	row_cstr(row, "app", proc_label(who, label, PROC_LABEL));
+	row_cstr(row, "host", who->host);
+	row_cstr(row, "revision", who->rev);
+}
+
 /* A process that has not dumped yet. */
 static bool say_gem(struct query_run *r, const struct query_gem *g)
 {
 	char label[PROC_LABEL];
 	struct row row = {.n = 0};
-	row_pid(&row, "pid", g->who.pid);
-	row_pid(&row, "host_pid", g->who.host_pid);
-	row_cstr(&row, "app", proc_label(&g->who, label, sizeof(label)));
-	row_cstr(&row, "host", g->who.host);
-	row_cstr(&row, "revision", g->who.rev);
+	put_who(&row, &g->who, label);
 	row_uint(&row, "dumps", 0);
 	put_gem(&row, g);
 	return run_row(r, &row);
@@ -116,11 +122,7 @@ static bool say(struct query_run *r, const struct store_proc *p)
 {
 	char label[PROC_LABEL];
 	struct row row = {.n = 0};
-	row_pid(&row, "pid", p->who.pid);
-	row_pid(&row, "host_pid", p->who.host_pid);
-	row_cstr(&row, "app", proc_label(&p->who, label, sizeof(label)));
-	row_cstr(&row, "host", p->who.host);
-	row_cstr(&row, "revision", p->who.rev);
+	put_who(&row, &p->who, label);
 	row_cstr(&row, "ruby", p->ruby);
 	row_uint(&row, "dumps", p->ndumps);
 	row_uint(&row, "partial", p->npartial);

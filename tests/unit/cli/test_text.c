@@ -54,8 +54,8 @@ static void texts(void **state)
 	same(text_short_path("app/a.rb", true), "app/a.rb");
 	same(text_short_path("/srv/shop/releases/20261124/app/lib/price_cache.rb", true), "app/lib/price_cache.rb");
 	same(text_short_path("/srv/shop/config/application.rb", true), "config/application.rb");
-	same(text_short_path("/home/ann/work/shop/tests/worker.rb", true), "…/shop/tests/worker.rb");
-	same(text_short_path("/home/ann/work/shop/tests/worker.rb", false), "~/shop/tests/worker.rb");
+	same(text_short_path("/home/ann/code/shop/tests/worker.rb", true), "…/shop/tests/worker.rb");
+	same(text_short_path("/home/ann/code/shop/tests/worker.rb", false), "~/shop/tests/worker.rb");
 	same(text_short_path("/tests/a/worker.rb", true), "/tests/a/worker.rb");
 	same(text_short_path("/x.rb", true), "/x.rb");
 	same(text_short_path("a/b/c/d/e.rb", true), "a/b/c/d/e.rb");
