@@ -21,9 +21,11 @@ class AgentTest < HdaTest
     assert_equal RUBY_VERSION, h["ruby"]
     assert_operator h["gc"]["heap_live_slots"], :>, 1000
     assert_operator h["mem"]["rss"], :>, 1 << 20
-    lines = s.dump.lines
-    assert_operator lines.size, :>, 5000
-    assert lines.last.end_with?("}\n")
+    lines = 0
+    last = nil
+    s.each_line { |l| lines += 1; last = l }
+    assert_operator lines, :>, 5000
+    assert last.end_with?("}\n")
     assert_empty @log.lines
   end
 
@@ -77,7 +79,7 @@ class AgentTest < HdaTest
     a = agent
     a.tick
     await_failure(a, :busy)
-    assert_equal :backoff, a.status[:state]
+    await("backoff") { a.status[:state] == :backoff }
   ensure
     fill.each(&:close)
   end
@@ -137,17 +139,20 @@ class AgentTest < HdaTest
     serve { |s, _| s.hang }
     a = agent
     start = mono
-    worst = 0
+    worst = ticks = 0
     a.tick
     until a.status[:failures][:daemon] > 0
       flunk("no timeout") if mono - start > 30
       t = mono
       a.tick
       worst = [worst, mono - t].max
+      ticks += 1
       sleep 0.001
     end
     assert_includes 0.95..20.0, mono - start
-    assert_operator worst, :<, 0.5
+    # A tick that waited for the daemon would take the second; on a busy machine any may be late.
+    assert_operator worst, :<, 0.9
+    assert_operator ticks, :>, 20
     await("backoff") { a.status[:state] == :backoff }
     assert_match(/no answer/, @log.lines[0])
   end
@@ -158,7 +163,8 @@ class AgentTest < HdaTest
     a.tick
     await_failure(a, :deadline)
     assert_equal 0, a.status[:dumps]
-    # The hung session holds the stand-in: a new one, and the next dump is as usual.
+    # The hung session holds the stand-in: a new one, and the next dump is as usual (which on a busy machine takes its time).
+    a.instance_variable_get(:@config).instance_variable_set(:@deadline, 120)
     @servers.pop.close
     serve { |s, _| s.take }
     await("the next dump") { a.tick if a.status[:state] == :idle; a.status[:dumps] >= 1 }
@@ -285,8 +291,9 @@ class AgentTest < HdaTest
     [nil, "Job", String].each do |what|
       n = 40_000
       best = Float::INFINITY
-      before = GC.stat(:total_allocated_objects)
+      allocated = []
       5.times do
+        before = GC.stat(:total_allocated_objects)
         t = mono
         i = 0
         while i < n
@@ -294,9 +301,10 @@ class AgentTest < HdaTest
           i += 1
         end
         best = [best, mono - t].min
+        allocated << GC.stat(:total_allocated_objects) - before
       end
-      # The five rounds' own lists and floats are all; 200 000 ticks are not among them.
-      assert_operator GC.stat(:total_allocated_objects) - before, :<=, 50, "ticks with #{what.inspect}"
+      # The hda thread, looking for its daemon, may fall into a round or two; each tick's object would be in all.
+      assert_operator allocated.min, :<=, 10, "40 000 ticks with #{what.inspect}: #{allocated}"
       puts format("# tick(%s): %.0f ns (aim: 200)", what.inspect, best / n * 1e9)
     end
   end

@@ -60,24 +60,28 @@ class StandIn
       send(W::ACK, "dump" => 1)
     end
 
-    # Into a file: bytes kept in memory would stand in the next dump of this very process, and double with each.
+    # Into a file, through one buffer: bytes kept in memory, garbage too, would stand in the next dump of this very process, and
+    # double with each.
     def read_heap
       @file = Tempfile.new("hda-dump", binmode: true)
-      tail = "".b
+      piece = "".b
+      window = "".b
       keep = W::END_MARK.bytesize - 1
-      until (mark = tail.index(W::END_MARK))
-        @file.write(tail.slice!(0, tail.bytesize - keep)) if tail.bytesize > keep
-        tail << @io.readpartial(65_536)
+      until (mark = window.index(W::END_MARK))
+        window[0, window.bytesize - keep] = "" if window.bytesize > keep
+        window << @io.readpartial(65_536, piece)
+        @file.write(piece)
       end
-      @file.write(tail.slice!(0, mark))
       @file.flush
-      rest = tail.byteslice(W::END_MARK.bytesize..-1)
+      @file.truncate(@file.size - (window.bytesize - mark))
+      rest = window.byteslice(mark + W::END_MARK.bytesize..-1)
       rest << @io.readpartial(4096) while rest.bytesize < W::HEADER
       rest
     end
 
-    def dump
-      File.binread(@file.path)
+    # The heap's lines, one after the other: never the whole, for the same reason.
+    def each_line(&block)
+      File.foreach(@file.path, &block)
     end
 
     def take
@@ -169,10 +173,19 @@ class HdaTest < Minitest::Test
     @servers = []
   end
 
+  # The threads of a test end with it, and its garbage goes: the next counts threads, and dumps this very process.
   def teardown
     @agents.each(&:stop)
     @servers.each(&:close)
+    @agents.each { |a| over(a) }
     FileUtils.rm_rf(@dir)
+    GC.start
+  end
+
+  # Waits for the thread of an agent that was stopped.
+  def over(agent)
+    t = agent.instance_variable_get(:@thread)
+    t.join(40) if t.is_a?(Thread)
   end
 
   def serve(**opts, &block)
@@ -196,7 +209,7 @@ class HdaTest < Minitest::Test
   def await(what, seconds = 40)
     till = mono + seconds
     until yield
-      flunk("#{what}: not within #{seconds} s; log: #{@log.lines.inspect}") if mono > till
+      flunk("#{what}: not within #{seconds} s; log: #{@log.lines.inspect}; agents: #{@agents.map(&:status).inspect}") if mono > till
       sleep 0.005
     end
   end

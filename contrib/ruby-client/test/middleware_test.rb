@@ -58,6 +58,7 @@ class MiddlewareTest < HdaTest
 
   def test_no_warnings
     files = Dir["#{LIB}/**/*.rb"].map { |f| f.delete_prefix("#{LIB}/").delete_suffix(".rb") }
+    files.delete("hda/rails") unless ruby('require "rails/railtie"')[2]
     _, err, good = ruby(files.map { |f| "require #{f.inspect}\n" }.join, {}, "-w")
     assert good, err
     assert_empty err.lines.grep(/#{Regexp.escape(LIB)}/)

@@ -16,7 +16,10 @@ class ScheduleTest < HdaTest
     assert_equal [299, 0], a.status.values_at(:jobs, :attempts)
     assert_equal before + 1, Thread.list.size, "the hda thread, which keeps the idle connection"
   ensure
-    a&.stop
+    if a
+      a.stop
+      over(a)
+    end
   end
 
   def test_distances_vary_by_the_jitter_and_siblings_spread
