@@ -21,6 +21,7 @@ struct pipeline {
 	struct reducer *reduce;
 	struct graph *graph;  /* NULL: not asked for */
 	uint64_t root_refs;   /* of the ROOT lines so far */
+	uint64_t names, name_refs; /* ROOT lines that only say what something is called */
 };
 
 static void on_object(void *ctx, const struct heap_obj *o)
@@ -50,13 +51,21 @@ static void on_drop(void *ctx)
 static void on_root(void *ctx, uint32_t name, const uint64_t *addr, size_t n, bool last)
 {
 	struct pipeline *p = ctx;
+	uint64_t refs = scanner_stats(p->scan)->root_refs, here = refs - p->root_refs;
+	bool says = graph_name_root(strtab_get(scanner_names(p->scan), name)); /* what something is called: holds nothing */
 	if (last) {
 		/* The scanner has counted this line; it hands its references over only when somebody wants them. */
-		uint64_t refs = scanner_stats(p->scan)->root_refs;
-		reducer_root(p->reduce, name, refs - p->root_refs);
 		p->root_refs = refs;
+		if (says) {
+			p->names++;
+			p->name_refs += here;
+		} else {
+			reducer_root(p->reduce, name, here);
+		}
 	}
-	if (p->graph)
+	if (p->graph && says)
+		graph_name(p->graph, name, addr, n);
+	else if (p->graph)
 		graph_root(p->graph, name, addr, n, last);
 }
 
@@ -102,6 +111,9 @@ struct dump_summary *pipeline_finish(struct pipeline *p, const struct dump_heade
 	dump_header_copy(&s->head, head);
 	s->partial = partial;
 	reducer_finish(p->reduce, p->scan, s);
+	s->roots -= p->names;
+	s->root_refs -= p->name_refs;
+	s->since = s->roots == 0;
 	if (p->graph)
 		graph_finish(p->graph, p->scan, p->reduce, s);
 	return s;

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/internal.h"
+#include "graph/shapes.h"
 
 /* Ids and offsets are u32, and so are references and class edges together. */
 #define GRAPH_MAX_REFS 0xFFFFFF00u
@@ -23,13 +24,16 @@ struct graph *graph_new(const struct graph_opts *opts)
 	glog_init(&g->lengths, &g->mem, 3);
 	glog_init(&g->named, &g->mem, 2);
 	glog_init(&g->big_sizes, &g->mem, 3);
+	glog_init(&g->shaped, &g->mem, 2);
+	glog_init(&g->shapes, &g->mem, 3);
+	glog_init(&g->names, &g->mem, 2);
 	return g;
 }
 
 static void release(struct graph *g)
 {
 	addrmap_done(&g->map);
-	struct glog *logs[] = {&g->objs, &g->refs, &g->roots, &g->lengths, &g->named, &g->big_sizes};
+	struct glog *logs[] = {&g->objs, &g->refs, &g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
 	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
 		glog_done(logs[i]);
 	g->pending = 0;
@@ -90,6 +94,24 @@ static bool push_long(struct glog *l, uint32_t a, uint64_t v)
 	return true;
 }
 
+static bool push_pair(struct glog *l, uint32_t a, uint32_t b)
+{
+	uint32_t *p = glog_push(l);
+	if (!p)
+		return false;
+	p[0] = a;
+	p[1] = b;
+	return true;
+}
+
+/* Whether its references may be instance variables, one each, by its shape: those of an OBJECT, and of the IMEMO (fields) in which Ruby 4.0
+ * keeps those of a class. */
+static inline bool has_variables(const struct graph *g, const struct heap_obj *o)
+{
+	return o->flags & OBJ_HAS_SHAPE && (o->type == HEAP_OBJECT || o->type == HEAP_IMEMO) && g->pending && g->pending <= SHAPE_REFS_MAX &&
+	    o->shape <= SHAPE_ID_MAX;
+}
+
 /* What only few objects have. */
 static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code)
 {
@@ -97,14 +119,9 @@ static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code)
 		return false;
 	if (o->memsize >= REC_SIZE_BIG && !push_long(&g->big_sizes, code, o->memsize))
 		return false;
-	if ((o->type == HEAP_CLASS || o->type == HEAP_MODULE) && o->name) {
-		uint32_t *p = glog_push(&g->named);
-		if (!p)
-			return false;
-		p[0] = code;
-		p[1] = o->name;
-	}
-	return true;
+	if (has_variables(g, o) && !push_pair(&g->shaped, code, (uint32_t)g->pending << 24 | o->shape))
+		return false;
+	return !((o->type == HEAP_CLASS || o->type == HEAP_MODULE) && o->name) || push_pair(&g->named, code, o->name);
 }
 
 void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
@@ -151,9 +168,25 @@ void graph_root(struct graph *g, uint32_t name, const uint64_t *addr, size_t n, 
 	}
 }
 
-/* Instance variables' names could make signatures finer; so far nothing is drawn from shapes. */
 void graph_shape(struct graph *g, const struct heap_shape *s)
 {
-	(void)g;
-	(void)s;
+	if (g->state || g->shapes.n >= SHAPE_LINES_MAX || s->id > SHAPE_ID_MAX)
+		return;
+	uint32_t *p = glog_push(&g->shapes);
+	if (!p) {
+		graph_give_up(g);
+		return;
+	}
+	p[0] = (uint32_t)s->id;
+	p[1] = s->parent_id <= UINT32_MAX ? (uint32_t)s->parent_id : UINT32_MAX - 1;
+	p[2] = s->edge_name;
+}
+
+void graph_name(struct graph *g, uint32_t name, const uint64_t *addr, size_t n)
+{
+	for (size_t i = 0; i < n && !g->state && g->names.n < GRAPH_NAMES_MAX; i++) {
+		uint32_t code = addrmap_code(&g->map, addr[i]);
+		if (code == ADDR_NONE || !push_pair(&g->names, code, name))
+			graph_give_up(g);
+	}
 }

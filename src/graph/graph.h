@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "reduce/reducer.h"
 
@@ -29,6 +30,17 @@ void graph_drop(struct graph *g);
 void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot);
 void graph_root(struct graph *g, uint32_t name, const uint64_t *addr, size_t n, bool last);
 void graph_shape(struct graph *g, const struct heap_shape *s);
+/* Names that the gem sends with a dump, in the form of ROOT lines, which every reader of dumps can read (doc/hda-protocol.7):
+ * "hda: constant Foo::REGISTRY". They are no roots and hold nothing. Those from the GRAPH_NAMES_MAX-th on are ignored. */
+enum { GRAPH_NAMES_MAX = 1 << 14 };
+#define GRAPH_NAME_PREFIX "hda: "
+/* Whether that is the name of such a line. */
+static inline bool graph_name_root(struct span root)
+{
+	return root.n >= sizeof(GRAPH_NAME_PREFIX) && !memcmp(root.p, GRAPH_NAME_PREFIX, sizeof(GRAPH_NAME_PREFIX) - 1);
+}
+/* These objects are called so: a name of the scanner, prefix included. */
+void graph_name(struct graph *g, uint32_t name, const uint64_t *addr, size_t n);
 /* 0 while all is well; HDA_ELIMIT once it passed its memory (it is then empty and ignores everything). */
 int graph_state(const struct graph *g);
 /* Draws the conclusions into *s: most referenced objects (also without roots), and with roots everything under "graph".

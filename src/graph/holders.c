@@ -7,19 +7,15 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "graph/conclude.h"
+#include "graph/labels.h"
 
 /* --- names --- */
 
 static const char *step_text(const struct conclusion *c, uint32_t sig)
 {
-	const char *text = strtab_str(&c->s->names, c->s->sigs[sig].klass);
+	const struct sum_sig *s = &c->s->sigs[sig];
+	const char *text = strtab_str(&c->s->names, s->label ? s->label : s->klass);
 	return text ? text : "";
-}
-
-static bool names_holder(const char *step)
-{
-	return !strncmp(step, "class ", 6) || !strncmp(step, "module ", 7) || !strcmp(step, "Thread") || !strcmp(step, "Fiber");
 }
 
 /* What a person calls a root; the rest go by their own names. */
@@ -38,30 +34,29 @@ static const char *root_text(const char *step)
 	return step;
 }
 
-/* Signatures from the one that names the holder (the last class, module, thread on the way, else the root) down to `sig`. Returns how
- * many; the first GRAPH_HOLDER_STEPS - 1 from below and the first one from above are in path[], lowest first. */
-static uint32_t path_to(const struct conclusion *c, uint32_t sig, uint32_t *path)
+/* Signatures from the one that names the holder (the last class, module, constant, thread on the way, else the root) down to `sig`, which
+ * goes by `last`. Returns how many; the first GRAPH_HOLDER_STEPS - 1 from below and the first one from above are in path[], lowest first. */
+static uint32_t path_to(const struct conclusion *c, uint32_t sig, const char *last, uint32_t *path)
 {
 	uint32_t n = 0;
 	for (;; sig = c->s->sigs[sig].parent) {
 		path[n < GRAPH_HOLDER_STEPS - 1 ? n : GRAPH_HOLDER_STEPS - 1] = sig;
-		n++;
-		if (names_holder(step_text(c, sig)) || c->s->sigs[sig].parent == UINT32_MAX)
+		if (summary_names_itself(n++ ? step_text(c, sig) : last) || c->s->sigs[sig].parent == UINT32_MAX)
 			return n;
 	}
 }
 
-/* "class PriceCache -> Hash", "class A -> ... -> Node (x 12) -> Array". The caller frees. */
+/* "class PriceCache -> Hash", "class A -> ... -> Node (x 12) -> Array"; last: how the last step is called. The caller frees. */
 static char *path_text(const struct conclusion *c, uint32_t sig, const char *last)
 {
-	uint32_t path[GRAPH_HOLDER_STEPS], n = path_to(c, sig, path);
+	uint32_t path[GRAPH_HOLDER_STEPS], n = path_to(c, sig, last, path);
 	uint32_t shown = n < GRAPH_HOLDER_STEPS ? n : GRAPH_HOLDER_STEPS;
 	char *text = NULL;
 	for (uint32_t i = shown; i-- > 0;) {
 		const struct sum_sig *s = &c->s->sigs[path[i]];
 		const char *step = s->parent == UINT32_MAX ? root_text(step_text(c, path[i])) : step_text(c, path[i]);
 		const char *gap = !text ? "" : i == shown - 2 && n > shown ? " -> ... -> " : " -> ";
-		if (i == 0 && last)
+		if (i == 0 && s->parent != UINT32_MAX)
 			step = last;
 		char *next = s->repeat > 1 && i > 0 ? /* the last step is this one object, wherever in its chain */
 		    xasprintf("%s%s%s (x %u)", text ? text : "", gap, step, s->repeat) :
@@ -72,22 +67,12 @@ static char *path_text(const struct conclusion *c, uint32_t sig, const char *las
 	return text;
 }
 
-/* A block is known by where it was written, when allocations were traced. NULL for all other objects. */
-static char *proc_text(const struct conclusion *c, uint32_t id)
+static uint32_t holder_text(struct conclusion *c, uint32_t id, uint32_t label)
 {
-	const struct sum_key *k = conclusion_key(c, id);
-	const char *klass = strtab_str(&c->s->names, k->klass), *file = strtab_str(&c->s->names, k->file);
-	if (!klass || !file || strcmp(klass, "Proc"))
-		return NULL;
-	return xasprintf("proc at %s:%u", file, k->line);
-}
-
-static uint32_t holder_text(struct conclusion *c, uint32_t id)
-{
-	char *proc = proc_text(c, id), *text = path_text(c, c->sig[id], proc);
+	const struct sum_sig *s = &c->s->sigs[c->sig[id]];
+	char *text = path_text(c, c->sig[id], strtab_str(&c->s->names, label ? label : s->klass));
 	uint32_t name = strtab_intern(&c->s->names, span_of(text));
 	free(text);
-	free(proc);
 	return name;
 }
 
@@ -109,6 +94,17 @@ static uint64_t threshold(const struct conclusion *c)
 	return share > GRAPH_HOLDER_MIN ? share : GRAPH_HOLDER_MIN;
 }
 
+static struct sum_holder holder_row(struct conclusion *c, const struct top_row *row, uint32_t label)
+{
+	return (struct sum_holder){
+		.sig = c->sig[row->id],
+		.text = holder_text(c, row->id, label),
+		.addr = conclusion_addr(c, row->id),
+		.own = {.count = 1, .bytes = conclusion_size(c, row->id)},
+		.retained = {.count = row->b, .bytes = row->a},
+	};
+}
+
 bool conclude_holders(struct conclusion *c)
 {
 	struct top_row *rows = xcalloc(SUM_HOLDERS, sizeof(*rows));
@@ -122,18 +118,14 @@ bool conclude_holders(struct conclusion *c)
 			top_offer(&top, (struct top_row){.a = t.bytes, .b = t.count, .id = c->dom.id[p]});
 	}
 	top_sort(&top);
-	c->s->holders = xcalloc(top.n, sizeof(*c->s->holders));
-	c->s->nholders = top.n;
-	for (size_t i = 0; i < top.n; i++) {
-		uint32_t id = rows[i].id;
-		c->s->holders[i] = (struct sum_holder){
-			.sig = c->sig[id],
-			.text = holder_text(c, id),
-			.addr = conclusion_addr(c, id),
-			.own = {.count = 1, .bytes = conclusion_size(c, id)},
-			.retained = {.count = rows[i].b, .bytes = rows[i].a},
-		};
+	struct labels *labels = labels_new(c, rows, top.n);
+	if (labels) {
+		c->s->holders = xcalloc(top.n, sizeof(*c->s->holders));
+		c->s->nholders = top.n;
+		for (size_t i = 0; i < top.n; i++)
+			c->s->holders[i] = holder_row(c, &rows[i], labels_holder(labels, i));
+		labels_free(labels);
 	}
 	free(rows);
-	return true;
+	return labels != NULL;
 }

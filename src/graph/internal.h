@@ -32,6 +32,9 @@ struct graph {
 	struct glog lengths;    /* (code, low, high half of the length) of containers from GRAPH_CONTAINER_MIN entries */
 	struct glog named;      /* (code, name id of the scanner) of CLASS and MODULE lines with a name */
 	struct glog big_sizes;  /* (code, low, high) of sizes from 2^32 - 1 */
+	struct glog shaped;     /* (code, references << 24 | shape id) of objects with a shape whose references may be variables */
+	struct glog shapes;     /* (id, parent, name id of the scanner) of SHAPE lines */
+	struct glog names;      /* (code, name id of the scanner): what the gem calls objects, with GRAPH_NAME_PREFIX */
 	uint64_t pending;       /* references of the record being read, at the end of refs */
 };
 

@@ -12,7 +12,9 @@ libhda_a_SOURCES += \
 	src/graph/groups.c \
 	src/graph/holders.c src/graph/keysigs.c \
 	src/graph/idval.c src/graph/idval.h \
+	src/graph/labels.c src/graph/labels.h \
 	src/graph/reach.c \
+	src/graph/shapes.c src/graph/shapes.h \
 	src/graph/signatures.c \
 	src/graph/sigtab.c src/graph/sigtab.h \
 	src/graph/sigwalk.c src/graph/sigwalk.h \

@@ -7,12 +7,19 @@
 #include "base/mem.h"
 #include "base/u64map.h"
 
+/* How a step is shown, without the number of links. */
+static const char *step_name(const struct dump_summary *s, uint32_t sig)
+{
+	const struct sum_sig *g = &s->sigs[sig];
+	const char *name = strtab_str(&s->names, g->label ? g->label : g->klass);
+	return name ? name : "?";
+}
+
 char *sig_step(const struct dump_summary *s, uint32_t sig)
 {
 	if (sig >= s->nsigs)
 		return xstrdup("?");
-	const char *name = strtab_str(&s->names, s->sigs[sig].klass);
-	name = name ? name : "?";
+	const char *name = step_name(s, sig);
 	return s->sigs[sig].repeat > 1 ? xasprintf("%s (x %u)", name, s->sigs[sig].repeat) : xstrdup(name);
 }
 
@@ -26,20 +33,13 @@ uint32_t sig_depth(const struct dump_summary *s, uint32_t sig)
 	return n;
 }
 
-/* A class, a module: whoever reads the path knows where it is from there on. */
-static bool names_itself(const struct dump_summary *s, uint32_t sig)
-{
-	const char *name = strtab_str(&s->names, s->sigs[sig].klass);
-	return name && (strncmp(name, "class ", 6) == 0 || strncmp(name, "module ", 7) == 0);
-}
-
 char *sig_path(const struct dump_summary *s, uint32_t sig, bool full)
 {
 	uint32_t at[SIGS_DEPTH];
 	size_t n = 0;
 	for (; sig < s->nsigs && n < SIGS_DEPTH; sig = s->sigs[sig].parent) {
 		at[n++] = sig;
-		if (!full && names_itself(s, sig))
+		if (!full && summary_names_itself(step_name(s, sig)))
 			break;
 	}
 	char *path = n < SIGS_DEPTH || sig >= s->nsigs ? NULL : xstrdup("...");

@@ -2,6 +2,7 @@
 #include "reduce/summary.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -26,4 +27,13 @@ void summary_free(struct dump_summary *s)
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		free(all[i]);
 	free(s);
+}
+
+bool summary_names_itself(const char *step)
+{
+	static const char *const begins[] = {"class ", "module ", "constant ", "global $", "Thread["};
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (strncmp(step, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return strcmp(step, "Thread") == 0 || strcmp(step, "Fiber") == 0;
 }

@@ -69,6 +69,7 @@ struct sum_sig {
 	uint32_t parent;      /* index into sigs, UINT32_MAX for a root */
 	uint32_t klass;       /* name of this step ("Hash", "class PriceCache", "root vm") */
 	uint32_t repeat;      /* > 1: a folded chain, the longest seen */
+	uint32_t label;       /* how this step is shown when more is known than klass: "@cache -> Hash" (graph/labels.h); 0: as klass */
 	struct tally own;
 	struct tally retained;
 };
@@ -169,3 +170,6 @@ enum {
 /* Empty: all null, generation unknown. */
 struct dump_summary *summary_new(void);
 void summary_free(struct dump_summary *s);
+/* Whether a step of a path ("class PriceCache", "constant Foo::REGISTRY -> Hash", "Thread") says by itself where it is: what lies above is of
+ * no interest to people. */
+bool summary_names_itself(const char *step);

@@ -27,6 +27,7 @@ libhda_a_SOURCES += \
 	src/store/part_holders.c \
 	src/store/part_keys.c \
 	src/store/part_keysigs.c \
+	src/store/part_labels.c \
 	src/store/part_objects.c \
 	src/store/part_retained.c \
 	src/store/part_sigs.c \

@@ -219,4 +219,5 @@ const struct part *const parts_all[PARTS] = {
     [PART_TRACE] = &part_trace,
     [PART_RETAINED] = &part_retained,
     [PART_KEY_SIGS] = &part_key_sigs,
+    [PART_LABELS] = &part_labels,
 };

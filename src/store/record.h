@@ -101,7 +101,8 @@ void rec_in_object(struct rec_in *in, struct dec *d, struct sum_object *ret);
 enum part_id { /* stands in keys on disk: never renumber */
 	PART_HEAD = 0, PART_KEYS = 1, PART_GENS = 2, PART_GENKEYS = 3, PART_DUPS = 4, PART_OBJECTS = 5, PART_EDGES = 6,
 	PART_SIGS = 7, PART_HOLDERS = 8, PART_TRACE = 9, PART_RETAINED = 10, PART_KEY_SIGS = 11,
-	PARTS = 12,
+	PART_LABELS = 12,
+	PARTS = 13,
 };
 
 struct part {
@@ -116,7 +117,7 @@ struct part {
 };
 
 extern const struct part part_head, part_keys, part_gens, part_genkeys, part_dups, part_objects, part_edges, part_sigs,
-    part_holders, part_trace, part_retained, part_key_sigs;
+    part_holders, part_trace, part_retained, part_key_sigs, part_labels;
 /* By id, in the order in which they must be saved and loaded. */
 extern const struct part *const parts_all[PARTS];
 

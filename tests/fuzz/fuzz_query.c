@@ -35,9 +35,9 @@ static struct dump_summary *summary(uint64_t jobs)
 	s->bytes = jobs * 40 + 40;
 	s->has_graph = true;
 	s->sigs = xcalloc(3, sizeof(*s->sigs));
-	s->sigs[0] = (struct sum_sig){1, UINT32_MAX, name(s, "root vm"), 1, {0, 0}, {1, 1}};
-	s->sigs[1] = (struct sum_sig){2, 0, name(s, "Hash"), 1, {1, 40}, {jobs, 900}};
-	s->sigs[2] = (struct sum_sig){3, 2, name(s, "String"), 2, {1, 40}, {1, 40}}; /* its own parent: a damaged store */
+	s->sigs[0] = (struct sum_sig){1, UINT32_MAX, name(s, "root vm"), 1, 0, {0, 0}, {1, 1}};
+	s->sigs[1] = (struct sum_sig){2, 0, name(s, "Hash"), 1, 0, {1, 40}, {jobs, 900}};
+	s->sigs[2] = (struct sum_sig){3, 2, name(s, "String"), 2, name(s, "@in -> String"), {1, 40}, {1, 40}}; /* its own parent: a damaged store */
 	s->nsigs = 3;
 	s->holders = xcalloc(1, sizeof(*s->holders));
 	s->holders[0] = (struct sum_holder){9, name(s, "Hash"), 1, {1, 40}, {jobs, 900}}; /* a signature that is not there */

@@ -46,6 +46,8 @@ static void on_root(void *ctx, uint32_t name, const uint64_t *addr, size_t n, bo
 	graph_root(w->g, name, addr, n, last);
 }
 
+static void on_shape(void *ctx, const struct heap_shape *shape) { graph_shape(((struct wires *)ctx)->g, shape); }
+
 /* --- printing --- */
 
 static const struct dump_summary *s;
@@ -149,7 +151,9 @@ static void sigs(void)
 		tally(s->sigs[i].retained);
 		printf(",[");
 		sig_path((uint32_t)i);
-		printf("]]");
+		printf("],");
+		text(s->sigs[i].label);
+		printf("]");
 	}
 	printf("],\n");
 }
@@ -213,7 +217,7 @@ int main(int argc, char **argv)
 {
 	const struct graph_opts opts = {.memory = argc > 1 ? strtoull(argv[1], NULL, 10) : 0};
 	struct wires w = {.r = reducer_new(&(struct reducer_opts){0}), .g = graph_new(&opts), .no_graph = argc > 2};
-	const struct scan_sink sink = {.ctx = &w, .object = on_object, .refs = on_refs, .drop = on_drop, .root = on_root};
+	const struct scan_sink sink = {.ctx = &w, .object = on_object, .refs = on_refs, .drop = on_drop, .root = on_root, .shape = on_shape};
 	const struct scanner_opts scan = {.hash_values = true, .want_refs = true};
 	struct scanner *sc = scanner_new(&scan, &sink);
 	uint8_t *buf = xcalloc(CHUNK + SCAN_PAD, 1);

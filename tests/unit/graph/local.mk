@@ -1,7 +1,9 @@
 # tests/unit/graph: one cmocka program a module of src/graph.
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/graph/test_collect tests/unit/graph/test_conclude tests/unit/graph/test_dom
-TESTS += tests/unit/graph/test_collect tests/unit/graph/test_conclude tests/unit/graph/test_dom
+check_PROGRAMS += tests/unit/graph/test_collect tests/unit/graph/test_conclude tests/unit/graph/test_dom \
+	tests/unit/graph/test_labels
+TESTS += tests/unit/graph/test_collect tests/unit/graph/test_conclude tests/unit/graph/test_dom \
+	tests/unit/graph/test_labels
 endif
 graph_fake = tests/unit/graph/fake_stages.c tests/unit/graph/fake_stages.h tests/unit/unit.h
 tests_unit_graph_test_collect_SOURCES = tests/unit/graph/test_collect.c $(graph_fake)
@@ -10,6 +12,9 @@ tests_unit_graph_test_collect_LDADD = $(UNIT_LDADD)
 tests_unit_graph_test_conclude_SOURCES = tests/unit/graph/test_conclude.c $(graph_fake)
 tests_unit_graph_test_conclude_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/graph
 tests_unit_graph_test_conclude_LDADD = $(UNIT_LDADD)
+tests_unit_graph_test_labels_SOURCES = tests/unit/graph/test_labels.c $(graph_fake)
+tests_unit_graph_test_labels_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/graph
+tests_unit_graph_test_labels_LDADD = $(UNIT_LDADD)
 tests_unit_graph_test_dom_SOURCES = tests/unit/graph/test_dom.c tests/unit/unit.h
 tests_unit_graph_test_dom_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_graph_test_dom_LDADD = $(UNIT_LDADD)

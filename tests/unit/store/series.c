@@ -213,7 +213,7 @@ static void fill_graph(struct series *s, struct dump_summary *d)
 		id[i] = unit_rnd(&rnd);
 	for (size_t i = 0; i < n; i++)
 		d->sigs[i] = (struct sum_sig){.id = id[i], .klass = name(d, "App::Model%llu", i % 1500), .parent = (uint32_t)i,
-		    .repeat = i % 50 ? 1 : (uint32_t)i + 1, .own = {s->retain[i] / 3 + 1, s->retain[i] * 13},
+		    .repeat = i % 50 ? 1 : (uint32_t)i + 1, .label = i % 9 ? 0 : name(d, "@of%llu -> Hash", i), .own = {s->retain[i] / 3 + 1, s->retain[i] * 13},
 		    .retained = {s->retain[i], s->retain[i] * 40}};
 	qsort(d->sigs, n, sizeof(*d->sigs), sig_cmp);
 	uint32_t *place = xcalloc(n, sizeof(*place));
@@ -436,6 +436,7 @@ static bool same_graph(const struct dump_summary *a, const struct dump_summary *
 		SAME(x->parent, y->parent);
 		SAME_NAME(x->klass, y->klass);
 		SAME(x->repeat, y->repeat);
+		SAME_NAME(x->label, y->label);
 		SAME(same_tally(x->own, y->own), true);
 		SAME(same_tally(x->retained, y->retained), true);
 	}
