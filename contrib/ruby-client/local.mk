@@ -4,7 +4,7 @@ EXTRA_DIST += \
 	$(RUBY_CLIENT)/README.md $(RUBY_CLIENT)/CHANGELOG.md $(RUBY_CLIENT)/hda.gemspec \
 	$(RUBY_CLIENT)/lib/hda.rb $(RUBY_CLIENT)/lib/hda/active_job.rb $(RUBY_CLIENT)/lib/hda/agent.rb \
 	$(RUBY_CLIENT)/lib/hda/ask.rb $(RUBY_CLIENT)/lib/hda/auto.rb $(RUBY_CLIENT)/lib/hda/child.rb \
-	$(RUBY_CLIENT)/lib/hda/config.rb $(RUBY_CLIENT)/lib/hda/control.rb $(RUBY_CLIENT)/lib/hda/counting.rb \
+	$(RUBY_CLIENT)/lib/hda/clock.rb $(RUBY_CLIENT)/lib/hda/config.rb $(RUBY_CLIENT)/lib/hda/control.rb $(RUBY_CLIENT)/lib/hda/counting.rb \
 	$(RUBY_CLIENT)/lib/hda/dump.rb $(RUBY_CLIENT)/lib/hda/files.rb $(RUBY_CLIENT)/lib/hda/header.rb \
 	$(RUBY_CLIENT)/lib/hda/host.rb $(RUBY_CLIENT)/lib/hda/link.rb $(RUBY_CLIENT)/lib/hda/postponed.rb \
 	$(RUBY_CLIENT)/lib/hda/rack.rb $(RUBY_CLIENT)/lib/hda/rails.rb $(RUBY_CLIENT)/lib/hda/reporter.rb \

@@ -2,7 +2,7 @@
 
 # The application of the soak, loaded by real Sidekiq: jobs that compute a little and wait a little, a planted leak, a planted
 # cache, much garbage, and a heap of some size. Environment: REDIS_SOCKET, SOAK_JOBS, SOAK_RESULT (a file: JSON when all is done),
-# SOAK_GEM=1 for a run with hda. SPDX-License-Identifier: BSD-2-Clause
+# SOAK_KIND: gem (with hda), fork (the control: a bare fork each 1000 jobs, whose child only sleeps SOAK_FORK_S) or none. SPDX-License-Identifier: BSD-2-Clause
 require "json"
 require "sidekiq"
 
@@ -50,9 +50,14 @@ module Soak
 
   def self.done
     LOCK.synchronize do
-      @start ||= now
+      @start ||= (@faults = faults) && now
       finish if (@done += 1) == JOBS
     end
+  end
+
+  # Page faults that needed no disk: field 10 of /proc/self/stat.
+  def self.faults
+    File.read("/proc/self/stat").rpartition(")")[2].split[7].to_i
   end
 
   def self.now
@@ -64,22 +69,19 @@ module Soak
     Thread.new { report(wall, cpu) }
   end
 
-  def self.settled?(attempts)
+  # Every job is counted, none of them made a dump due that has not begun, and none is under way.
+  def self.settled?
     s = Hda.status
-    s[:jobs] == JOBS && s[:state] == :idle && s[:attempts] >= attempts && s[:attempts] == s[:dumps] + s[:failures].values.sum
+    s[:jobs] == JOBS && !Hda.instance_variable_get(:@agent).due? && s[:state] == :idle && s[:attempts] == s[:dumps] + s[:failures].values.sum
   end
 
   # The last dump may still be on its way.
   def self.report(wall, cpu)
     till = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 60
-    if defined?(Hda)
-      # The last job's tick comes after its perform: idle alone may be the moment before its dump.
-      wanted = Hda.status[:attempts] + (JOBS % 1000 == 0 && Hda.status[:jobs] < JOBS ? 1 : 0)
-      sleep 0.05 until settled?(wanted) || Process.clock_gettime(Process::CLOCK_MONOTONIC) > till
-    end
+    sleep 0.05 until !defined?(Hda) || settled? || Process.clock_gettime(Process::CLOCK_MONOTONIC) > till
     rss = File.read("/proc/self/status")[/^VmHWM:\s+(\d+)/, 1].to_i
     status = defined?(Hda) ? Hda.status : {}
-    result = { wall: wall, cpu: cpu, peak_kb: rss, pid: Process.pid, status: status }
+    result = { wall: wall, cpu: cpu, faults: faults - @faults, peak_kb: rss, pid: Process.pid, status: status, lives: Lives.seen }
     File.write("#{ENV.fetch('SOAK_RESULT')}.new", JSON.generate(result))
     File.rename("#{ENV.fetch('SOAK_RESULT')}.new", ENV.fetch("SOAK_RESULT"))
   end
@@ -110,6 +112,67 @@ end
 # Loaded once, as an application's code and tables are.
 TABLE = Array.new(100_000) { |i| ["row #{i}", i.to_f, { key: i }] }.freeze
 
-if Sidekiq.server? && ENV["SOAK_GEM"] == "1"
-  require "hda/sidekiq"
+# How long each child lived, in seconds.
+module Lives
+  LOOK_S = 0.2
+  @seen = []
+  class << self
+    attr_reader :seen
+
+    # Those of hda's dumps: looked at from outside, so that the gem is as users have it.
+    def watch
+      Thread.new do
+        last = nil
+        loop do
+          sleep LOOK_S
+          took = Hda.status && Hda.status[:took] or next
+          @seen << took unless took == last
+          last = took
+        end
+      end
+    end
+  end
+end
+
+# The control: what a fork costs here, with a child that lives as long as a dump's does and does nothing.
+class BareFork
+  EVERY = 1000
+  LOCK = Mutex.new
+  DUE = Queue.new
+  @jobs = 0
+  class << self
+    def tick
+      LOCK.synchronize { DUE << true if ((@jobs += 1) % EVERY).zero? }
+    end
+
+    def run(seconds)
+      Thread.new do
+        loop do
+          DUE.pop
+          GC.disable
+          pid = fork { sleep seconds; exit!(0) }
+          GC.enable
+          Lives.seen << seconds
+          Process.wait(pid)
+        end
+      end
+    end
+  end
+
+  def call(*)
+    yield
+  ensure
+    BareFork.tick
+  end
+end
+
+if Sidekiq.server?
+  case ENV["SOAK_KIND"]
+  when "gem"
+    require "hda/sidekiq"
+    Lives.watch
+  when "fork"
+    BareFork.run(Float(ENV.fetch("SOAK_FORK_S")))
+    Sidekiq.configure_server { |c| c.server_middleware { |chain| chain.prepend(BareFork) } }
+  end
 end

@@ -94,7 +94,8 @@ module Hda
     #   jobs       ticks counted; pid: of the process that counts; thread: whether the hda thread runs
     #   attempts   forks; dumps: those that ended well; failures: { kind => count }
     #   connected  whether the daemon can ask; traced: whether allocations are traced
-    #   pause      seconds the last fork held the process; last: what the daemon said of the last dump
+    #   pause      seconds the last fork held the process; took: seconds until its child was over; last: what the daemon said of the
+    #              last dump
     def status
       a = @agent
       a && a.status

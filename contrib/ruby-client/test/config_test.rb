@@ -49,7 +49,7 @@ class ConfigTest < HdaTest
 
   def test_labels_are_cut_at_whole_characters
     c = C.new({ app: "ä" * 40, role: "x" * 100, revision: "\xff\xfe" }, {})
-    assert_equal ["ä" * 32, "x" * 64], [c.app, c.role]
+    assert_equal ["ä" * 31, "x" * 63], [c.app, c.role]
     assert c.revision.valid_encoding?
   end
 

@@ -2,6 +2,7 @@
 
 # Counts jobs; what takes longer is the hda thread's. SPDX-License-Identifier: BSD-2-Clause
 require "hda/ask"
+require "hda/clock"
 require "hda/config"
 require "hda/reporter"
 require "hda/runner"
@@ -10,6 +11,8 @@ require "hda/trace"
 module Hda
   # The counter of a process, and its hda thread. tick, request and status: any thread.
   class Agent
+    include Clock
+
     NEVER = (1 << 62) - 1 # the largest number that is no object of its own
     MIX_MAX = 200
     MIX_NAME_MAX = 127 # bytes of a class name in the job mix
@@ -148,10 +151,6 @@ module Hda
       ensure
         @lock.unlock
       end
-    end
-
-    def mono
-      Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
     # Start, or a fork by the application: everything of the parent's is let go of.

@@ -1,12 +1,15 @@
 # frozen_string_literal: true
 
 # A dump that somebody asked for. SPDX-License-Identifier: BSD-2-Clause
+require "hda/clock"
 require "hda/host"
 require "hda/trace"
 
 module Hda
   # From Hda.dump! (with a waiter) or from the daemon (with a token). With tracing it is due when the tracing is over.
   class Ask
+    include Clock
+
     PATIENCE_S = 30.0  # how long a daemon may say "later" before the answer is no
     TRACED_MAX_S = 3600
 
@@ -55,16 +58,12 @@ module Hda
       @hold = nil
       @waiter.answer(result) if @waiter
     end
-
-    private
-
-    def mono
-      Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    end
   end
 
   # One thread waits here for another's word.
   class Waiter
+    include Clock
+
     def initialize
       @lock = Mutex.new
       @cond = ConditionVariable.new
@@ -80,9 +79,9 @@ module Hda
 
     # The word, or nil when it did not come within so many seconds.
     def wait(seconds)
-      till = Process.clock_gettime(Process::CLOCK_MONOTONIC) + seconds
+      till = mono + seconds
       @lock.synchronize do
-        while @result.nil? && (left = till - Process.clock_gettime(Process::CLOCK_MONOTONIC)) > 0
+        while @result.nil? && (left = till - mono) > 0
           @cond.wait(@lock, left)
         end
         @result

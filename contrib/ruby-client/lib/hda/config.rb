@@ -20,7 +20,7 @@ module Hda
     BOOLS = { "1" => true, "true" => true, "yes" => true, "on" => true,
               "0" => false, "false" => false, "no" => false, "off" => false }.freeze
     UNITS = { "" => 0, "K" => 10, "M" => 20, "G" => 30, "T" => 40 }.freeze
-    LABEL_MAX = 64 # bytes of a label
+    LABEL_MAX = 63 # bytes of a label: as many as the daemon keeps
 
     attr_reader(*(TABLE.keys - %i[app role revision]))
 

@@ -2,6 +2,7 @@
 
 # One dump: a lease, a fork, a child that is waited for. SPDX-License-Identifier: BSD-2-Clause
 require "hda/child"
+require "hda/clock"
 require "hda/files"
 require "hda/link"
 require "hda/postponed"
@@ -9,6 +10,8 @@ require "hda/postponed"
 module Hda
   # Used by the hda thread alone, once.
   class Dump
+    include Clock
+
     # What became of it. kind: :ok, or the class of failure. pause: seconds that the fork held the process. map: what the child said.
     Outcome = Struct.new(:kind, :text, :pause, :took, :map) do
       def ok?
@@ -74,10 +77,6 @@ module Hda
     end
 
     private
-
-    def mono
-      Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    end
 
     def lock_files
       @lock = @files.lock

@@ -3,12 +3,15 @@
 # A connection to the daemon: checked, opened, greeted. SPDX-License-Identifier: BSD-2-Clause
 require "etc"
 require "socket"
+require "hda/clock"
 require "hda/postponed"
 require "hda/version"
 require "hda/wire"
 
 module Hda
   class Link
+    include Clock
+
     ANSWER_S = 1.0       # seconds the daemon may take for an answer
     OFF_S = 300.0        # seconds until a socket that must not be used is looked at again
     LATER_MAX_S = 300.0  # the longest wait that the daemon may ask for
@@ -45,10 +48,6 @@ module Hda
     end
 
     private
-
-    def mono
-      Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    end
 
     def connect(path)
       path = File.realpath(path)

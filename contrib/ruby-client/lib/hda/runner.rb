@@ -2,6 +2,7 @@
 
 # What the hda thread does: waits, dumps, answers. SPDX-License-Identifier: BSD-2-Clause
 require "hda/ask"
+require "hda/clock"
 require "hda/control"
 require "hda/dump"
 require "hda/header"
@@ -14,6 +15,8 @@ module Hda
   # One for each life of a process: a fork by the application gets another. All of it but wake, ask and status belongs to the hda
   # thread. It waits in one place (listen), so that the daemon gets its answer whatever the thread waits for.
   class Runner
+    include Clock
+
     BACKOFF_MIN_S = 1.0
     BACKOFF_MAX_S = 300.0
     IDLE_S = 60.0           # the longest sleep: a wake-up that an exception of the application swallowed is made up for
@@ -73,7 +76,7 @@ module Hda
       now = mono
       { state: @state, reason: @why, until: @until && [@until - now, 0].max, since: @since && now - @since, child: @child,
         dumps: @dumps, attempts: @attempts, failures: @failures.dup, connected: !@control.nil?, traced: Trace.on?,
-        pause: @last_pause, last: @last_map }
+        pause: @last_pause, took: @last_took, last: @last_map }
     end
 
     # A process that was forked has this one's descriptors: they are closed here, and nothing is said by them.
@@ -96,10 +99,6 @@ module Hda
     end
 
     private
-
-    def mono
-      Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    end
 
     # Since 3.2 a thread inherits what the fiber that made it had stored: objects of the application, that would live here for ever.
     def drop_fiber_storage
@@ -346,6 +345,7 @@ module Hda
     def count(outcome)
       @child = nil
       @last_pause = outcome.pause
+      @last_took = outcome.took
       @last_map = outcome.map
       if outcome.ok?
         @dumps += 1

@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 # Allocation tracing, switched by whoever asks for it and for as long as he asked. SPDX-License-Identifier: BSD-2-Clause
+require "hda/clock"
+
 module Hda
   # Ruby counts its starts and stops itself, so that another tool's tracing goes on when ours ends.
   module Trace
@@ -12,6 +14,8 @@ module Hda
     @since = nil
 
     class << self
+      include Clock
+
       # Seconds since 1970 when tracing began; nil when it is off.
       attr_reader :since
 
@@ -50,10 +54,6 @@ module Hda
       end
 
       private
-
-      def mono
-        Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      end
 
       def start
         require "objspace"
