@@ -15,7 +15,7 @@
 enum {
 	FAST_SITES = 16384,     /* entries of the cache of file, line and method */
 	FAST_SITE_MIN = 32,     /* shortest run kept: one block */
-	FAST_SITE_MAX = 2048,   /* longest: 32 MiB in all at worst */
+	FAST_SITE_MAX = 184,    /* longest: an entry of three cache lines, 3 MiB in all */
 	FAST_FLAGS = 128,       /* entries of the cache of flags, by length */
 	FAST_NAMES = 256,       /* entries of the cache of short names */
 	FAST_NAME_MAX = 16,     /* bytes of a short name */
@@ -25,13 +25,13 @@ enum {
 	FAST_WINDOW = 64,       /* bytes looked at in one go; no more than SCAN_PAD */
 };
 
-/* A file, its line and method, byte for byte: from behind `"file":"` to the comma behind the last of them. */
+/* A file, its line and method, byte for byte: from behind `"file":"` to the comma behind the last of them. The bytes stand
+ * in the entry: behind a pointer they would be one more wait for memory. */
 struct fast_site {
-	uint8_t *p;
-	uint32_t n, cap;
-	uint32_t site;
-	uint32_t tag; /* of the hash; 0 when empty */
+	uint32_t n, site;
+	uint8_t p[FAST_SITE_MAX];
 };
+_Static_assert(sizeof(struct fast_site) % 64 == 0, "whole cache lines");
 
 /* From `, "flags":` to LF; the entry at [n] has n bytes, 0 when empty. */
 struct fast_flags {
@@ -51,10 +51,12 @@ struct fast_type {
 
 struct scan_fast {
 	struct fast_type types[FAST_TYPES];
-	struct fast_site sites[FAST_SITES];
 	struct fast_flags flags[FAST_FLAGS];
 	struct fast_name names[FAST_NAMES];
 	uint64_t refs[SCAN_REFS_BATCH];
+	/* Everything before the sites is zeroed at the beginning, and their tags. */
+	_Alignas(64) struct fast_site sites[FAST_SITES];
+	uint32_t site_tags[FAST_SITES]; /* of the hashes, 0 when empty; two neighbours are the two places of a hash */
 };
 
 void fast_site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site);

@@ -19,17 +19,14 @@
 /* Remembers what a run says; its bytes are copied. Of its two places it takes the empty one, else the first in turn. */
 void fast_site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site)
 {
-	struct fast_site *e = &f->sites[hash >> 32 & (FAST_SITES - 1)], *other = &f->sites[(hash >> 32 & (FAST_SITES - 1)) ^ 1];
-	if (e->tag && (!other->tag || site & 1))
-		e = other;
-	if (e->cap < run.n) {
-		e->p = xreallocarray(e->p, run.n, 1);
-		e->cap = (uint32_t)run.n;
-	}
+	size_t at = hash >> 32 & (FAST_SITES - 1);
+	if (f->site_tags[at] && (!f->site_tags[at ^ 1] || site & 1))
+		at ^= 1;
+	struct fast_site *e = &f->sites[at];
 	memcpy(e->p, run.p, run.n);
 	e->n = (uint32_t)run.n;
-	e->tag = (uint32_t)hash | 1;
 	e->site = site;
+	f->site_tags[at] = (uint32_t)hash | 1;
 }
 
 /* Is this the inside of flags as every Ruby writes it: "word":true or "word":number, parted by ", "? */
@@ -112,7 +109,10 @@ static void fill_types(struct scan_fast *f)
 
 void scan_simd_init(struct scanner *s)
 {
-	s->fast = xcalloc(1, sizeof(*s->fast));
+	s->fast = xaligned(_Alignof(struct scan_fast), sizeof(*s->fast));
+	/* All but the runs, which their tags tell to be empty. */
+	memset(s->fast, 0, offsetof(struct scan_fast, sites));
+	memset(s->fast->site_tags, 0, sizeof(s->fast->site_tags));
 	fill_types(s->fast);
 	bool avx2 = s->opts.impl != SCAN_SSE2 && __builtin_cpu_supports("avx2");
 	s->feed = avx2 ? simd_feed_avx2 : simd_feed_sse2;
@@ -121,10 +121,6 @@ void scan_simd_init(struct scanner *s)
 
 void scan_simd_done(struct scanner *s)
 {
-	if (!s->fast)
-		return;
-	for (size_t i = 0; i < FAST_SITES; i++)
-		free(s->fast->sites[i].p);
 	free(s->fast);
 }
 

@@ -140,12 +140,11 @@ TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct FN(line) 
 	/* The end of the path and the line's number choose the place; the whole run decides. */
 	uint64_t h = (load8(q - 8) ^ number * 0x9e3779b97f4a7c15ull) * 0x9fb21c651e98df25ull;
 	uint32_t tag = (uint32_t)h | 1;
-	size_t n = (size_t)(p - begin);
-	const struct fast_site *e = &s->fast->sites[h >> 32 & (FAST_SITES - 1)];
-	if (e->tag != tag)
-		e = &s->fast->sites[(h >> 32 & (FAST_SITES - 1)) ^ 1];
+	size_t n = (size_t)(p - begin), at = h >> 32 & (FAST_SITES - 1);
+	at ^= s->fast->site_tags[at ^ 1] == tag; /* the other place, without a guess */
+	const struct fast_site *e = &s->fast->sites[at];
 	l->has_file = true;
-	if (e->tag == tag && e->n == n && FN(equal)(e->p, begin, n)) {
+	if (s->fast->site_tags[at] == tag && e->n == n && FN(equal)(e->p, begin, n)) {
 		l->o.site = e->site;
 		return p;
 	}
@@ -426,6 +425,22 @@ TARGET static inline void FN(accept)(struct scanner *s, struct FN(line) *l)
 	s->sink.object(s->sink.ctx, o);
 }
 
+/* All zero. Written out, as gcc makes `rep stos` of {0} and of a loop, which takes 40 cycles. */
+TARGET static inline void FN(clear)(struct heap_obj *o)
+{
+	_Static_assert(sizeof(*o) > 128 && sizeof(*o) <= 160, "as many blocks as below");
+	uint8_t *to = (uint8_t *)o, *last = to + sizeof(*o) - 32;
+#define CLEAR(at) \
+	_mm_storeu_si128((__m128i_u *)(void *)(at), _mm_setzero_si128()); \
+	_mm_storeu_si128((__m128i_u *)(void *)((at) + 16), _mm_setzero_si128())
+	CLEAR(to);
+	CLEAR(to + 32);
+	CLEAR(to + 64);
+	CLEAR(to + 96);
+	CLEAR(last);
+#undef CLEAR
+}
+
 /* One line at p. Returns what follows its LF, or NULL: scan_plain.c's. */
 TARGET static inline const uint8_t *FN(line)(struct scanner *s, const uint8_t *p, const uint8_t *end)
 {
@@ -433,7 +448,7 @@ TARGET static inline const uint8_t *FN(line)(struct scanner *s, const uint8_t *p
 	if (!AT(p, "{\"address\":\"0x"))
 		return NULL;
 	p += LEN("{\"address\":");
-	l.o = (struct heap_obj){0};
+	FN(clear)(&l.o);
 	l.name.n = l.real.n = l.detail.n = 0;
 	l.has_file = l.has_value = l.has_length = l.has_size = false;
 	ADDRESS(l.o.addr);
