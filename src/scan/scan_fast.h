@@ -15,7 +15,7 @@
 enum {
 	FAST_SITES = 16384,     /* entries of the cache of file, line and method */
 	FAST_SITE_MIN = 32,     /* shortest run kept: one block */
-	FAST_SITE_MAX = 184,    /* longest: an entry of three cache lines, 3 MiB in all */
+	FAST_SITE_MAX = 180,    /* longest: an entry of three cache lines, 3 MiB in all */
 	FAST_FLAGS = 128,       /* entries of the cache of flags, by length */
 	FAST_NAMES = 256,       /* entries of the cache of short names */
 	FAST_NAME_MAX = 16,     /* bytes of a short name */
@@ -28,6 +28,7 @@ enum {
 /* A file, its line and method, byte for byte: from behind `"file":"` to the comma behind the last of them. The bytes stand
  * in the entry: behind a pointer they would be one more wait for memory. */
 struct fast_site {
+	uint32_t tag; /* of the hash; 0 when empty */
 	uint32_t n, site;
 	uint8_t p[FAST_SITE_MAX];
 };
@@ -54,9 +55,7 @@ struct scan_fast {
 	struct fast_flags flags[FAST_FLAGS];
 	struct fast_name names[FAST_NAMES];
 	uint64_t refs[SCAN_REFS_BATCH];
-	/* Everything before the sites is zeroed at the beginning, and their tags. */
-	_Alignas(64) struct fast_site sites[FAST_SITES];
-	uint32_t site_tags[FAST_SITES]; /* of the hashes, 0 when empty; two neighbours are the two places of a hash */
+	_Alignas(64) struct fast_site sites[FAST_SITES]; /* two neighbours are the two places of a hash */
 };
 
 void fast_site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site);
@@ -88,13 +87,20 @@ static inline uint64_t fast_eight(uint64_t x)
 	return (x * 10000 + (x >> 32)) & 0xffffffffull;
 }
 
+/* How many of the eight characters are digits, from the first on. */
+static inline unsigned fast_count(uint64_t chars)
+{
+	uint64_t x = chars ^ 0x3030303030303030ull; /* a digit becomes 0..9 */
+	uint64_t other = ((x + 0x7676767676767676ull) | x) & 0x8080808080808080ull; /* true up to the first that is none */
+	return other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
+}
+
 /* How many digits stand at p, up to 8; their value into *ret. */
 static inline unsigned fast_digits(const uint8_t *p, uint64_t *ret)
 {
-	uint64_t x = load8(p) ^ 0x3030303030303030ull; /* a digit becomes 0..9 */
-	uint64_t other = ((x + 0x7676767676767676ull) | x) & 0x8080808080808080ull; /* true up to the first that is none */
-	unsigned n = other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
-	*ret = n ? fast_eight(x << (64 - 8 * n)) : 0;
+	uint64_t chars = load8(p);
+	unsigned n = fast_count(chars);
+	*ret = n ? fast_eight((chars ^ 0x3030303030303030ull) << (64 - 8 * n)) : 0;
 	return n;
 }
 

@@ -125,7 +125,8 @@ struct scanner {
 	uint32_t nsites;
 	size_t cap_sites;
 	struct raw_text clean;  /* scratch of text.c's callers */
-	struct scan_fast *fast; /* of scan_simd.c */
+	struct scan_fast *fast; /* of scan_simd.c; lies in fast_memory */
+	void *fast_memory;
 	void (*feed)(struct scanner *s, const uint8_t *p, size_t n);
 	const char *impl_name;
 };

@@ -19,14 +19,13 @@
 /* Remembers what a run says; its bytes are copied. Of its two places it takes the empty one, else the first in turn. */
 void fast_site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site)
 {
-	size_t at = hash >> 32 & (FAST_SITES - 1);
-	if (f->site_tags[at] && (!f->site_tags[at ^ 1] || site & 1))
-		at ^= 1;
-	struct fast_site *e = &f->sites[at];
+	struct fast_site *e = &f->sites[hash >> 32 & (FAST_SITES - 1)], *other = &f->sites[(hash >> 32 & (FAST_SITES - 1)) ^ 1];
+	if (e->tag && (!other->tag || site & 1))
+		e = other;
 	memcpy(e->p, run.p, run.n);
 	e->n = (uint32_t)run.n;
 	e->site = site;
-	f->site_tags[at] = (uint32_t)hash | 1;
+	e->tag = (uint32_t)hash | 1;
 }
 
 /* Is this the inside of flags as every Ruby writes it: "word":true or "word":number, parted by ", "? */
@@ -109,10 +108,10 @@ static void fill_types(struct scan_fast *f)
 
 void scan_simd_init(struct scanner *s)
 {
-	s->fast = xaligned(_Alignof(struct scan_fast), sizeof(*s->fast));
-	/* All but the runs, which their tags tell to be empty. */
-	memset(s->fast, 0, offsetof(struct scan_fast, sites));
-	memset(s->fast->site_tags, 0, sizeof(s->fast->site_tags));
+	/* Fresh zero pages of the kernel's, not 3 MiB written for a dump of a few lines: hence calloc, aligned by hand. */
+	const size_t align = _Alignof(struct scan_fast);
+	s->fast_memory = xcalloc(1, sizeof(*s->fast) + align);
+	s->fast = (struct scan_fast *)(((uintptr_t)s->fast_memory + align - 1) & ~(uintptr_t)(align - 1));
 	fill_types(s->fast);
 	bool avx2 = s->opts.impl != SCAN_SSE2 && __builtin_cpu_supports("avx2");
 	s->feed = avx2 ? simd_feed_avx2 : simd_feed_sse2;
@@ -121,7 +120,7 @@ void scan_simd_init(struct scanner *s)
 
 void scan_simd_done(struct scanner *s)
 {
-	free(s->fast);
+	free(s->fast_memory);
 }
 
 #else

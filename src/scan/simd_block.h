@@ -55,38 +55,70 @@ TARGET static inline const uint8_t *FN(next4)(const uint8_t *p, const uint8_t *e
 	return end;
 }
 
-/* Are the n bytes equal? n >= 32; both can be read to their n-th byte. */
+/* Bit i is set where p[i] is c. */
+TARGET static inline uint64_t FN(find1)(const uint8_t *p, uint8_t c) { return FN(find2)(p, c, c); }
+
+/* The place of the first c among the 128 bytes at p, which must all be readable; 128 when there is none. No branch: how long
+ * a path or the flags are cannot be guessed. */
+TARGET static inline size_t FN(find128)(const uint8_t *p, uint8_t c)
+{
+	uint64_t low = FN(find1)(p, c), high = FN(find1)(p + FAST_WINDOW, c);
+#if SCAN_AVX2
+	uint64_t n = _tzcnt_u64(low); /* 64 for none */
+	return n + (_tzcnt_u64(high) & -(n >> 6));
+#else
+	return low ? (size_t)__builtin_ctzll(low) : high ? (size_t)__builtin_ctzll(high) + FAST_WINDOW : 2 * FAST_WINDOW;
+#endif
+}
+
+/* Are the n bytes equal? n >= 32; both can be read to their n-th byte. Up to 128 bytes without a branch on n: blocks that
+ * would reach beyond overlap the ones before. */
 TARGET static inline bool FN(equal)(const uint8_t *a, const uint8_t *b, size_t n)
 {
 #if SCAN_AVX2
-	for (size_t i = 0;; i = i + 64 < n ? i + 32 : n - 32) { /* the last block overlaps the one before */
-		__m256i va = _mm256_loadu_si256((const __m256i_u *)(const void *)(a + i));
-		__m256i vb = _mm256_loadu_si256((const __m256i_u *)(const void *)(b + i));
-		if (_mm256_movemask_epi8(_mm256_cmpeq_epi8(va, vb)) != -1)
-			return false;
-		if (i + 32 >= n)
-			return true;
-	}
+	enum { BLOCK = sizeof(__m256i) };
+	const size_t last = n - BLOCK;
+#define SAME(i) _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i_u *)(const void *)(a + (i))), \
+				  _mm256_loadu_si256((const __m256i_u *)(const void *)(b + (i))))
+	__m256i all = _mm256_and_si256(SAME(0), SAME(last));
+	all = _mm256_and_si256(all, SAME(last < BLOCK ? last : BLOCK));
+	all = _mm256_and_si256(all, SAME(last < 2 * BLOCK ? last : 2 * BLOCK));
+	for (size_t i = 3 * BLOCK; __builtin_expect(i < last, 0); i += BLOCK)
+		all = _mm256_and_si256(all, SAME(i));
+#undef SAME
+	return _mm256_movemask_epi8(all) == -1;
 #else
 	return memcmp(a, b, n) == 0;
 #endif
 }
 
-/* The address behind a `0x` at p: its 1 to 16 digits into *ret_addr, and their number; 0 when there is no digit or a 17th.
- * Sixteen characters at a time: each to its nibble, then pairs to bytes, then the big-endian number. */
-TARGET static inline unsigned FN(hex)(const uint8_t *p, uint64_t *ret_addr)
+/* Sixteen characters at p as hex digits: the big-endian number of all into *ret, what is no digit into the bits returned.
+ * Each to its nibble (0..9, 10..15, else more; Mula, "SIMD-ized parsing of hex numbers", 2022), then pairs to bytes. */
+TARGET static inline uint32_t FN(hex16)(const uint8_t *p, uint64_t *ret)
 {
 	const __m128i v = _mm_loadu_si128((const __m128i_u *)(const void *)p);
-	const __m128i lower = _mm_or_si128(v, _mm_set1_epi8(0x20));
-	const __m128i from_0 = _mm_sub_epi8(v, _mm_set1_epi8('0')), from_a = _mm_sub_epi8(lower, _mm_set1_epi8('a'));
-	const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(from_0, _mm_set1_epi8(9)), from_0);
-	const __m128i letter = _mm_cmpeq_epi8(_mm_min_epu8(from_a, _mm_set1_epi8(5)), from_a);
-	const __m128i nibble = _mm_or_si128(_mm_and_si128(digit, from_0),
-					    _mm_and_si128(letter, _mm_add_epi8(from_a, _mm_set1_epi8(10))));
-	uint32_t bad = ~(uint32_t)_mm_movemask_epi8(_mm_or_si128(digit, letter));
-	unsigned n = (unsigned)__builtin_ctz(bad); /* bit 16 is always set */
-	const __m128i pair = _mm_or_si128(_mm_slli_epi16(nibble, 4), _mm_srli_epi16(nibble, 8));
-	const __m128i bytes = _mm_packus_epi16(_mm_and_si128(pair, _mm_set1_epi16(0xff)), _mm_setzero_si128());
-	*ret_addr = __builtin_bswap64((uint64_t)_mm_cvtsi128_si64(bytes)) >> (64 - 4 * n) % 64;
+	/* Digits to 0xf6 .. 0xff, then to 0 .. 9; what stands higher than them or far below stays above 9. */
+	const __m128i high = _mm_add_epi8(v, _mm_set1_epi8((char)(0xff - '9')));
+	const __m128i digit = _mm_sub_epi8(_mm_subs_epu8(high, _mm_set1_epi8(6)), _mm_set1_epi8((char)0xf0));
+	const __m128i upper = _mm_and_si128(v, _mm_set1_epi8((char)0xdf));
+	const __m128i letter = _mm_adds_epu8(_mm_sub_epi8(upper, _mm_set1_epi8('A')), _mm_set1_epi8(10));
+	const __m128i any = _mm_min_epu8(digit, letter), nibble = _mm_and_si128(any, _mm_set1_epi8(15));
+	const uint32_t bad = (uint32_t)_mm_movemask_epi8(_mm_adds_epu8(any, _mm_set1_epi8(127 - 15)));
+#if SCAN_AVX2
+	const __m128i pair = _mm_maddubs_epi16(nibble, _mm_set1_epi16(0x0110));
+#else
+	const __m128i both = _mm_or_si128(_mm_slli_epi16(nibble, 4), _mm_srli_epi16(nibble, 8));
+	const __m128i pair = _mm_and_si128(both, _mm_set1_epi16(0xff));
+#endif
+	*ret = __builtin_bswap64((uint64_t)_mm_cvtsi128_si64(_mm_packus_epi16(pair, pair)));
+	return bad;
+}
+
+/* The address behind a `0x` at p: its 1 to 16 digits into *ret_addr, and their number; 0 when there is no digit or a 17th. */
+TARGET static inline unsigned FN(hex)(const uint8_t *p, uint64_t *ret_addr)
+{
+	uint64_t all;
+	unsigned n = (unsigned)__builtin_ctz(FN(hex16)(p, &all) | 1u << 16);
+	*ret_addr = all >> (64 - 4 * n) % 64;
 	return n == 0 || p[n] != '"' ? 0 : n;
 }

@@ -21,23 +21,26 @@ struct FN(line) {
 	uint64_t length, size;
 };
 
+/* Which of 64 characters a backslash before them takes, of the backslashes b: those behind an odd number of them. One
+ * subtraction carries through each run (simdjson, json_escape_scanner.h). */
+TARGET static inline uint64_t FN(escaped)(uint64_t b)
+{
+	const uint64_t odd = 0xaaaaaaaaaaaaaaaaull;
+	return ((((b << 1) | odd) - b) ^ odd) ^ b;
+}
+
 /* The end of a string that began before p: its closing quote; NULL when it is not before end, or the line ends first. */
 TARGET static inline const uint8_t *FN(string_end)(const uint8_t *p, const uint8_t *end)
 {
 	while (p < end) {
-		uint64_t m = FN(find2)(p, '"', '\\') | FN(find2)(p, '\n', '\n');
-		if (!m) {
-			p += FAST_WINDOW;
-			continue;
+		uint64_t b = FN(find1)(p, '\\'), quote = FN(find1)(p, '"'), stop = FN(find1)(p, '\n');
+		stop |= b ? quote & ~FN(escaped)(b) : quote;
+		if (stop) {
+			p += __builtin_ctzll(stop);
+			return p < end && *p == '"' ? p : NULL;
 		}
-		p += __builtin_ctzll(m);
-		if (p >= end || *p == '\n')
-			return NULL;
-		if (*p == '"')
-			return p;
-		if (end - p < 2 || p[1] == '\n')
-			return NULL;
-		p += 2;
+		/* A backslash at the window's end that takes the next byte is looked at again with it. */
+		p += FAST_WINDOW - (b >> 63 & ~FN(escaped)(b) >> 63);
 	}
 	return NULL;
 }
@@ -49,14 +52,19 @@ TARGET static inline const uint8_t *FN(raw_end)(const uint8_t *p, const uint8_t 
 	return p < end && *p == '"' ? p : NULL;
 }
 
-/* An address with its quotes at p. */
+/* An address with its quotes at p. Nearly all have twelve digits. */
 TARGET static inline const uint8_t *FN(address)(const uint8_t *p, uint64_t *ret)
 {
-	if (!AT(p, "\"0x"))
+	enum { DIGITS = 12 };
+	if ((load4(p) & 0xffffff) != ('"' | '0' << 8 | 'x' << 16))
 		return NULL;
+	uint64_t all;
+	uint32_t bad = FN(hex16)(p + 3, &all);
+	if (__builtin_expect((bad & ((1u << (DIGITS + 1)) - 1)) == 1u << DIGITS && p[3 + DIGITS] == '"', 1)) {
+		*ret = all >> (64 - 4 * DIGITS);
+		return p + 3 + DIGITS + 1;
+	}
 	unsigned n = FN(hex)(p + 3, ret);
-	if (__builtin_expect(n == 12, 1)) /* tested, not added: the next read need not wait for n */
-		return p + 16;
 	return n ? p + 4 + n : NULL;
 }
 
@@ -117,14 +125,33 @@ TARGET static inline uint32_t FN(detail_id)(struct scanner *s, struct span raw)
 	return e->id;
 }
 
-/* Behind `"file":"`: file, line and method. */
-TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+/* Where the cache keeps a run: the end of the path and the line's number choose the place; the whole run decides. */
+TARGET static inline uint64_t FN(site_hash)(const uint8_t *path_end)
+{
+	uint64_t number = load8(path_end + LEN("\", \"line\":"));
+	return (load8(path_end - 8) ^ number * 0x9e3779b97f4a7c15ull) * 0x9fb21c651e98df25ull;
+}
+
+/* The site of a run seen before into *ret. */
+TARGET static inline bool FN(known_site)(const struct scan_fast *f, uint64_t h, const uint8_t *run, size_t n, uint32_t *ret)
+{
+	uint32_t tag = (uint32_t)h | 1;
+	const struct fast_site *e = &f->sites[h >> 32 & (FAST_SITES - 1)];
+	if (__builtin_expect(e->tag != tag, 0))
+		e = &f->sites[(h >> 32 & (FAST_SITES - 1)) ^ 1];
+	if (e->tag != tag || e->n != n || !FN(equal)(e->p, run, n))
+		return false;
+	*ret = e->site;
+	return true;
+}
+
+/* Behind `"file":"`: file, line and method, with every care. */
+TARGET static const uint8_t *FN(new_site)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *begin = p, *q = FN(raw_end)(p, end);
 	if (!q || l->has_file)
 		return NULL;
-	/* Read on as if the run were new: where it ends is then known without waiting for the cache. */
-	uint64_t line = 0, number = load8(q + LEN("\", \"line\":"));
+	uint64_t line = 0, h = FN(site_hash)(q);
 	p = q + 1;
 	if (AT(p, ", \"line\":")) {
 		p = fast_number(p + LEN(", \"line\":"), &line);
@@ -137,17 +164,10 @@ TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct FN(line) 
 			return NULL;
 		p++;
 	}
-	/* The end of the path and the line's number choose the place; the whole run decides. */
-	uint64_t h = (load8(q - 8) ^ number * 0x9e3779b97f4a7c15ull) * 0x9fb21c651e98df25ull;
-	uint32_t tag = (uint32_t)h | 1;
-	size_t n = (size_t)(p - begin), at = h >> 32 & (FAST_SITES - 1);
-	at ^= s->fast->site_tags[at ^ 1] == tag; /* the other place, without a guess */
-	const struct fast_site *e = &s->fast->sites[at];
+	size_t n = (size_t)(p - begin);
 	l->has_file = true;
-	if (s->fast->site_tags[at] == tag && e->n == n && FN(equal)(e->p, begin, n)) {
-		l->o.site = e->site;
+	if (FN(known_site)(s->fast, h, begin, n, &l->o.site))
 		return p;
-	}
 	l->file = (struct span){begin, (size_t)(q - begin)};
 	l->line = (uint32_t)line;
 	l->run = n >= FAST_SITE_MIN && n <= FAST_SITE_MAX ? begin : NULL;
@@ -157,23 +177,50 @@ TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct FN(line) 
 	return p;
 }
 
+/* The same, for a run that has been seen: its parts are only found, as its bytes are compared with what was checked then. */
+TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct FN(line) *l, const uint8_t *begin, const uint8_t *end)
+{
+	enum { PATH_MAX_ = 2 * FAST_WINDOW, REACH = PATH_MAX_ + 2 * FAST_WINDOW };
+	if (__builtin_expect(end - begin < REACH || l->has_file, 0))
+		return FN(new_site)(s, l, begin, end);
+	const uint8_t *q = begin + FN(find128)(begin, '"'), *p = q + LEN("\", \"line\":");
+	uint64_t method;
+	p += fast_count(load8(p));
+	if (!AT(p, ", \"method\":\"") || !(method = FN(find1)(p + LEN(", \"method\":\""), '"')))
+		return FN(new_site)(s, l, begin, end);
+	p += LEN(", \"method\":\"") + (unsigned)__builtin_ctzll(method) + 1;
+	if (!FN(known_site)(s->fast, FN(site_hash)(q), begin, (size_t)(p - begin), &l->o.site))
+		return FN(new_site)(s, l, begin, end);
+	l->has_file = true;
+	return p;
+}
+
 /* At `, "flags":`: the rest of the line. Returns what follows the LF. */
-TARGET static inline const uint8_t *FN(flags)(struct scanner *s, const uint8_t *p, const uint8_t *end)
+TARGET static const uint8_t *FN(new_flags)(struct scanner *s, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *inside = p + LEN(", \"flags\":{"), *q = FN(next2)(inside, end, '}', '\n');
 	size_t n = (size_t)(q - p) + LEN("}}\n");
-	if ((size_t)(end - p) < n || !AT(q, "}}\n"))
+	if ((size_t)(end - p) < n || !AT(q, "}}\n") || !fast_flags_plain(inside, q))
 		return NULL;
-	struct fast_flags *e = n < FAST_FLAGS && n >= 32 ? &s->fast->flags[n] : NULL;
-	if (e && e->n && FN(equal)(e->p, p, n))
-		return p + n;
-	if (!fast_flags_plain(inside, q))
-		return NULL;
-	if (e) {
+	if (n < FAST_FLAGS && n >= 32) {
+		struct fast_flags *e = &s->fast->flags[n];
 		memcpy(e->p, p, n);
 		e->n = (uint32_t)n;
 	}
 	return p + n;
+}
+
+/* The same of flags that have been seen: these bytes are found and compared, no more. */
+TARGET static inline const uint8_t *FN(flags)(struct scanner *s, const uint8_t *p, const uint8_t *end)
+{
+	enum { REACH = FAST_FLAGS + 2 * FAST_WINDOW };
+	if (__builtin_expect(end - p < REACH, 0))
+		return FN(new_flags)(s, p, end);
+	size_t n = LEN(", \"flags\":{") + FN(find128)(p + LEN(", \"flags\":{"), '}') + LEN("}}\n");
+	const struct fast_flags *e = &s->fast->flags[n < FAST_FLAGS ? n : 0];
+	if (__builtin_expect(e->n != 0 && FN(equal)(e->p, p, n), 1))
+		return p + n;
+	return FN(new_flags)(s, p, end);
 }
 
 /* A value that nobody needs: an escaped string without escapes, or a word. */
@@ -244,14 +291,34 @@ TARGET static const uint8_t *FN(rare)(struct FN(line) *l, const uint8_t *p, cons
 	return NULL;
 }
 
-/* Behind the type: keys and values up to the LF, which is part of it. */
-TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+/* Before more is read than the pad behind what was fed holds: SCAN_PAD bytes from p on can be read while p < end. */
+#define INSIDE                                                                                                             \
+	do {                                                                                                               \
+		if (__builtin_expect(p >= end, 0))                                                                         \
+			return NULL;                                                                                       \
+	} while (0)
+
+/* Ruby >= 3.2: before the class. */
+TARGET static inline const uint8_t *FN(shape_keys)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
 {
 	uint64_t v;
-	if (KEY("class")) {
-		ADDRESS(l->o.klass);
-		l->o.flags |= OBJ_HAS_CLASS;
+	if (KEY("shape_id")) {
+		NUMBER(v);
+		if (v > UINT32_MAX)
+			return NULL;
+		l->o.shape = (uint32_t)v;
+		l->o.flags |= OBJ_HAS_SHAPE;
+		INSIDE;
 	}
+	if (KEY("slot_size"))
+		NUMBER(v);
+	return p;
+}
+
+/* Keys and values in any order up to the LF, which is part of it. */
+TARGET static const uint8_t *FN(any_keys)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+{
+	uint64_t v;
 	for (;;) {
 		if (p >= end)
 			return NULL;
@@ -346,14 +413,10 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 				p = FN(detail)(l, p + LEN(", \"struct\":\""), end);
 				if (!p)
 					return NULL;
-			} else if (KEY("shape_id")) {
-				NUMBER(v);
-				if (v > UINT32_MAX)
+			} else if (AT(p, ", \"shape_id\":") || AT(p, ", \"slot_size\":")) {
+				p = FN(shape_keys)(l, p, end);
+				if (!p)
 					return NULL;
-				l->o.shape = (uint32_t)v;
-				l->o.flags |= OBJ_HAS_SHAPE;
-			} else if (KEY("slot_size")) {
-				NUMBER(v);
 			} else if (KEY("size")) {
 				NUMBER(l->size);
 				l->has_size = true;
@@ -386,6 +449,121 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 				return NULL;
 		}
 	}
+}
+
+/* The digits of a number that nobody needs; one of eight digits and more is any_keys's. */
+#define PASS_NUMBER(literal)                                                                                               \
+	do {                                                                                                               \
+		if (AT(p, ", \"" literal "\":")) {                                                                         \
+			unsigned digits_ = fast_count(load8(p + LEN(", \"" literal "\":")));                               \
+			if (digits_ % 8 != 0)                                                                              \
+				p += LEN(", \"" literal "\":") + digits_;                                                  \
+		}                                                                                                          \
+	} while (0)
+
+/* What only a STRING has. */
+TARGET static inline const uint8_t *FN(string_keys)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+{
+	(void)PASS("\"frozen\":true");
+	(void)PASS("\"embedded\":true");
+	INSIDE;
+	(void)PASS("\"fstring\":true");
+	if (KEY("bytesize"))
+		NUMBER(l->o.bytesize);
+	INSIDE;
+	PASS_NUMBER("capacity");
+	INSIDE;
+	if (AT(p, ", \"value\":\"")) {
+		const uint8_t *from = p + LEN(", \"value\":\"");
+		p = FN(string_end)(from, end);
+		if (!p)
+			return NULL;
+		l->value = (struct span){from, (size_t)(p - from)};
+		l->has_value = true;
+		p++;
+		INSIDE;
+	}
+	(void)(PASS("\"encoding\":\"UTF-8\"") || PASS("\"encoding\":\"US-ASCII\""));
+	(void)(PASS("\"coderange\":\"7bit\"") || PASS("\"coderange\":\"unknown\""));
+	return p;
+}
+
+/* What only lines of this type have, in Ruby's order, as far as it is there. */
+TARGET static inline const uint8_t *FN(own_keys)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+{
+	switch (l->o.type) {
+	case HEAP_STRING:
+		return FN(string_keys)(l, p, end);
+	case HEAP_IMEMO:
+		return AT(p, ", \"imemo_type\":\"") ? FN(detail)(l, p + LEN(", \"imemo_type\":\""), end) : p;
+	case HEAP_DATA:
+		return AT(p, ", \"struct\":\"") ? FN(detail)(l, p + LEN(", \"struct\":\""), end) : p;
+	case HEAP_ARRAY:
+		if (KEY("length")) {
+			NUMBER(l->length);
+			l->has_length = true;
+		}
+		INSIDE;
+		(void)PASS("\"embedded\":true");
+		return p;
+	case HEAP_HASH:
+		if (KEY("size")) {
+			NUMBER(l->size);
+			l->has_size = true;
+		}
+		return p;
+	case HEAP_OBJECT:
+		(void)PASS("\"embedded\":true");
+		PASS_NUMBER("ivars");
+		return p;
+	default:
+		return p;
+	}
+}
+
+/* Behind the type, up to and with the LF, in the order in which Ruby writes; what comes otherwise is left to any_keys. */
+TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+{
+	INSIDE;
+	if (AT(p, ", \"s")) {
+		p = FN(shape_keys)(l, p, end);
+		if (!p)
+			return NULL;
+		INSIDE;
+	}
+	if (KEY("class")) {
+		ADDRESS(l->o.klass);
+		l->o.flags |= OBJ_HAS_CLASS;
+		INSIDE;
+	}
+	p = FN(own_keys)(l, p, end);
+	if (!p)
+		return NULL;
+	INSIDE;
+	if (AT(p, ", \"references\":[")) {
+		p = FN(references)(s, &l->o, p + LEN(", \"references\":["), end);
+		if (!p)
+			return NULL;
+		INSIDE;
+	}
+	if (AT(p, ", \"file\":\"")) {
+		p = FN(site)(s, l, p + LEN(", \"file\":\""), end);
+		if (!p)
+			return NULL;
+		INSIDE;
+	}
+	if (KEY("generation")) {
+		NUMBER(l->o.generation);
+		l->o.flags |= OBJ_HAS_GENERATION;
+		INSIDE;
+	}
+	if (KEY("memsize")) {
+		NUMBER(l->o.memsize);
+		INSIDE;
+	}
+	if (AT(p, ", \"flags\":{"))
+		return FN(flags)(s, p, end);
+	return FN(any_keys)(s, l, p, end);
 }
 
 /* The line is good: names get their ids, in record.c's order, and the object goes out. */
@@ -477,3 +655,5 @@ TARGET static inline const uint8_t *FN(line)(struct scanner *s, const uint8_t *p
 #undef NUMBER
 #undef ADDRESS
 #undef PASS
+#undef PASS_NUMBER
+#undef INSIDE
