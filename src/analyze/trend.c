@@ -23,6 +23,8 @@ void trend_done(struct trend *t)
 	free(t->series);
 	free(t->values);
 	free(t->now);
+	free(t->by_number);
+	free(t->ids);
 	for (size_t i = 0; i < t->n; i++)
 		free(t->column[i]);
 	u64map_done(&t->groups[0]);
@@ -104,21 +106,30 @@ static bool only_type(const struct adding *a, uint32_t *ret)
 	return *ret != 0;
 }
 
+/* Which parts of a key tell groups apart. */
+struct shape {
+	bool type, klass, site;
+};
+
+static struct shape shape_of(enum trend_by by)
+{
+	bool special = by == TREND_STRING || by == TREND_DATA;
+	return (struct shape){by == TREND_TYPE || special, by == TREND_CLASS || special || by == TREND_RETAINED, by == TREND_SITE || by == TREND_STRING};
+}
+
 static void add_keys(struct adding *a)
 {
 	struct trend *t = a->t;
 	uint32_t only;
 	if (!only_type(a, &only))
 		return;
-	bool type = t->by == TREND_TYPE || t->by == TREND_STRING || t->by == TREND_DATA;
-	bool klass = t->by == TREND_CLASS || t->by == TREND_STRING || t->by == TREND_DATA || t->by == TREND_RETAINED;
-	bool site = t->by == TREND_SITE || t->by == TREND_STRING;
+	struct shape sh = shape_of(t->by);
 	for (size_t i = 0; i < a->s->nkeys; i++) {
 		const struct sum_key *k = &a->s->keys[i];
 		if (only && k->type != only)
 			continue;
-		struct trend_series key = {.type = type ? name_of(a, k->type) : 0, .klass = klass ? name_of(a, k->klass) : 0,
-		    .file = site ? name_of(a, k->file) : 0, .line = site ? k->line : 0};
+		struct trend_series key = {.type = sh.type ? name_of(a, k->type) : 0, .klass = sh.klass ? name_of(a, k->klass) : 0,
+		    .file = sh.site ? name_of(a, k->file) : 0, .line = sh.site ? k->line : 0};
 		count_in(t, &key, metric(t, t->by == TREND_RETAINED ? k->retained : k->all));
 	}
 }
@@ -173,16 +184,31 @@ static void add_containers(struct adding *a)
 	}
 }
 
-void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
+/* Begins and ends the column of a dump. complete: what is not put has 0, else nobody knows. */
+static void begin(struct trend *t, bool known, bool complete)
 {
 	HDA_ASSERT(t->n < t->max);
-	struct adding a = {t, s, xcalloc((size_t)s->names.n + 1, sizeof(uint32_t))};
-	bool listed = t->by == TREND_HOLDER || t->by == TREND_CONTAINER || t->by == TREND_RETAINED;
-	bool known = listed ? s->has_graph && !thinned : s->nkeys > 0 && (!thinned || t->by == TREND_TYPE);
-	t->complete[t->n] = known && !listed;
+	t->complete[t->n] = known && complete;
 	t->total[t->n] = known ? 0 : NAN;
 	for (size_t i = 0; i < t->nseries; i++)
 		t->now[i] = NAN;
+}
+
+static void end(struct trend *t)
+{
+	t->width[t->n] = t->nseries;
+	t->column[t->n] = xcalloc(t->nseries, sizeof(double));
+	if (t->nseries)
+		memcpy(t->column[t->n], t->now, t->nseries * sizeof(double));
+	t->n++;
+}
+
+void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
+{
+	struct adding a = {t, s, xcalloc((size_t)s->names.n + 1, sizeof(uint32_t))};
+	bool listed = t->by == TREND_HOLDER || t->by == TREND_CONTAINER || t->by == TREND_RETAINED;
+	bool known = listed ? s->has_graph && !thinned : s->nkeys > 0 && (!thinned || t->by == TREND_TYPE);
+	begin(t, known, !listed);
 	if (known && t->by == TREND_HOLDER)
 		add_holders(&a);
 	else if (known && t->by == TREND_CONTAINER)
@@ -192,34 +218,91 @@ void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
 	else if (known)
 		add_keys(&a);
 	free(a.ids);
-	t->width[t->n] = t->nseries;
-	t->column[t->n] = xcalloc(t->nseries, sizeof(double));
-	if (t->nseries)
-		memcpy(t->column[t->n], t->now, t->nseries * sizeof(double));
-	t->n++;
+	end(t);
 }
 
-/* From columns a dump to rows a series. */
-static void turn(struct trend *t)
+bool trend_by_keys(enum trend_by by) { return by <= TREND_DATA; }
+
+/* Room for index i in an array of *n numbers, new ones 0. */
+static uint32_t *widen(uint32_t *p, size_t *n, uint64_t i)
 {
-	t->values = xcalloc(t->nseries * t->max, sizeof(*t->values));
-	for (size_t k = 0; k < t->n; k++) {
-		double absent = t->complete[k] ? 0 : NAN;
-		for (size_t i = 0; i < t->nseries; i++) {
-			double v = i < t->width[k] ? t->column[k][i] : NAN;
-			t->values[i * t->max + k] = isnan(v) ? absent : v;
-		}
+	size_t more = *n ? *n : 1024;
+	if (i < *n)
+		return p;
+	while (more <= i)
+		more *= 2;
+	p = xreallocarray(p, more, sizeof(*p));
+	memset(p + *n, 0, (more - *n) * sizeof(*p));
+	*n = more;
+	return p;
+}
+
+/* The trend's id of a name of the store's. */
+static uint32_t lent_name(struct trend *t, const struct store_keys *k, uint32_t id)
+{
+	t->ids = widen(t->ids, &t->nids, id);
+	if (id && !t->ids[id])
+		t->ids[id] = strtab_intern(&t->names, strtab_get(k->names, id));
+	return t->ids[id];
+}
+
+/* What a key counts for, worked out once. */
+static int meet(struct trend *t, const struct store_keys *k, uint64_t number)
+{
+	uint32_t part[4];
+	int err = number > UINT32_MAX ? HDA_ECORRUPT : k->key(k, number, part);
+	if (err)
+		return err;
+	t->by_number = widen(t->by_number, &t->nnumbers, number);
+	t->by_number[number] = UINT32_MAX;
+	struct span type = strtab_get(k->names, part[0]);
+	if ((t->by == TREND_STRING && !span_eq(type, SPAN_LIT("STRING"))) || (t->by == TREND_DATA && !span_eq(type, SPAN_LIT("DATA"))))
+		return 0;
+	struct shape sh = shape_of(t->by);
+	struct trend_series key = {.type = sh.type ? lent_name(t, k, part[0]) : 0, .klass = sh.klass ? lent_name(t, k, part[1]) : 0,
+	    .file = sh.site ? lent_name(t, k, part[2]) : 0, .line = sh.site ? part[3] : 0};
+	t->by_number[number] = (uint32_t)(value_at(t, &key, id_of(t, &key)) - t->now) + 1;
+	return 0;
+}
+
+int trend_add_keys(struct trend *t, const struct store_keys *k, bool thinned)
+{
+	size_t column = t->count ? STORE_KEY_COUNT : STORE_KEY_BYTES;
+	bool known = k->n > 0 && (!thinned || t->by == TREND_TYPE);
+	int err = 0;
+	HDA_ASSERT(trend_by_keys(t->by));
+	begin(t, known, true);
+	for (size_t i = 0; known && !err && i < k->n; i++) {
+		const uint64_t *row = k->cells + i * STORE_KEY_CELLS;
+		uint64_t number = row[STORE_KEY_NUMBER];
+		if (number >= t->nnumbers || !t->by_number[number])
+			err = meet(t, k, number);
+		uint32_t at = err ? UINT32_MAX : t->by_number[number];
+		if (at == UINT32_MAX)
+			continue;
+		double v = (double)row[column], *sum = &t->now[at - 1];
+		*sum = isnan(*sum) ? v : *sum + v;
+		t->total[t->n] += v;
 	}
+	end(t);
+	return err;
+}
+
+/* The value of a series in the k-th dump. */
+static double value(const struct trend *t, size_t series, size_t k)
+{
+	double v = series < t->width[k] ? t->column[k][series] : NAN;
+	return isnan(v) && t->complete[k] ? 0 : v;
 }
 
 /* The median of the first or last three values that are known; 0 when none is. */
-static double end_level(const double *v, size_t n, bool from_end)
+static double end_level(const struct trend *t, size_t series, bool from_end)
 {
 	enum { LEVEL_POINTS = 3 };
 	double known[LEVEL_POINTS];
 	size_t m = 0;
-	for (size_t i = 0; i < n && m < LEVEL_POINTS; i++) {
-		double x = v[from_end ? n - 1 - i : i];
+	for (size_t i = 0; i < t->n && m < LEVEL_POINTS; i++) {
+		double x = value(t, series, from_end ? t->n - 1 - i : i);
 		if (isfinite(x))
 			known[m++] = x;
 	}
@@ -227,54 +310,96 @@ static double end_level(const double *v, size_t n, bool from_end)
 }
 
 /* With few dumps the first and the last tell more than two overlapping medians. */
-static double growth_of(const double *v, size_t n)
+static double growth_of(const struct trend *t, size_t series)
 {
 	enum { LEVELS_FROM = 6 };
-	if (n >= LEVELS_FROM)
-		return end_level(v, n, true) - end_level(v, n, false);
+	if (t->n >= LEVELS_FROM)
+		return end_level(t, series, true) - end_level(t, series, false);
 	double first = NAN, last = NAN;
-	for (size_t i = 0; i < n; i++) {
-		if (!isfinite(v[i]))
+	for (size_t i = 0; i < t->n; i++) {
+		double v = value(t, series, i);
+		if (!isfinite(v))
 			continue;
-		first = isfinite(first) ? first : v[i];
-		last = v[i];
+		first = isfinite(first) ? first : v;
+		last = v;
 	}
 	return isfinite(last) ? last - first : 0;
 }
 
 struct order {
-	const struct strtab *names;
-	struct trend_series s;
-	double last;
+	const struct trend *t;
+	size_t series;
+	double growth, last;
 };
 
 static int order_cmp(const void *a, const void *b)
 {
 	const struct order *x = a, *y = b;
-	const struct strtab *names = x->names;
-	if (x->s.growth != y->s.growth)
-		return x->s.growth > y->s.growth ? -1 : 1;
+	const struct strtab *names = &x->t->names;
+	const struct trend_series *p = &x->t->series[x->series], *q = &y->t->series[y->series];
+	if (x->growth != y->growth)
+		return x->growth > y->growth ? -1 : 1;
 	if (x->last != y->last)
 		return x->last > y->last ? -1 : 1;
-	int c = analyze_name_cmp(names, x->s.type, y->s.type);
-	c = c ? c : analyze_name_cmp(names, x->s.klass, y->s.klass);
-	c = c ? c : analyze_name_cmp(names, x->s.name, y->s.name);
-	c = c ? c : analyze_name_cmp(names, x->s.file, y->s.file);
-	return c ? c : (x->s.line > y->s.line) - (x->s.line < y->s.line);
+	int c = analyze_name_cmp(names, p->type, q->type);
+	c = c ? c : analyze_name_cmp(names, p->klass, q->klass);
+	c = c ? c : analyze_name_cmp(names, p->name, q->name);
+	c = c ? c : analyze_name_cmp(names, p->file, q->file);
+	return c ? c : (p->line > q->line) - (p->line < q->line);
 }
 
-void trend_finish(struct trend *t)
+/* Puts o into a heap of n whose root is the last in order, in the place of that root. */
+static void sift(struct order *heap, size_t n, const struct order *o)
 {
-	turn(t);
-	struct order *o = xcalloc(t->nseries, sizeof(*o));
-	for (size_t i = 0; i < t->nseries; i++) {
-		double *v = t->values + i * t->max;
-		o[i] = (struct order){&t->names, t->series[i], t->n && isfinite(v[t->n - 1]) ? v[t->n - 1] : 0};
-		o[i].s.v = v;
-		o[i].s.growth = growth_of(v, t->n);
+	size_t at = 0;
+	for (size_t child = 1; child < n; child = 2 * at + 1) {
+		if (child + 1 < n && order_cmp(&heap[child + 1], &heap[child]) > 0)
+			child++;
+		if (order_cmp(&heap[child], o) <= 0)
+			break;
+		heap[at] = heap[child];
+		at = child;
 	}
-	qsort(o, t->nseries, sizeof(*o), order_cmp);
-	for (size_t i = 0; i < t->nseries; i++)
-		t->series[i] = o[i].s;
+	heap[at] = *o;
+}
+
+static struct order order_of(const struct trend *t, size_t series)
+{
+	double last = t->n ? value(t, series, t->n - 1) : 0;
+	return (struct order){t, series, growth_of(t, series), isfinite(last) ? last : 0};
+}
+
+static int order_falling_cmp(const void *a, const void *b) { return order_cmp(b, a); }
+
+/* The n first of all, sorted: a few are wanted of what may be 20 000. */
+static void first_ones(const struct trend *t, struct order *o, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		o[i] = order_of(t, i);
+	qsort(o, n, sizeof(*o), order_falling_cmp); /* which is a heap */
+	for (size_t i = n; n && i < t->nseries; i++) {
+		struct order one = order_of(t, i);
+		if (order_cmp(&one, &o[0]) < 0)
+			sift(o, n, &one);
+	}
+	qsort(o, n, sizeof(*o), order_cmp);
+}
+
+void trend_finish(struct trend *t, size_t most)
+{
+	t->nsorted = most < t->nseries ? most : t->nseries;
+	struct order *o = xcalloc(t->nsorted, sizeof(*o));
+	struct trend_series *sorted = xcalloc(t->nsorted, sizeof(*sorted));
+	first_ones(t, o, t->nsorted);
+	t->values = xcalloc(t->nsorted * t->max, sizeof(*t->values));
+	for (size_t i = 0; i < t->nsorted; i++) {
+		sorted[i] = t->series[o[i].series];
+		sorted[i].growth = o[i].growth;
+		sorted[i].v = t->values + i * t->max;
+		for (size_t k = 0; k < t->n; k++)
+			sorted[i].v[k] = value(t, o[i].series, k);
+	}
 	free(o);
+	free(t->series);
+	t->series = sorted;
 }

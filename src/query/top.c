@@ -208,7 +208,7 @@ static int run(struct query_run *r)
 		parts |= STORE_OBJECTS;
 	/* What a group of several keys retains is no sum over them: two keys may hold one thing together. */
 	if (a.sort == TOP_RETAINED || (a.by <= TOP_GEM && a.opts.generation == UINT64_MAX))
-		parts |= STORE_GRAPH;
+		parts |= STORE_RETAINED;
 	struct dump_summary *s = run_load(r, parts, &d);
 	if (s)
 		answer(r, s, &a);

@@ -1,4 +1,5 @@
 /* trend: series over the dumps of a process. SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -93,23 +94,40 @@ static int each(void *ctx, struct dump_summary *s)
 	return a->r->status != 0;
 }
 
+static int each_keys(void *ctx, const struct store_keys *k)
+{
+	struct asked *a = ctx;
+	const struct store_dump *d = dump_by_id(a, k->dump);
+	a->r->work = 0;
+	int err = d && run_ok(a->r) ? trend_add_keys(&a->t, k, d->thinned) : 0;
+	return err ? err : a->r->status != 0;
+}
+
+/* The dumps in the order of their ids, as walks want them. */
+static int walk(struct asked *a, const uint64_t *ids)
+{
+	struct query_run *r = a->r;
+	unsigned parts = a->by == TREND_RETAINED ? STORE_KEYS | STORE_RETAINED : trend_by_keys((enum trend_by)a->by) ? STORE_KEYS : STORE_GRAPH;
+	int err = trend_by_keys((enum trend_by)a->by) ? store_rtxn_walk_keys(r->txn, ids, a->n, each_keys, a) : -ENOTSUP;
+	return err == -ENOTSUP ? store_rtxn_walk(r->txn, ids, a->n, parts, each, a) : err;
+}
+
 static bool collect(struct query_run *r, struct asked *a)
 {
-	bool graph = a->by >= TREND_HOLDER, rising = true; /* the walk wants rising ids; dumps imported out of order are loaded one by one */
+	bool rising = true; /* dumps imported out of order are loaded one by one */
 	_cleanup_free_ uint64_t *ids = xcalloc(a->n, sizeof(*ids));
 	for (size_t i = 0; i < a->n; i++) {
 		ids[i] = a->d[i].dump;
 		a->traced |= a->d[i].traced;
 		rising &= i == 0 || ids[i] > ids[i - 1];
 	}
-	unsigned parts = (graph ? STORE_GRAPH : 0) | (a->by == TREND_HOLDER || a->by == TREND_CONTAINER ? 0 : STORE_KEYS);
 	if (rising) {
-		int err = store_rtxn_walk(r->txn, ids, a->n, parts, each, a);
+		int err = walk(a, ids);
 		if (err < 0 && !r->status)
 			run_store_fail(r, err);
 	}
 	for (size_t i = 0; !rising && i < a->n; i++) {
-		struct dump_summary *s = run_load_id(r, ids[i], parts);
+		struct dump_summary *s = run_load_id(r, ids[i], STORE_KEYS | (trend_by_keys((enum trend_by)a->by) ? 0 : STORE_GRAPH));
 		if (!s || each(a, s))
 			break;
 	}
@@ -188,7 +206,7 @@ static void say_rest(struct query_run *r, const struct asked *a, size_t shown)
 static void answer(struct query_run *r, struct asked *a)
 {
 	size_t shown = 0;
-	trend_finish(&a->t);
+	trend_finish(&a->t, a->most < a->t.nseries ? (size_t)a->most : a->t.nseries);
 	bool sites = a->by == TREND_SITE && !a->traced;
 	if (a->t.nseries == 0 || sites) {
 		run_fail(r, HDA_STATUS_NOTHING, "%s", a->by >= TREND_HOLDER ? "none of these dumps has a graph, so no holder is known: hdactl show says why"
@@ -198,7 +216,7 @@ static void answer(struct query_run *r, struct asked *a)
 	}
 	if (!say_points(r, a))
 		return;
-	while (shown < a->t.nseries && shown < a->most && say(r, a, "series", &a->t.series[shown]))
+	while (shown < a->t.nsorted && say(r, a, "series", &a->t.series[shown]))
 		shown++;
 	if (shown < a->t.nseries && run_ok(r))
 		say_rest(r, a, shown);

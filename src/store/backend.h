@@ -24,6 +24,8 @@ struct store_ops {
 	int (*dumps)(struct store_rtxn *r, uint64_t proc, struct store_dump **ret, size_t *ret_n);
 	int (*walk)(struct store_rtxn *r, const uint64_t *dumps, size_t n, unsigned parts,
 	    int (*each)(void *ctx, struct dump_summary *s), void *ctx);
+	int (*walk_keys)(struct store_rtxn *r, const uint64_t *dumps, size_t n,
+	    int (*each)(void *ctx, const struct store_keys *k), void *ctx); /* may be NULL */
 	void (*stats)(struct store *s, struct store_stats *ret);
 	void (*reader_check)(struct store *s);
 	int (*backup)(struct store *s, const char *dir, char **ret_why);

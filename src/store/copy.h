@@ -27,10 +27,10 @@ enum {
 	X(key_sigs, nkey_sigs, STORE_KEY_SIGS)                                                     \
 	X(holders, nholders, STORE_GRAPH)                                                          \
 	X(containers, ncontainers, STORE_GRAPH)                                                    \
-	X(ret_class, nret_class, STORE_GRAPH)                                                      \
-	X(ret_site, nret_site, STORE_GRAPH)                                                        \
-	X(ret_type, nret_type, STORE_GRAPH)                                                        \
-	X(ret_gem, nret_gem, STORE_GRAPH)
+	X(ret_class, nret_class, STORE_GRAPH | STORE_RETAINED)                                                      \
+	X(ret_site, nret_site, STORE_GRAPH | STORE_RETAINED)                                                        \
+	X(ret_type, nret_type, STORE_GRAPH | STORE_RETAINED)                                                        \
+	X(ret_gem, nret_gem, STORE_GRAPH | STORE_RETAINED)
 
 /* A deep copy with the parts asked for (STORE_ flags); the others are empty. The caller frees. */
 struct dump_summary *summary_copy(const struct dump_summary *s, unsigned parts);

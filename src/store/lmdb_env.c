@@ -335,6 +335,12 @@ static int lmdb_rtxn_walk(struct store_rtxn *r, const uint64_t *dumps, size_t n,
 	return lmdb_walk((struct lmdb *)r->s, ((struct lmdb_rtxn *)r)->txn, dumps, n, parts, each, ctx);
 }
 
+static int lmdb_rtxn_walk_keys(struct store_rtxn *r, const uint64_t *dumps, size_t n,
+    int (*each)(void *ctx, const struct store_keys *k), void *ctx)
+{
+	return lmdb_walk_keys((struct lmdb *)r->s, ((struct lmdb_rtxn *)r)->txn, dumps, n, each, ctx);
+}
+
 static uint64_t entries(struct lmdb *m, MDB_txn *txn, enum db_table t)
 {
 	MDB_stat st;
@@ -410,6 +416,7 @@ static const struct store_ops lmdb_ops = {
     .procs = lmdb_rtxn_procs,
     .dumps = lmdb_rtxn_dumps,
     .walk = lmdb_rtxn_walk,
+    .walk_keys = lmdb_rtxn_walk_keys,
     .stats = lmdb_stats,
     .reader_check = lmdb_reader_check,
     .backup = lmdb_backup,

@@ -162,8 +162,12 @@ int lmdb_part_put(struct lmdb_chain *c, enum db_table t, const struct part *p, u
     const struct part_state *base, unsigned flags, uint64_t *stored);
 /* Table t: DB_parts, or DB_thin for thinned dumps; part -1: all. */
 int lmdb_parts_del(struct lmdb *m, MDB_txn *txn, enum db_table t, uint64_t dump, int part);
+
+/* --- lmdb_walk.c --- */
 int lmdb_walk(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n, unsigned parts,
     int (*each)(void *ctx, struct dump_summary *s), void *ctx);
+int lmdb_walk_keys(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n,
+    int (*each)(void *ctx, const struct store_keys *k), void *ctx);
 
 /* --- lmdb_memo.c --- */
 int lmdb_memo_set(struct lmdb *m, MDB_txn *txn, enum store_memo kind, uint64_t id, struct span bytes);

@@ -14,6 +14,7 @@ libhda_a_SOURCES += \
 	src/store/lmdb_parts.c \
 	src/store/lmdb_retain.c \
 	src/store/lmdb_rows.c \
+	src/store/lmdb_walk.c \
 	src/store/lmdb_write.c \
 	src/store/model.c \
 	src/store/model.h \

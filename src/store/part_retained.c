@@ -70,5 +70,5 @@ static void retained_load(struct rec_in *in, const struct part_state *st)
 	s->nret_gem = n[BY_GEM];
 }
 
-const struct part part_retained = {.id = PART_RETAINED, .name = "retained", .flags = STORE_GRAPH, .shape = &shape,
+const struct part part_retained = {.id = PART_RETAINED, .name = "retained", .flags = STORE_GRAPH | STORE_RETAINED, .shape = &shape,
     .save = retained_save, .load = retained_load};

@@ -79,11 +79,11 @@ static void sigs_load(struct rec_in *in, const struct part_state *st)
 	uint64_t *hash = xreallocarray(NULL, t->n, sizeof(*hash));
 	uint32_t *order = xreallocarray(NULL, t->n, sizeof(*order));
 	for (size_t i = 0; i < t->n && !in->err; i++) {
-		uint64_t id = t->cells[i * t->stride];
-		if (id > UINT32_MAX || in->dict->sig_get(in->dict, (uint32_t)id, &def[i]))
-			in->err = HDA_ECORRUPT;
-		else
-			hash[i] = def[i].hash;
+		const struct dict_sig *sig = rec_in_sig(in, t->cells[i * t->stride]);
+		if (!sig)
+			break;
+		def[i] = *sig;
+		hash[i] = sig->hash;
 	}
 	if (!in->err) {
 		order_rising(order, hash, t->n);

@@ -51,6 +51,7 @@ void rec_in_done(struct rec_in *in)
 	strtab_done(&in->names);
 	free(in->local);
 	free(in->keys);
+	free(in->sigs);
 	free(in->sig_ids);
 	free(in->sig_index);
 }
@@ -112,6 +113,22 @@ struct rec_key *rec_in_key(struct rec_in *in, uint64_t number)
 	in->keys[number] = (struct rec_key){.type = rec_in_name(in, key[0]), .klass = rec_in_name(in, key[1]),
 	    .file = rec_in_name(in, key[2]), .line = key[3], .known = true};
 	return in->err ? NULL : &in->keys[number];
+}
+
+const struct dict_sig *rec_in_sig(struct rec_in *in, uint64_t number)
+{
+	struct dict_sig sig;
+	if (in->err)
+		return NULL;
+	if (number < in->nsigs_known && in->sigs[number].known)
+		return &in->sigs[number].d;
+	if (number == 0 || number > UINT32_MAX || in->dict->sig_get(in->dict, (uint32_t)number, &sig)) {
+		fail(in, HDA_ECORRUPT);
+		return NULL;
+	}
+	in->sigs = widen(in->sigs, &in->nsigs_known, number, sizeof(*in->sigs));
+	in->sigs[number] = (struct rec_sig){sig, true};
+	return &in->sigs[number].d;
 }
 
 uint32_t rec_in_key_index(struct rec_in *in, uint64_t number)

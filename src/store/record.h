@@ -71,6 +71,8 @@ struct rec_in {
 	struct rec_key *keys;      /* by key number */
 	size_t nlocal, nkeys;
 	uint32_t stamp;            /* counts the summaries */
+	struct rec_sig { struct dict_sig d; bool known; } *sigs; /* by signature number */
+	size_t nsigs_known;        /* elements of it */
 	uint32_t *sig_ids;         /* numbers of sum->sigs, sorted ... */
 	uint32_t *sig_index;       /* ... and their indices */
 	size_t nsigs;
@@ -84,6 +86,8 @@ void rec_in_begin(struct rec_in *in, struct dump_summary *sum);
 uint32_t rec_in_name(struct rec_in *in, uint64_t number);
 /* The key of a number, or NULL (and in->err). Valid until the next call. */
 struct rec_key *rec_in_key(struct rec_in *in, uint64_t number);
+/* The definition of a signature number, or NULL (and in->err). Valid until the next call. */
+const struct dict_sig *rec_in_sig(struct rec_in *in, uint64_t number);
 /* Index into sum->keys of a key number; 0 (and in->err) when the dump has no such key. */
 uint32_t rec_in_key_index(struct rec_in *in, uint64_t number);
 /* Index into sum->sigs; UINT32_MAX for 0; (and in->err) when the dump has no such signature. */

@@ -126,6 +126,12 @@ int store_rtxn_walk(struct store_rtxn *r, const uint64_t *dumps, size_t n, unsig
 	return r->s->ops->walk(r, dumps, n, parts, each, ctx);
 }
 
+int store_rtxn_walk_keys(struct store_rtxn *r, const uint64_t *dumps, size_t n,
+    int (*each)(void *ctx, const struct store_keys *k), void *ctx)
+{
+	return r->s->ops->walk_keys ? r->s->ops->walk_keys(r, dumps, n, each, ctx) : -ENOTSUP;
+}
+
 void store_stats(struct store *s, struct store_stats *ret) { s->ops->stats(s, ret); }
 
 void store_reader_check(struct store *s) { s->ops->reader_check(s); }

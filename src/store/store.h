@@ -36,7 +36,8 @@ enum {
 	STORE_GRAPH = 1 << 6,     /* sigs, holders, containers, ret_class, ret_site, ret_type, ret_gem */
 	STORE_TRACE = 1 << 7,     /* root names, bad samples */
 	STORE_KEY_SIGS = 1 << 8,  /* key_sigs (with STORE_KEYS and STORE_GRAPH) */
-	STORE_ALL = 0x1ff,
+	STORE_RETAINED = 1 << 9,  /* ret_class, ret_site, ret_type, ret_gem alone */
+	STORE_ALL = 0x3ff,
 };
 
 /* One process life. */
@@ -110,6 +111,25 @@ HDA_MUST_CHECK int store_rtxn_dumps(struct store_rtxn *r, uint64_t proc, struct 
 HDA_MUST_CHECK int store_rtxn_memo(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret);
 /* A copy of a dump with the parts asked for; HDA_ENOTFOUND. Parts lost to thinning are empty. Caller: summary_free. */
 HDA_MUST_CHECK int store_rtxn_load(struct store_rtxn *r, uint64_t dump, unsigned parts, struct dump_summary **ret);
+enum { /* columns of a row of keys */
+	STORE_KEY_NUMBER, STORE_KEY_COUNT, STORE_KEY_BYTES, STORE_KEY_GARBAGE_COUNT, STORE_KEY_GARBAGE_BYTES,
+	STORE_KEY_RETAINED_COUNT, STORE_KEY_RETAINED_BYTES, STORE_KEY_CELLS,
+};
+
+/* The keys of a dump, lent during a callback. A number names a key, the same one in all dumps of a walk; numbers are small. */
+struct store_keys {
+	uint64_t dump;
+	const uint64_t *cells; /* n rows of STORE_KEY_CELLS, by rising number */
+	size_t n;
+	const struct strtab *names; /* grows in a walk, its ids stay */
+	/* What a number means: type, class, file (ids of names) and line. An error ends the walk with it. */
+	int (*key)(const struct store_keys *k, uint64_t number, uint32_t ret[4]);
+};
+
+/* For sums over many dumps: as store_rtxn_walk, but only keys, and no summary is made. -ENOTSUP: this backend has no such way, walk
+ * instead. */
+HDA_MUST_CHECK int store_rtxn_walk_keys(struct store_rtxn *r, const uint64_t *dumps, size_t n,
+    int (*each)(void *ctx, const struct store_keys *k), void *ctx);
 /* Loads n dumps of one process in rising order and calls back for each (s is freed by the callee of the callback: take it
  * or summary_free it); cheaper than n loads. Non-zero from the callback stops. */
 HDA_MUST_CHECK int store_rtxn_walk(struct store_rtxn *r, const uint64_t *dumps, size_t n, unsigned parts,

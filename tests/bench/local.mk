@@ -18,3 +18,6 @@ EXTRA_PROGRAMS += tests/bench/store_bench
 tests_bench_store_bench_SOURCES = tests/bench/store_bench.c tests/unit/store/series.c tests/unit/store/series.h
 tests_bench_store_bench_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/store
 tests_bench_store_bench_LDADD = $(UNIT_LDADD)
+# Asks what store_bench left.
+EXTRA_PROGRAMS += tests/bench/query_bench
+tests_bench_query_bench_SOURCES = tests/bench/query_bench.c

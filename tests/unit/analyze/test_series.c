@@ -121,7 +121,7 @@ static void test_trend(void **state)
 			trend_add(&t, s, false);
 			summary_free(s);
 		}
-		trend_finish(&t);
+		trend_finish(&t, t.nseries);
 		for (size_t i = 0; i < DUMPS; i++) {
 			double sum = 0;
 			for (size_t k = 0; k < t.nseries; k++) {
