@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/first.h"
 #include "base/gem.h"
 #include "base/mem.h"
 #include "base/u64map.h"
@@ -58,12 +59,12 @@ static int order_cmp(const void *a, const void *b)
 	return c ? c : analyze_name_cmp(&x->t->gems, r->gem, q->gem);
 }
 
-void analyze_top_sort(struct top *t, enum top_sort sort)
+void analyze_top_sort(struct top *t, enum top_sort sort, size_t first)
 {
 	struct order *o = xcalloc(t->n, sizeof(*o));
 	for (size_t i = 0; i < t->n; i++)
 		o[i] = (struct order){t, sort, i};
-	qsort(o, t->n, sizeof(*o), order_cmp);
+	sort_first(o, t->n, sizeof(*o), first ? first : t->n, order_cmp);
 	struct top_row *sorted = xcalloc(t->n, sizeof(*sorted));
 	for (size_t i = 0; i < t->n; i++)
 		sorted[i] = t->rows[o[i].row];
@@ -203,7 +204,7 @@ void analyze_top(const struct dump_summary *s, const struct top_opts *opts, stru
 		blank(&ret->rows[i], opts->by);
 	u64map_done(&g.rows);
 	u64map_done(&g.gems);
-	analyze_top_sort(ret, opts->sort);
+	analyze_top_sort(ret, opts->sort, opts->first);
 }
 
 void analyze_top_done(struct top *t)

@@ -20,6 +20,7 @@ struct top_opts {
 	uint64_t generation;   /* only objects of this generation (needs genkeys); UINT64_MAX: all */
 	uint32_t type, klass;  /* only these (name ids of the summary); 0: all */
 	uint32_t file, line;   /* only this site; file 0: all */
+	size_t first;          /* so many rows are put in order, the others follow in any; 0: all are */
 };
 
 /* A group. What differs inside it is 0 (= null): a site with objects of two classes has klass 0. */
@@ -46,7 +47,7 @@ struct top {
  * per generation). */
 void analyze_top(const struct dump_summary *s, const struct top_opts *opts, struct top *ret);
 /* Sorts again, after a caller put better figures into the rows. */
-void analyze_top_sort(struct top *t, enum top_sort sort);
+void analyze_top_sort(struct top *t, enum top_sort sort, size_t first);
 void analyze_top_done(struct top *t);
 /* Compares names by bytes, null first; 0 ids are null. */
 int analyze_name_cmp(const struct strtab *t, uint32_t a, uint32_t b);

@@ -8,6 +8,7 @@
 #include "analyze/slope.h"
 #include "analyze/top.h"
 #include "base/assert.h"
+#include "base/first.h"
 #include "base/mem.h"
 
 void trend_init(struct trend *t, enum trend_by by, bool count, size_t max)
@@ -184,20 +185,20 @@ static void add_containers(struct adding *a)
 	}
 }
 
-/* Begins and ends the column of a dump. complete: what is not put has 0, else nobody knows. */
-static void begin(struct trend *t, bool known, bool complete)
+/* Begins and ends the column of a dump, where series have the value `absent` first. complete: what stays NAN is 0, else nobody knows. */
+static void begin(struct trend *t, bool known, bool complete, double absent)
 {
 	HDA_ASSERT(t->n < t->max);
 	t->complete[t->n] = known && complete;
 	t->total[t->n] = known ? 0 : NAN;
 	for (size_t i = 0; i < t->nseries; i++)
-		t->now[i] = NAN;
+		t->now[i] = absent;
 }
 
 static void end(struct trend *t)
 {
 	t->width[t->n] = t->nseries;
-	t->column[t->n] = xcalloc(t->nseries, sizeof(double));
+	t->column[t->n] = xreallocarray(NULL, t->nseries + 1, sizeof(double));
 	if (t->nseries)
 		memcpy(t->column[t->n], t->now, t->nseries * sizeof(double));
 	t->n++;
@@ -208,7 +209,7 @@ void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
 	struct adding a = {t, s, xcalloc((size_t)s->names.n + 1, sizeof(uint32_t))};
 	bool listed = t->by == TREND_HOLDER || t->by == TREND_CONTAINER || t->by == TREND_RETAINED;
 	bool known = listed ? s->has_graph && !thinned : s->nkeys > 0 && (!thinned || t->by == TREND_TYPE);
-	begin(t, known, !listed);
+	begin(t, known, !listed, NAN);
 	if (known && t->by == TREND_HOLDER)
 		add_holders(&a);
 	else if (known && t->by == TREND_CONTAINER)
@@ -265,25 +266,33 @@ static int meet(struct trend *t, const struct store_keys *k, uint64_t number)
 	return 0;
 }
 
-int trend_add_keys(struct trend *t, const struct store_keys *k, bool thinned)
+/* Makes sure that all numbers of a dump are known. */
+static int meet_all(struct trend *t, const struct store_keys *k)
 {
-	size_t column = t->count ? STORE_KEY_COUNT : STORE_KEY_BYTES;
-	bool known = k->n > 0 && (!thinned || t->by == TREND_TYPE);
 	int err = 0;
-	HDA_ASSERT(trend_by_keys(t->by));
-	begin(t, known, true);
-	for (size_t i = 0; known && !err && i < k->n; i++) {
-		const uint64_t *row = k->cells + i * STORE_KEY_CELLS;
-		uint64_t number = row[STORE_KEY_NUMBER];
+	for (size_t i = 0; !err && i < k->n; i++) {
+		uint64_t number = k->cells[i * STORE_KEY_CELLS + STORE_KEY_NUMBER];
 		if (number >= t->nnumbers || !t->by_number[number])
 			err = meet(t, k, number);
-		uint32_t at = err ? UINT32_MAX : t->by_number[number];
-		if (at == UINT32_MAX)
-			continue;
-		double v = (double)row[column], *sum = &t->now[at - 1];
-		*sum = isnan(*sum) ? v : *sum + v;
-		t->total[t->n] += v;
 	}
+	return err;
+}
+
+int trend_add_keys(struct trend *t, const struct store_keys *k, bool thinned)
+{
+	bool known = k->n > 0 && (!thinned || t->by == TREND_TYPE);
+	int err = known ? meet_all(t, k) : 0;
+	HDA_ASSERT(trend_by_keys(t->by));
+	begin(t, known, true, known ? 0 : NAN);
+	const uint64_t *row = k->cells + (t->count ? STORE_KEY_COUNT : STORE_KEY_BYTES), *number = k->cells + STORE_KEY_NUMBER;
+	const uint32_t *series = t->by_number;
+	double *now = t->now;
+	for (size_t i = 0; known && !err && i < k->n; i++, row += STORE_KEY_CELLS, number += STORE_KEY_CELLS) {
+		if (series[*number] != UINT32_MAX)
+			now[series[*number] - 1] += (double)*row;
+	}
+	for (size_t i = 0; known && i < t->nseries; i++)
+		t->total[t->n] += now[i];
 	end(t);
 	return err;
 }
@@ -348,49 +357,20 @@ static int order_cmp(const void *a, const void *b)
 	return c ? c : (p->line > q->line) - (p->line < q->line);
 }
 
-/* Puts o into a heap of n whose root is the last in order, in the place of that root. */
-static void sift(struct order *heap, size_t n, const struct order *o)
-{
-	size_t at = 0;
-	for (size_t child = 1; child < n; child = 2 * at + 1) {
-		if (child + 1 < n && order_cmp(&heap[child + 1], &heap[child]) > 0)
-			child++;
-		if (order_cmp(&heap[child], o) <= 0)
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = *o;
-}
-
 static struct order order_of(const struct trend *t, size_t series)
 {
 	double last = t->n ? value(t, series, t->n - 1) : 0;
 	return (struct order){t, series, growth_of(t, series), isfinite(last) ? last : 0};
 }
 
-static int order_falling_cmp(const void *a, const void *b) { return order_cmp(b, a); }
-
-/* The n first of all, sorted: a few are wanted of what may be 20 000. */
-static void first_ones(const struct trend *t, struct order *o, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		o[i] = order_of(t, i);
-	qsort(o, n, sizeof(*o), order_falling_cmp); /* which is a heap */
-	for (size_t i = n; n && i < t->nseries; i++) {
-		struct order one = order_of(t, i);
-		if (order_cmp(&one, &o[0]) < 0)
-			sift(o, n, &one);
-	}
-	qsort(o, n, sizeof(*o), order_cmp);
-}
-
 void trend_finish(struct trend *t, size_t most)
 {
 	t->nsorted = most < t->nseries ? most : t->nseries;
-	struct order *o = xcalloc(t->nsorted, sizeof(*o));
+	struct order *o = xcalloc(t->nseries, sizeof(*o));
 	struct trend_series *sorted = xcalloc(t->nsorted, sizeof(*sorted));
-	first_ones(t, o, t->nsorted);
+	for (size_t i = 0; i < t->nseries; i++)
+		o[i] = order_of(t, i);
+	sort_first(o, t->nseries, sizeof(*o), most, order_cmp);
 	t->values = xcalloc(t->nsorted * t->max, sizeof(*t->values));
 	for (size_t i = 0; i < t->nsorted; i++) {
 		sorted[i] = t->series[o[i].series];

@@ -4,6 +4,7 @@ libhda_a_SOURCES += \
 	src/base/assert.c src/base/assert.h \
 	src/base/cursor.c src/base/cursor.h \
 	src/base/err.c src/base/err.h \
+	src/base/first.c src/base/first.h \
 	src/base/gem.c src/base/gem.h \
 	src/base/heartbeat.h \
 	src/base/inbox.c src/base/inbox.h \

@@ -43,6 +43,7 @@ static bool read_args(struct query_run *r, struct asked *a)
 		return false;
 	a->opts.by = (enum top_by)a->by;
 	a->opts.sort = (enum top_sort)a->sort;
+	a->opts.first = a->n < SIZE_MAX ? (size_t)a->n : 0;
 	if (a->opts.generation != UINT64_MAX && (a->sort >= TOP_RETAINED || a->by == BY_OBJECT)) {
 		run_fail(r, HDA_STATUS_ARGUMENT, "--generation goes with --sort bytes or count and not with --by object: "
 						 "what is retained is not known per generation");
@@ -135,7 +136,7 @@ static int groups(struct query_run *r, const struct dump_summary *s, struct aske
 		if (s->has_graph && !filtered && a->by <= TOP_GEM && s->nret_type && (a->by != TOP_GEM || s->nret_gem)) {
 			correct_retained(&t, a->by);
 			if (by_retained)
-				analyze_top_sort(&t, TOP_RETAINED);
+				analyze_top_sort(&t, TOP_RETAINED, a->opts.first);
 		} else if (s->has_graph && a->opts.generation == UINT64_MAX && t.retained_summed) {
 			run_note(r, "retained is summed over keys here: what two keys hold together counts twice");
 		}

@@ -330,28 +330,37 @@ static size_t *get_places(struct dec *d, size_t n, size_t *ret_n)
 	return place;
 }
 
-/* base without the rows at `gone`, with those of `added`. */
+static void append(struct table *to, const uint64_t *rows, size_t n)
+{
+	if (n)
+		memcpy(to->cells + to->n * to->stride, rows, n * to->stride * sizeof(*rows));
+	to->n += n;
+}
+
+/* base without the rows at `gone`, with those of `added`. What stays is copied in runs: mostly nearly all of it. */
 static int merge(struct table *t, const size_t *gone, size_t ngone, const struct table *added)
 {
 	struct table out = {.stride = t->stride};
-	size_t row = t->stride * sizeof(*t->cells), g = 0, a = 0;
+	size_t g = 0, a = 0, i = 0;
 	reserve(&out, t->n - ngone + added->n + 1);
-	for (size_t i = 0; i < t->n; i++) {
-		const uint64_t *old = t->cells + i * t->stride;
-		if (g < ngone && gone[g] == i) {
-			g++;
+	while (i < t->n) {
+		size_t stop = g < ngone ? gone[g] : t->n, to = a < added->n ? i : stop;
+		while (to < stop && t->cells[to * t->stride] < added->cells[a * t->stride])
+			to++;
+		append(&out, t->cells + i * t->stride, to - i);
+		i = to;
+		if (to == stop) {
+			g += i < t->n;
+			i += i < t->n;
 			continue;
 		}
-		for (; a < added->n && added->cells[a * t->stride] < old[0]; a++)
-			memcpy(out.cells + out.n++ * t->stride, added->cells + a * t->stride, row);
-		if (a < added->n && added->cells[a * t->stride] == old[0]) {
+		if (added->cells[a * t->stride] == t->cells[to * t->stride]) {
 			table_done(&out);
 			return HDA_ECORRUPT;
 		}
-		memcpy(out.cells + out.n++ * t->stride, old, row);
+		append(&out, added->cells + a++ * t->stride, 1);
 	}
-	for (; a < added->n; a++)
-		memcpy(out.cells + out.n++ * t->stride, added->cells + a * t->stride, row);
+	append(&out, added->cells + a * t->stride, added->n - a);
 	table_done(t);
 	*t = out;
 	return 0;

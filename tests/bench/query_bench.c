@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	char *why = NULL;
 	if (argc < 3)
 		return EXIT_FAILURE;
-	int err = store_open(&s, &(struct store_opts){.dir = argv[1], .read_only = true}, &why);
+	int err = store_open(&s, &(struct store_opts){.dir = argv[1], .map_size = (uint64_t)4 << 30, .read_only = true}, &why);
 	if (err < 0) {
 		fprintf(stderr, "%s: %s\n", argv[1], why ? why : hda_strerror(err));
 		return EXIT_FAILURE;
