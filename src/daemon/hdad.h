@@ -188,7 +188,7 @@ struct hdad {
 	struct stats stats;
 	struct config *cfg;
 	struct listener *listeners[LISTEN_N];
-	struct event *in_event, *sig_term, *sig_int, *sig_hup, *drain_timer, *watchdog;
+	struct event *in_event, *sig_term, *sig_int, *sig_hup, *drain_timer, *trim_timer, *watchdog;
 	unsigned ndrained;
 	uint64_t ngems, nadmins[2];  /* idle gems; sessions of query, control */
 	uint64_t next_token;

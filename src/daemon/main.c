@@ -24,7 +24,8 @@ enum {
 	EXIT_CONFIG = 78,        /* sysexits.h: systemd does not restart for it (RestartPreventExitStatus) */
 	FILES_WANTED = 65536,    /* descriptors: 20 000 idle gems, and room */
 	ARENAS = 4,              /* malloc arenas: with one per thread freed memory is found by nobody */
-	MMAP_FROM = 1 << 20,     /* blocks of this size go back to the system when freed; fixed, else glibc raises it to 32 MiB */
+	MMAP_FROM = 8 << 20,     /* blocks of this size go back to the system when freed; fixed, else glibc raises it to 32 MiB */
+	KEEP_FREE = 32 << 20,    /* freed memory kept per arena, until nothing was asked for TRIM_AFTER_S (hdad.c) */
 };
 
 static const char usage[] =
@@ -85,6 +86,7 @@ static void harden(void)
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, ARENAS);
 	mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+	mallopt(M_TRIM_THRESHOLD, KEEP_FREE);
 #endif
 }
 

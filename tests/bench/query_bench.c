@@ -5,6 +5,7 @@
  * STORE is what store_bench leaves; the answers are made by the code that hdad runs, in this process. Prints one JSON object a question:
  * {"name":, "n":, "wall_p50_ms":, "wall_p99_ms":, "cpu_p50_ms":, "cpu_p99_ms":, "rows":}. CPU is this thread's: on a machine that others
  * use, too, it says what the question costs, and wall what one waits there. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "base/mem.h"
 #include "query/query.h"
 
-enum { ARGS = 3 };
+enum { ARGS = 3, MMAP_FROM = 8 << 20, KEEP_FREE = 32 << 20 /* as hdad has them */ };
 
 static const struct question {
 	const char *name, *cmd, *arg[ARGS][2];
@@ -116,6 +117,8 @@ int main(int argc, char **argv)
 {
 	struct store *s;
 	char *why = NULL;
+	mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+	mallopt(M_TRIM_THRESHOLD, KEEP_FREE);
 	if (argc < 3)
 		return EXIT_FAILURE;
 	int err = store_open(&s, &(struct store_opts){.dir = argv[1], .map_size = (uint64_t)4 << 30, .read_only = true}, &why);

@@ -1,6 +1,7 @@
 /* Tests of src/base. SPDX-License-Identifier: BSD-2-Clause */
 #include "unit.h"
 
+#include "base/first.h"
 #include "base/arena.h"
 #include "base/cursor.h"
 #include "base/err.h"
@@ -136,11 +137,38 @@ static void test_cursor_error_sticks(void **state)
 	assert_int_equal(dec_finish(&d), HDA_EFORMAT); /* bytes left */
 }
 
+static int by_value(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+	return (*x > *y) - (*x < *y);
+}
+
+/* The first few are those that a whole sort has there, and nothing is lost. */
+static void test_sort_first(void **state)
+{
+	(void)state;
+	uint64_t rnd = 3;
+	for (size_t n = 0; n < 60; n++) {
+		for (size_t first = 0; first <= n + 1; first++) {
+			int v[60], want[60];
+			for (size_t i = 0; i < n; i++)
+				want[i] = v[i] = (int)unit_below(&rnd, 20) - 10;
+			qsort(want, n, sizeof(*want), by_value);
+			sort_first(v, n, sizeof(*v), first, by_value);
+			for (size_t i = 0; i < n && i < first; i++)
+				assert_int_equal(v[i], want[i]);
+			qsort(v, n, sizeof(*v), by_value);
+			assert_memory_equal(v, want, n * sizeof(*v));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_errors_have_texts), cmocka_unit_test(test_arena_aligns_and_keeps),
 	    cmocka_unit_test(test_strtab_round_trip), cmocka_unit_test(test_u64map),
-	    cmocka_unit_test(test_cursor_round_trip), cmocka_unit_test(test_cursor_error_sticks)};
+	    cmocka_unit_test(test_cursor_round_trip), cmocka_unit_test(test_cursor_error_sticks),
+	    cmocka_unit_test(test_sort_first)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,3 +23,11 @@ tests_unit_query_test_state_SOURCES = tests/unit/query/test_state.c tests/unit/s
 	tests/unit/unit.h
 tests_unit_query_test_state_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/store
 tests_unit_query_test_state_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/query/test_trend
+TESTS += tests/unit/query/test_trend
+endif
+tests_unit_query_test_trend_SOURCES = tests/unit/query/test_trend.c tests/unit/query/sample.c tests/unit/query/sample.h \
+	tests/unit/store/series.c tests/unit/store/series.h tests/unit/store/disk.h tests/unit/unit.h
+tests_unit_query_test_trend_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query -I$(srcdir)/tests/unit/store
+tests_unit_query_test_trend_LDADD = $(UNIT_LDADD)
