@@ -156,3 +156,19 @@ int cli_print(const struct cli *cli, const struct report *a)
 	cli_print_notes(cli, a);
 	return cli_exit_of_status(a->status);
 }
+
+int cli_report(const struct cli *cli, const char *(*arrange)(const struct cli *cli, struct report *a))
+{
+	struct report a = {0};
+	int r = cli_ask_report(cli, &a);
+	if (r == CLI_DONE || (cli->json && r == CLI_NOTHING && a.status)) {
+		struct command c = *cli->cmd;
+		struct cli here = *cli;
+		const char *columns = arrange && !cli->json ? arrange(cli, &a) : NULL;
+		c.columns = columns ? columns : c.columns;
+		here.cmd = &c;
+		cli_print(&here, &a);
+	}
+	report_done(&a);
+	return r;
+}

@@ -60,7 +60,8 @@ static const struct command commands[] = {
 	    EXAMPLES("hdactl diff 4121@11000 4121@12000 4121@13000", "hdactl -f before.dump -f after.dump diff first last"), NULL, NULL},
 	{"trend", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(BY), ID(METRIC), ID(LAST), ID(N), ID(PLOT), ID(PLOT_ALL)),
 	    "series over the dumps of a process",
-	    "--by type|class|site|string|data|holder|container|retained-class, --metric count|bytes. gnuplot draws --plot and --plot-all.",
+	    "--by type|class|site|string|data|holder|container|retained-class, --metric count|bytes. VERDICT is what leaks says of it. "
+	    "gnuplot draws --plot and --plot-all, with the fitted line and, dashed, the forecast.",
 	    EXAMPLES("hdactl trend --pid 4121 --by holder", "hdactl trend --pid 4121 --by type --plot types.svg", "hdactl -f DIR trend --plot-all graphs"),
 	    NULL, run_trend},
 	{"leaks", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(APP), ID(ALL), ID(MIN_CONFIDENCE), ID(LABEL)),

@@ -58,12 +58,7 @@ static int run_command(struct cli *cli)
 		return cli_fail(CLI_USAGE, "%s", why);
 	if (cli->cmd->run)
 		return cli->cmd->run(cli);
-	struct report a = {0};
-	int r = cli_ask_report(cli, &a);
-	if (r == CLI_DONE || (cli->json && r == CLI_NOTHING && a.status))
-		cli_print(cli, &a);
-	report_done(&a);
-	return r;
+	return cli_report(cli, NULL);
 }
 
 static int dispatch(const struct args *a, struct cli *cli)

@@ -29,6 +29,9 @@ int cli_ask(const struct cli *cli, const char *cmd, const struct query_args *arg
 int cli_ask_report(const struct cli *cli, struct report *a);
 /* Prints an answer (table or JSON) with its notes. Returns the exit code of its status. */
 int cli_print(const struct cli *cli, const struct report *a);
+/* A whole report: asks with the arguments of the command line and prints the answer. For a table, arrange (may be NULL) may change the
+ * rows first, and say which columns there are (NULL: the command's). Returns the exit code. */
+int cli_report(const struct cli *cli, const char *(*arrange)(const struct cli *cli, struct report *a));
 /* Notes and the line for people. */
 void cli_print_notes(const struct cli *cli, const struct report *a);
 

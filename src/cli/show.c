@@ -82,21 +82,19 @@ static void print_figures(const struct cli *cli, const struct report *a)
 	puts("\n");
 }
 
-int run_show(struct cli *cli)
+/* What stands in the lines at the top is no row. */
+static const char *arrange(const struct cli *cli, struct report *a)
 {
-	struct report a = {0};
-	int r = cli_ask_report(cli, &a);
-	if (r == CLI_DONE && !cli->json && a.has_dump) {
-		print_identity(cli, &a);
-		print_figures(cli, &a);
-		size_t n = 0;
-		for (size_t i = 0; i < a.nrows; i++)
-			if (!in_head(&a.rows[i]))
-				a.rows[n++] = a.rows[i];
-		a.nrows = n;
-	}
-	if (r == CLI_DONE || (cli->json && r == CLI_NOTHING && a.status))
-		cli_print(cli, &a);
-	report_done(&a);
-	return r;
+	size_t n = 0;
+	if (!a->has_dump)
+		return NULL;
+	print_identity(cli, a);
+	print_figures(cli, a);
+	for (size_t i = 0; i < a->nrows; i++)
+		if (!in_head(&a->rows[i]))
+			a->rows[n++] = a->rows[i];
+	a->nrows = n;
+	return NULL;
 }
+
+int run_show(struct cli *cli) { return cli_report(cli, arrange); }

@@ -15,20 +15,15 @@ static const struct {
 	{"gem", FIGURES " gem types"},
 };
 
-int run_top(struct cli *cli)
+static const char *columns(const struct cli *cli, struct report *a)
 {
-	struct report a = {0};
+	(void)a;
 	const char *by = args_text(cli->args, OPT_ID_BY);
-	int r = cli_ask_report(cli, &a);
-	if (r == CLI_DONE || (cli->json && r == CLI_NOTHING && a.status)) {
-		struct command c = *cli->cmd;
-		struct cli here = *cli;
-		for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-			if (strcmp(by ? by : "class", views[i].by) == 0)
-				c.columns = views[i].columns;
-		here.cmd = &c;
-		cli_print(&here, &a);
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		if (strcmp(by ? by : "class", views[i].by) == 0)
+			return views[i].columns;
 	}
-	report_done(&a);
-	return r;
+	return NULL;
 }
+
+int run_top(struct cli *cli) { return cli_report(cli, columns); }

@@ -1,48 +1,91 @@
 /* hdactl trend: sparklines, or pictures. SPDX-License-Identifier: BSD-2-Clause */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "cli/human.h"
 #include "cli/plot.h"
 #include "cli/run.h"
+#include "cli/verdict.h"
 
-static bool counts(const struct query_args *q)
+static bool counts(const struct cli *cli)
 {
-	for (size_t i = 0; i < q->n; i++)
-		if (strcmp(q->a[i].name, "metric") == 0 && q->a[i].v.kind == VAL_STR && span_eq(q->a[i].v.s, SPAN_LIT("count")))
-			return true;
-	return false;
+	const char *metric = args_text(cli->args, OPT_ID_METRIC);
+	return metric && strcmp(metric, "count") == 0;
+}
+
+static bool by_site(const struct cli *cli)
+{
+	const char *by = args_text(cli->args, OPT_ID_BY);
+	return by && strcmp(by, "site") == 0;
 }
 
 /* The name of a series where its columns cannot say it. */
-static const char *name_of(const struct report_row *row, bool by_site)
+static const char *name_of(const struct report_row *row, bool site)
 {
 	const char *list = report_str(row, "list");
 	if (list && strcmp(list, "rest") == 0)
 		return "everything else";
-	return by_site && !report_str(row, "file") ? "(no site known)" : NULL;
+	return site && !report_str(row, "file") ? "(no site known)" : NULL;
+}
+
+/* 13000 jobs as "13k". */
+static const char *short_jobs(char buf[HUMAN_MAX], double jobs)
+{
+	if (jobs >= 1000)
+		snprintf(buf, HUMAN_MAX, "%.3gk", jobs / 1000);
+	else
+		snprintf(buf, HUMAN_MAX, "%.0f", jobs);
+	return buf;
+}
+
+/* The columns; that of the series says from where to where it goes. */
+static const char *columns(const struct cli *cli, struct report *a, const struct report_row *points)
+{
+	char from[HUMAN_MAX], to[HUMAN_MAX], head[2 * HUMAN_MAX + 32] = "";
+	const struct val *jobs = points ? report_get(points, "jobs") : NULL;
+	double x0 = jobs && jobs->kind == VAL_LIST && jobs->list.n ? val_as_num(&jobs->list.p[0]) : NAN;
+	double x1 = x0 >= 0 ? val_as_num(&jobs->list.p[jobs->list.n - 1]) : NAN;
+	if (x0 >= 0 && x1 >= x0)
+		snprintf(head, sizeof(head), ":JOBS%%%s..%s", short_jobs(from, x0), short_jobs(to, x1));
+	_cleanup_free_ char *text = counts(cli)
+	    ? xasprintf("name type class site series%s first last growth~:GROWTH per_1000_jobs~:PER%%1K%%JOBS label:VERDICT id", head)
+	    : xasprintf("name type class site series%s first$:FIRST last$:LAST growth&:GROWTH per_1000_jobs&:PER%%1K%%JOBS label:VERDICT id", head);
+	return arena_copy(&a->mem, text, strlen(text));
 }
 
 /* Series and rest are one table, and the points stand in the head line. */
-static void one_table(struct report *a, bool by_site)
+static const char *one_table(const struct cli *cli, struct report *a)
 {
+	const struct report_row *points = NULL;
+	const char *cols;
 	size_t n = 0;
-	for (size_t i = 0; i < a->nrows; i++) {
+	bool site = by_site(cli);
+	for (size_t i = 0; i < a->nrows && !points; i++) {
 		const char *list = report_str(&a->rows[i], "list");
-		const char *name = name_of(&a->rows[i], by_site);
-		if (list && strcmp(list, "points") == 0)
+		points = list && strcmp(list, "points") == 0 ? &a->rows[i] : NULL;
+	}
+	cols = columns(cli, a, points);
+	for (size_t i = 0; i < a->nrows; i++) {
+		const char *name = name_of(&a->rows[i], site);
+		_cleanup_free_ char *verdict = verdict_text(&a->rows[i], counts(cli), cli->style.exact);
+		if (&a->rows[i] == points)
 			continue;
 		for (size_t k = 0; k < a->rows[i].n; k++) {
 			struct field *f = &a->rows[i].f[k];
 			if (strcmp(f->name, "list") == 0)
 				f->v = val_null();
+			else if (verdict && strcmp(f->name, "label") == 0)
+				f->v = val_str(arena_copy(&a->mem, verdict, strlen(verdict)));
 			else if (name && strcmp(f->name, "name") == 0 && f->v.kind == VAL_NULL)
-				*f = (struct field){by_site ? "site" : "name", val_str(name)};
+				*f = (struct field){site ? "site" : "name", val_str(name)};
 		}
 		a->rows[n++] = a->rows[i];
 	}
 	a->nrows = n;
+	return cols;
 }
 
 static int plot_one(const struct cli *cli, struct query_args *q, const char *by, const char *metric, const char *path)
@@ -90,29 +133,15 @@ static int plot_all(const struct cli *cli, struct query_args *q, const char *dir
 
 int run_trend(struct cli *cli)
 {
-	struct report a = {0};
 	struct query_args q;
 	_cleanup_free_ char *why = NULL;
 	const char *plot = args_text(cli->args, OPT_ID_PLOT), *dir = args_text(cli->args, OPT_ID_PLOT_ALL);
 	const char *by = args_text(cli->args, OPT_ID_BY);
+	if (!plot && !dir)
+		return cli_report(cli, one_table);
 	if (cli_request_args(cli, &q, &why) < 0)
 		return cli_fail(CLI_USAGE, "%s", why);
-	bool count = counts(&q);
 	if (dir)
 		return plot_make_dir(dir, &why) < 0 ? cli_fail(CLI_REFUSED, "%s", why) : plot_all(cli, &q, dir);
-	if (plot)
-		return plot_one(cli, &q, by ? by : "type", count ? "count" : "bytes", plot);
-	int r = cli_ask_report(cli, &a);
-	if (r == CLI_DONE || (cli->json && r == CLI_NOTHING && a.status)) {
-		struct command c = *cli->cmd;
-		struct cli here = *cli;
-		c.columns = count ? "name type class site series first last growth~:GROWTH per_1000_jobs~:PER%1K%JOBS"
-		                  : "name type class site series first$:FIRST last$:LAST growth&:GROWTH per_1000_jobs&:PER%1K%JOBS";
-		here.cmd = &c;
-		if (!cli->json)
-			one_table(&a, by && strcmp(by, "site") == 0);
-		cli_print(&here, &a);
-	}
-	report_done(&a);
-	return r;
+	return plot_one(cli, &q, by ? by : "type", counts(cli) ? "count" : "bytes", plot);
 }

@@ -3,16 +3,21 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analyze/fit.h"
 #include "analyze/slope.h"
 #include "analyze/trend.h"
 #include "base/mem.h"
 #include "query/commands.h"
+#include "query/labels.h"
 #include "query/run.h"
 
 enum {
 	TREND_LAST = 60,         /* --last when not given */
 	TREND_ROWS = 10,         /* -n when not given */
 	TREND_JOBS = 1000,       /* the rate is per so many jobs */
+	TREND_AHEAD = 8,         /* points of a forecast ... */
+	TREND_AHEAD_PART = 2,    /* ... which goes on for this part of the time that the dumps cover */
+	TREND_FAR_HOURS = 24 * 365, /* a limit further away than this is not said */
 };
 
 static const char *const bys[] = {"type", "class", "site", "string", "data", "holder", "container", "retained-class", NULL};
@@ -25,7 +30,11 @@ struct asked {
 	size_t n;
 	struct trend t;
 	struct query_run *r;
-	bool traced;
+	bool traced, by_jobs;
+	double jobs[TREND_DUMPS], hours[TREND_DUMPS], ahead[TREND_AHEAD]; /* ahead: the points of the forecast, in what the fit is over */
+	uint64_t limit;      /* of the process's memory, HEADER_UNKNOWN */
+	struct labels *labels; /* NULL: no verdict */
+	struct trend_series rest;
 };
 
 static bool read_args(struct query_run *r, struct asked *a)
@@ -68,6 +77,7 @@ static bool select_dumps(struct query_run *r, struct asked *a)
 		run_note(r, "the last %llu of %zu dumps: --last 0 for all", (unsigned long long)a->last, a->n);
 		a->n = a->last;
 	}
+	a->labels = labels_new(r->txn, &p[chosen], TREND_LAST);
 	run_note(r, "process %llu, %zu dumps", pid, a->n);
 	if (np > 1 && arg_get(r->args, "pid", 0))
 		run_note(r, "%zu processes had this pid: this is the latest", np);
@@ -134,40 +144,103 @@ static bool collect(struct query_run *r, struct asked *a)
 	return r->status == 0;
 }
 
-/* The first row: the points that all series share. */
+/* Jobs in thousands, where every dump says them; else NAN. Hours since the first dump. */
+static void set_axes(struct asked *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		a->jobs[i] = a->d[i].jobs == HEADER_UNKNOWN ? NAN : (double)a->d[i].jobs / TREND_JOBS;
+		a->hours[i] = a->d[i].time > 0 ? (a->d[i].time - a->d[0].time) / 3600 : NAN;
+		a->by_jobs &= isfinite(a->jobs[i]);
+	}
+	const double *x = a->by_jobs ? a->jobs : a->hours;
+	double first = x[0], last = x[a->n - 1];
+	for (size_t i = 0; i < TREND_AHEAD; i++)
+		a->ahead[i] = last + (last - first) / TREND_AHEAD_PART * (double)(i + 1) / TREND_AHEAD;
+}
+
+static struct val point(double v) { return isfinite(v) ? val_real(v) : val_null(); }
+
+/* The first row: the points that all series share, and those of the forecast. */
 static bool say_points(struct query_run *r, const struct asked *a)
 {
-	struct val *v = xcalloc(a->n * 3, sizeof(*v));
+	struct val *v = xcalloc(a->n * 3, sizeof(*v)), jobs[TREND_AHEAD], times[TREND_AHEAD];
 	struct row row = {.n = 0};
+	double t0 = a->d[0].time, t1 = a->d[a->n - 1].time;
 	for (size_t i = 0; i < a->n; i++) {
 		v[i] = val_uint(a->d[i].dump);
 		v[a->n + i] = a->d[i].jobs == HEADER_UNKNOWN ? val_null() : val_uint(a->d[i].jobs);
 		v[2 * a->n + i] = a->d[i].time > 0 ? val_real(a->d[i].time) : val_null();
 	}
+	for (size_t i = 0; i < TREND_AHEAD; i++) {
+		jobs[i] = a->by_jobs ? point(round(a->ahead[i] * TREND_JOBS)) : val_null();
+		times[i] = t0 > 0 && t1 > 0 ? point(t1 + (t1 - t0) / TREND_AHEAD_PART * (double)(i + 1) / TREND_AHEAD) : val_null();
+	}
 	row_cstr(&row, "list", "points");
 	row_list(&row, "dumps", v, a->n);
 	row_list(&row, "jobs", v + a->n, a->n);
 	row_list(&row, "times", v + 2 * a->n, a->n);
+	row_list(&row, "forecast_jobs", jobs, TREND_AHEAD);
+	row_list(&row, "forecast_times", times, TREND_AHEAD);
 	bool ok = run_row(r, &row);
 	free(v);
 	return ok;
 }
 
-static double rate(const struct asked *a, const double *values)
+/* The values of one row, with the texts and lists that it borrows. */
+struct said {
+	struct val series[TREND_DUMPS], fit[TREND_DUMPS], forecast[TREND_AHEAD];
+	struct labels_word word;
+	bool labelled;
+};
+
+static bool grows_on(const struct said *s) { return s->labelled && s->word.label == VERDICT_LEAK; }
+
+/* When the limit is reached, if nothing grew but this: seconds since 1970, 0 never. */
+static double limit_at(const struct asked *a, const struct fit *f, double per_hour)
 {
-	double x[TREND_DUMPS];
+	const struct store_dump *last = &a->d[a->n - 1];
+	if (a->metric == 1 || f->bent || !(per_hour > 0) || a->limit == HEADER_UNKNOWN || last->rss == HEADER_UNKNOWN || !(last->time > 0))
+		return 0;
+	double hours = ((double)a->limit - (double)last->rss) / per_hour;
+	return hours > TREND_FAR_HOURS ? 0 : last->time + fmax(hours, 0) * 3600;
+}
+
+/* The line through a series and where it goes on. */
+static void put_fit(struct row *row, const struct asked *a, struct said *s, const double *values)
+{
+	const double *x = a->by_jobs ? a->jobs : a->hours;
+	struct fit f = {.bound = NAN, .slope = NAN};
+	bool known = fit_series(x, values, a->n, !grows_on(s), &f);
+	double per_hour = slope_robust(a->hours, values, a->n);
 	for (size_t i = 0; i < a->n; i++)
-		x[i] = a->d[i].jobs == HEADER_UNKNOWN ? NAN : (double)a->d[i].jobs / TREND_JOBS;
-	return slope_robust(x, values, a->n);
+		s->fit[i] = known && isfinite(x[i]) ? val_real(round(fit_at(&f, x[i]))) : val_null();
+	for (size_t i = 0; i < TREND_AHEAD; i++)
+		s->forecast[i] = known && isfinite(a->ahead[i]) ? val_real(round(fit_at(&f, a->ahead[i]))) : val_null();
+	row_real(row, "per_1000_jobs", a->by_jobs && known ? f.slope : slope_robust(a->jobs, values, a->n));
+	row_real(row, "per_hour", per_hour);
+	row_cstr(row, "label", s->labelled ? verdict_label_name(s->word.label) : NULL);
+	row_real(row, "confidence", s->labelled ? s->word.confidence : NAN);
+	row_cstr(row, "id", s->labelled ? s->word.id : NULL);
+	row_real(row, "bound", round(f.bound));
+	row_time(row, "limit_at", limit_at(a, &f, per_hour));
+	row_list(row, "fit", s->fit, a->n);
+	row_list(row, "forecast", s->forecast, TREND_AHEAD);
+}
+
+static void find_label(const struct asked *a, const struct trend_series *s, struct said *ret)
+{
+	const struct strtab *t = &a->t.names;
+	struct labels_group g = {(enum trend_by)a->by, strtab_str(t, s->type), strtab_str(t, s->klass), strtab_str(t, s->file), strtab_str(t, s->name), s->line};
+	ret->labelled = a->labels && labels_find(a->labels, &g, &ret->word);
 }
 
 static bool say(struct query_run *r, const struct asked *a, const char *list, const struct trend_series *s)
 {
 	bool count = a->metric == 1;
 	double first = NAN, last = a->n ? s->v[a->n - 1] : NAN;
-	struct val *v = xcalloc(a->n, sizeof(*v));
+	struct said *said = xcalloc(1, sizeof(*said));
 	for (size_t i = 0; i < a->n; i++) {
-		v[i] = isfinite(s->v[i]) ? val_uint((uint64_t)(s->v[i] > 0 ? s->v[i] : 0)) : val_null();
+		said->series[i] = isfinite(s->v[i]) ? val_uint((uint64_t)(s->v[i] > 0 ? s->v[i] : 0)) : val_null();
 		if (!isfinite(first))
 			first = s->v[i];
 	}
@@ -180,15 +253,34 @@ static bool say(struct query_run *r, const struct asked *a, const char *list, co
 	row_real(&row, "first", first);
 	row_real(&row, "last", last);
 	row_real(&row, "growth", s->growth);
-	row_real(&row, "per_1000_jobs", rate(a, s->v));
-	row_list(&row, "series", v, a->n);
+	if (s != &a->rest)
+		find_label(a, s, said);
+	put_fit(&row, a, said, s->v);
+	row_list(&row, "series", said->series, a->n);
 	bool ok = run_row(r, &row);
-	free(v);
+	free(said);
 	return ok;
 }
 
+/* All series together: when the process reaches its limit. */
+static void note_limit(struct query_run *r, const struct asked *a)
+{
+	struct fit f;
+	const double *x = a->by_jobs ? a->jobs : a->hours;
+	double per_hour = slope_robust(a->hours, a->t.total, a->n);
+	if (!trend_by_keys((enum trend_by)a->by) || a->by > TREND_SITE || !fit_series(x, a->t.total, a->n, true, &f))
+		return;
+	double at = limit_at(a, &f, per_hour);
+	const struct store_dump *last = &a->d[a->n - 1];
+	double hours = (at - last->time) / 3600;
+	bool days = hours >= 72;
+	if (at > last->time)
+		run_note(r, "the heap grows by %.1f MiB an hour: at that rate the limit of %.0f MiB is reached %.1f %s after the last dump",
+		    per_hour / (1 << 20), (double)a->limit / (1 << 20), days ? hours / 24 : hours, days ? "days" : "hours");
+}
+
 /* What the rows shown leave of the total. */
-static void say_rest(struct query_run *r, const struct asked *a, size_t shown)
+static void say_rest(struct query_run *r, struct asked *a, size_t shown)
 {
 	double v[TREND_DUMPS];
 	for (size_t i = 0; i < a->n; i++) {
@@ -199,8 +291,18 @@ static void say_rest(struct query_run *r, const struct asked *a, size_t shown)
 	double first = NAN;
 	for (size_t i = 0; i < a->n && !isfinite(first); i++)
 		first = v[i];
-	struct trend_series rest = {.v = v, .growth = v[a->n - 1] - first};
-	say(r, a, "rest", &rest);
+	a->rest = (struct trend_series){.v = v, .growth = v[a->n - 1] - first};
+	say(r, a, "rest", &a->rest);
+}
+
+/* The limit is the last dump's: it may have been changed. */
+static bool set_limit(struct query_run *r, struct asked *a)
+{
+	struct dump_summary *last = run_load_id(r, a->d[a->n - 1].dump, 0);
+	if (last)
+		a->limit = last->head.cgroup_limit;
+	summary_free(last);
+	return last != NULL;
 }
 
 static void answer(struct query_run *r, struct asked *a)
@@ -221,18 +323,22 @@ static void answer(struct query_run *r, struct asked *a)
 	if (shown < a->t.nseries && run_ok(r))
 		say_rest(r, a, shown);
 	run_note_cut(r, shown, a->t.nseries, "series");
+	note_limit(r, a);
 }
 
 static int run(struct query_run *r)
 {
 	struct asked *a = xcalloc(1, sizeof(*a));
 	a->r = r;
+	a->by_jobs = true;
 	if (read_args(r, a) && select_dumps(r, a)) {
 		trend_init(&a->t, (enum trend_by)a->by, a->metric == 1, a->n);
-		if (collect(r, a))
+		set_axes(a);
+		if (set_limit(r, a) && collect(r, a))
 			answer(r, a);
 		trend_done(&a->t);
 	}
+	labels_free(a->labels);
 	free(a->d);
 	free(a);
 	return run_done(r);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "analyze/fit.h"
 #include "analyze/slope.h"
 #include "analyze/top.h"
 #include "analyze/trend.h"
@@ -171,9 +172,49 @@ static void test_gem(void **state)
 	assert_int_equal(gem_name((struct span){(uint8_t *)longest, sizeof(longest)}, buf), GEM_NAME - 1);
 }
 
+/* Straight lines come back exactly, outliers or not; curves that fill up say where they end; steps and leaks are no such curves. */
+static void test_fit(void **state)
+{
+	(void)state;
+	enum { N = 24 };
+	double x[N], y[N];
+	uint64_t rnd = 11;
+	struct fit f;
+	for (size_t i = 0; i < N; i++) {
+		x[i] = (double)i;
+		y[i] = 100 + 7 * (double)i;
+	}
+	y[5] = 9000;
+	y[9] = NAN;
+	assert_true(fit_series(x, y, N, true, &f));
+	assert_false(f.bent);
+	assert_true(f.slope == 7 && isnan(f.bound) && fabs(fit_at(&f, 40) - 380) < 1e-6);
+	for (size_t i = 0; i < N; i++)
+		y[i] = 2000 - 1800 * exp(-.25 * x[i]) + (double)unit_below(&rnd, 20) - 10;
+	assert_true(fit_series(x, y, N, true, &f));
+	assert_true(f.bent && fabs(f.bound - 2000) < 60 && fabs(fit_at(&f, 4) - y[4]) < 150 && fit_at(&f, 1e6) <= f.bound);
+	assert_true(fit_series(x, y, N, false, &f));
+	assert_false(f.bent); /* the caller knows better */
+	for (size_t i = 0; i < N; i++)
+		y[i] = i < 10 ? 3000 : 4000;
+	assert_true(fit_series(x, y, N, true, &f));
+	assert_false(f.bent);
+	for (size_t i = 0; i < N; i++)
+		y[i] = 50 * sqrt(x[i]) + (double)unit_below(&rnd, 100);
+	assert_true(fit_series(x, y, N, true, &f));
+	assert_true(fit_at(&f, -1e9) >= 0);
+	for (size_t i = 0; i < N; i++)
+		x[i] = 3;
+	assert_false(fit_series(x, y, N, true, &f));
+	assert_false(fit_series(x, y, 0, true, &f));
+	for (size_t i = 0; i < N; i++)
+		y[i] = NAN;
+	assert_false(fit_series(x, y, N, true, &f));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_median), cmocka_unit_test(test_slope), cmocka_unit_test(test_top),
-	    cmocka_unit_test(test_trend), cmocka_unit_test(test_gem)};
+	    cmocka_unit_test(test_trend), cmocka_unit_test(test_fit), cmocka_unit_test(test_gem)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "disk.h"
+#include "query/series.h"
 #include "sample.h"
 
 static void assert_same_value(const struct val *x, const struct val *y)
@@ -75,8 +76,119 @@ static void test_same_over_both_stores(void **state)
 	free(dir);
 }
 
+/* A process with a leak, a cache that fills up and things that stay, all of them traced, with the state of the verdict in the store. */
+static struct dump_summary *heap_at(unsigned dump)
+{
+	struct sample h = {.n = 0};
+	double full = 1 - exp(-.5 * (dump + 1));
+	for (unsigned i = 0; i < 300; i++)
+		sample_add(&h, i, 40, 1, "OBJECT", "Boot", "boot.rb", 1);
+	for (unsigned d = 0; d <= dump; d++)
+		for (unsigned i = 0; i < 80; i++)
+			sample_add(&h, 1000 + d * 100 + i, 100, 10 + d * 10, "STRING", "String", "leak.rb", 14);
+	for (unsigned i = 0; i < (unsigned)(2000 * full); i++)
+		sample_add(&h, 100000 + i, 50, 10 + 10 * (unsigned)(-2 * log(1 - i / 2000.)), "ARRAY", "Cached", "cache.rb", 3);
+	struct dump_summary *s = sample_summary(&h, 42, 1000 * (dump + 1), NULL);
+	sample_done(&h);
+	s->head.gc_count = 10 + dump * 10 + 5;
+	s->head.major_gc_count = dump + 1;
+	s->head.time = 1.7e9 + 600 * dump;
+	s->head.rss = 100 << 20;
+	s->head.cgroup_limit = 200 << 20;
+	return s;
+}
+
+static void put_with_state(struct store *st, struct dump_summary *s, bool with_state)
+{
+	struct store_wtxn *w;
+	uint64_t id;
+	bool stale;
+	assert_int_equal(store_wtxn_begin(st, &w), 0);
+	assert_int_equal(store_wtxn_put(w, s, &id), 0);
+	if (with_state)
+		assert_int_equal(series_update(w, s, id, NULL, &stale), 0);
+	assert_int_equal(store_wtxn_commit(w), 0);
+	summary_free(s);
+}
+
+static const struct val *item(const struct caught *c, size_t row, const char *name, size_t i)
+{
+	const struct val *v = cell(c, row, name);
+	assert_int_equal(v->kind, VAL_LIST);
+	assert_true(i < v->list.n);
+	return &v->list.p[i];
+}
+
+static void test_verdict_and_forecast(void **state)
+{
+	(void)state;
+	enum { DUMPS = 20, AHEAD = 8 };
+	char *dir = disk_temp();
+	struct store *st = disk_open(dir, &(struct store_opts){0});
+	struct query_ctx q = {.store = st, .now = 1.8e9};
+	struct caught c = {.n = 0};
+	for (unsigned i = 0; i < DUMPS; i++)
+		put_with_state(st, heap_at(i), true);
+	ask(&c, &q, "trend --by site");
+	assert_int_equal(c.status, 200);
+	assert_string_equal(cell_s(&c, 0, "list"), "points");
+	assert_true(item(&c, 0, "forecast_jobs", AHEAD - 1)->r == 20000 + 19000 / 2);
+	assert_true(item(&c, 0, "forecast_times", AHEAD - 1)->r == 1.7e9 + 600 * (19 + 9.5));
+	size_t leak = find_row(&c, 1, "file", "leak.rb"), cache = find_row(&c, 1, "file", "cache.rb"), boot = find_row(&c, 1, "file", "boot.rb");
+	assert_true(leak != SIZE_MAX && cache != SIZE_MAX && boot != SIZE_MAX);
+	/* The leak: 80 objects of 100 bytes per 1000 jobs and 600 seconds, to a limit of 100 MiB more. */
+	assert_string_equal(cell_s(&c, leak, "label"), "leak");
+	assert_true(cell_r(&c, leak, "confidence") > .8);
+	assert_int_equal(strlen(cell_s(&c, leak, "id")), 6);
+	assert_true(cell_r(&c, leak, "per_1000_jobs") == 8000 && cell_r(&c, leak, "per_hour") == 48000);
+	assert_true(item(&c, leak, "fit", 0)->r == 8000 && item(&c, leak, "fit", DUMPS - 1)->r == 160000);
+	assert_true(item(&c, leak, "forecast", AHEAD - 1)->r == 160000 + 8000 * 9.5);
+	assert_int_equal(cell(&c, leak, "bound")->kind, VAL_NULL);
+	assert_true(cell(&c, leak, "limit_at")->kind == VAL_NULL || cell_r(&c, leak, "limit_at") > 1.7e9);
+	/* The cache: bounded, and the curve ends there. */
+	assert_string_not_equal(cell_s(&c, cache, "label"), "leak");
+	assert_true(fabs(cell_r(&c, cache, "bound") - 100000) < 3000);
+	assert_true(item(&c, cache, "forecast", AHEAD - 1)->r < 103000);
+	assert_int_equal(cell(&c, cache, "limit_at")->kind, VAL_NULL);
+	/* What stays: no label, no slope. */
+	assert_int_equal(cell(&c, boot, "label")->kind, VAL_NULL);
+	assert_true(cell_r(&c, boot, "per_1000_jobs") == 0);
+	caught_done(&c);
+	ask(&c, &q, "trend --by type --metric count");
+	assert_string_equal(cell_s(&c, find_row(&c, 1, "type", "STRING"), "label"), "leak");
+	caught_done(&c);
+	ask(&c, &q, "trend --by class");
+	assert_string_equal(cell_s(&c, find_row(&c, 1, "class", "String"), "label"), "leak");
+	caught_done(&c);
+	ask(&c, &q, "trend --by string");
+	assert_string_equal(cell_s(&c, find_row(&c, 1, "file", "leak.rb"), "label"), "leak");
+	caught_done(&c);
+	store_close(st);
+	disk_remove(dir);
+	free(dir);
+}
+
+/* A store whose last dump the verdict does not know yet: a trend over many dumps says nothing then, and does not work it out. */
+static void test_no_verdict_yet(void **state)
+{
+	(void)state;
+	char *dir = disk_temp();
+	struct store *st = disk_open(dir, &(struct store_opts){0});
+	struct caught c = {.n = 0};
+	for (unsigned i = 0; i < 70; i++)
+		put_with_state(st, heap_at(i), false);
+	ask(&c, &(struct query_ctx){.store = st, .now = 1.8e9}, "trend --by site");
+	assert_int_equal(c.status, 200);
+	assert_int_equal(cell(&c, find_row(&c, 1, "file", "leak.rb"), "label")->kind, VAL_NULL);
+	caught_done(&c);
+	store_close(st);
+	disk_remove(dir);
+	free(dir);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_over_both_stores)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_over_both_stores), cmocka_unit_test(test_verdict_and_forecast),
+	    cmocka_unit_test(test_no_verdict_yet)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

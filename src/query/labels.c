@@ -1,0 +1,118 @@
+/* What the verdict says of a group of a trend. SPDX-License-Identifier: BSD-2-Clause */
+#include "query/labels.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct labels {
+	struct life *life;
+	struct verdict *v;
+};
+
+struct labels *labels_new(struct store_rtxn *r, const struct store_proc *p, size_t walk_dumps)
+{
+	struct life *life = NULL;
+	if ((p->ndumps > walk_dumps && !series_fits(r, p)) || series_load(r, p, NULL, NULL, &life) < 0 || !life)
+		return NULL;
+	struct labels *l = xcalloc(1, sizeof(*l));
+	l->life = life;
+	l->v = verdict_new(life_verdict(life), 1);
+	return l;
+}
+
+void labels_free(struct labels *l)
+{
+	if (!l)
+		return;
+	verdict_free(l->v);
+	life_free(l->life);
+	free(l);
+}
+
+static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
+
+static bool at_site(const struct verdict_entry *e, const struct labels_group *g)
+{
+	size_t n = g->file ? strlen(g->file) : 0;
+	if (!g->file)
+		return !e->site;
+	char line[16];
+	snprintf(line, sizeof(line), ":%u", g->line);
+	return e->site && strncmp(e->site, g->file, n) == 0 && strcmp(e->site + n, line) == 0;
+}
+
+/* Is `name` ("class PriceCache -> Hash") a part of the way to it, step by step? Everything hangs from a root, so that says nothing. */
+static bool held_by(const struct verdict_entry *e, const char *name)
+{
+	static const char step[] = " -> ";
+	char holder[SERIES_TEXT];
+	size_t n = strlen(name), m = sizeof(step) - 1;
+	if (strncmp(name, "root ", 5) == 0)
+		return false;
+	series_holder(e, holder, sizeof(holder));
+	for (const char *p = strstr(holder, name); p; p = strstr(p + 1, name)) {
+		bool from = p == holder || ((size_t)(p - holder) >= m && strncmp(p - m, step, m) == 0);
+		if (from && (!p[n] || strncmp(p + n, step, m) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* The end of its path names a container. */
+static bool is_container(const struct verdict_entry *e, const char *name)
+{
+	char holder[SERIES_TEXT];
+	series_holder(e, holder, sizeof(holder));
+	size_t n = strlen(holder), m = name ? strlen(name) : 0;
+	return e->key->len >= 0 && m && n >= m && strcmp(holder + n - m, name) == 0;
+}
+
+static bool in_group(const struct verdict_entry *e, const struct labels_group *g)
+{
+	switch (g->by) {
+	case TREND_TYPE: return same(e->type, g->type);
+	case TREND_CLASS: case TREND_RETAINED: return same(e->klass, g->klass);
+	case TREND_SITE: return g->file && at_site(e, g);
+	case TREND_STRING: return same(e->type, g->type) && same(e->klass, g->klass) && at_site(e, g);
+	case TREND_DATA: return same(e->type, g->type) && same(e->klass, g->klass);
+	case TREND_HOLDER: return g->name && held_by(e, g->name);
+	case TREND_CONTAINER: return is_container(e, g->name);
+	}
+	return false;
+}
+
+/* The line it belongs to says it, else its own label. */
+static struct labels_word word_of(const struct labels *l, const struct verdict_fused *f)
+{
+	struct labels_word w = {.label = f->label, .confidence = NAN};
+	if (f->line < 0)
+		return w;
+	const struct verdict_line *line = &l->v->lines[f->line];
+	char holder[SERIES_TEXT];
+	series_holder(series_path(l->v, (size_t)f->line), holder, sizeof(holder));
+	w.label = line->label;
+	w.confidence = line->conf;
+	snprintf(w.id, sizeof(w.id), "%06x", series_id(l->v->fused[line->head].entry, holder) & 0xffffff);
+	return w;
+}
+
+bool labels_find(const struct labels *l, const struct labels_group *g, struct labels_word *ret)
+{
+	bool found = false;
+	for (size_t i = 0; i < l->v->nfused; i++) {
+		const struct verdict_fused *f = &l->v->fused[i];
+		if (!f->entry || !in_group(f->entry, g))
+			continue;
+		struct labels_word w = word_of(l, f);
+		/* The labels stand by gravity. */
+		if (found && (w.label < ret->label || (w.label == ret->label && !(w.confidence > ret->confidence))))
+			continue;
+		*ret = w;
+		found = true;
+	}
+	return found;
+}
