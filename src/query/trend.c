@@ -8,7 +8,7 @@
 #include "analyze/trend.h"
 #include "base/mem.h"
 #include "query/commands.h"
-#include "query/labels.h"
+#include "query/trend_words.h"
 #include "query/run.h"
 
 enum {
@@ -33,7 +33,7 @@ struct asked {
 	bool traced, by_jobs;
 	double jobs[TREND_DUMPS], hours[TREND_DUMPS], ahead[TREND_AHEAD]; /* ahead: the points of the forecast, in what the fit is over */
 	uint64_t limit;      /* of the process's memory, HEADER_UNKNOWN */
-	struct labels *labels; /* NULL: no verdict */
+	struct trend_words *words; /* NULL: no verdict */
 	struct trend_series rest;
 };
 
@@ -77,7 +77,7 @@ static bool select_dumps(struct query_run *r, struct asked *a)
 		run_note(r, "the last %llu of %zu dumps: --last 0 for all", (unsigned long long)a->last, a->n);
 		a->n = a->last;
 	}
-	a->labels = labels_new(r->txn, &p[chosen], TREND_LAST);
+	a->words = trend_words_new(r->txn, &p[chosen], TREND_LAST);
 	run_note(r, "process %llu, %zu dumps", pid, a->n);
 	if (np > 1 && arg_get(r->args, "pid", 0))
 		run_note(r, "%zu processes had this pid: this is the latest", np);
@@ -189,7 +189,7 @@ static bool say_points(struct query_run *r, const struct asked *a)
 /* The values of one row, with the texts and lists that it borrows. */
 struct said {
 	struct val series[TREND_DUMPS], fit[TREND_DUMPS], forecast[TREND_AHEAD];
-	struct labels_word word;
+	struct trend_word word;
 	bool labelled;
 };
 
@@ -230,8 +230,8 @@ static void put_fit(struct row *row, const struct asked *a, struct said *s, cons
 static void find_label(const struct asked *a, const struct trend_series *s, struct said *ret)
 {
 	const struct strtab *t = &a->t.names;
-	struct labels_group g = {(enum trend_by)a->by, strtab_str(t, s->type), strtab_str(t, s->klass), strtab_str(t, s->file), strtab_str(t, s->name), s->line};
-	ret->labelled = a->labels && labels_find(a->labels, &g, &ret->word);
+	struct trend_group g = {(enum trend_by)a->by, strtab_str(t, s->type), strtab_str(t, s->klass), strtab_str(t, s->file), strtab_str(t, s->name), s->line};
+	ret->labelled = a->words && trend_words_find(a->words, &g, &ret->word);
 }
 
 static bool say(struct query_run *r, const struct asked *a, const char *list, const struct trend_series *s)
@@ -338,7 +338,7 @@ static int run(struct query_run *r)
 			answer(r, a);
 		trend_done(&a->t);
 	}
-	labels_free(a->labels);
+	trend_words_free(a->words);
 	free(a->d);
 	free(a);
 	return run_done(r);

@@ -1,5 +1,5 @@
 /* What the verdict says of a group of a trend. SPDX-License-Identifier: BSD-2-Clause */
-#include "query/labels.h"
+#include "query/trend_words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,23 +8,23 @@
 
 #include "base/mem.h"
 
-struct labels {
+struct trend_words {
 	struct life *life;
 	struct verdict *v;
 };
 
-struct labels *labels_new(struct store_rtxn *r, const struct store_proc *p, size_t walk_dumps)
+struct trend_words *trend_words_new(struct store_rtxn *r, const struct store_proc *p, size_t walk_dumps)
 {
 	struct life *life = NULL;
 	if ((p->ndumps > walk_dumps && !series_fits(r, p)) || series_load(r, p, NULL, NULL, &life) < 0 || !life)
 		return NULL;
-	struct labels *l = xcalloc(1, sizeof(*l));
+	struct trend_words *l = xcalloc(1, sizeof(*l));
 	l->life = life;
 	l->v = verdict_new(life_verdict(life), 1);
 	return l;
 }
 
-void labels_free(struct labels *l)
+void trend_words_free(struct trend_words *l)
 {
 	if (!l)
 		return;
@@ -35,7 +35,7 @@ void labels_free(struct labels *l)
 
 static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
 
-static bool at_site(const struct verdict_entry *e, const struct labels_group *g)
+static bool at_site(const struct verdict_entry *e, const struct trend_group *g)
 {
 	size_t n = g->file ? strlen(g->file) : 0;
 	if (!g->file)
@@ -71,7 +71,7 @@ static bool is_container(const struct verdict_entry *e, const char *name)
 	return e->key->len >= 0 && m && n >= m && strcmp(holder + n - m, name) == 0;
 }
 
-static bool in_group(const struct verdict_entry *e, const struct labels_group *g)
+static bool in_group(const struct verdict_entry *e, const struct trend_group *g)
 {
 	switch (g->by) {
 	case TREND_TYPE: return same(e->type, g->type);
@@ -86,9 +86,9 @@ static bool in_group(const struct verdict_entry *e, const struct labels_group *g
 }
 
 /* The line it belongs to says it, else its own label. */
-static struct labels_word word_of(const struct labels *l, const struct verdict_fused *f)
+static struct trend_word word_of(const struct trend_words *l, const struct verdict_fused *f)
 {
-	struct labels_word w = {.label = f->label, .confidence = NAN};
+	struct trend_word w = {.label = f->label, .confidence = NAN};
 	if (f->line < 0)
 		return w;
 	const struct verdict_line *line = &l->v->lines[f->line];
@@ -100,14 +100,14 @@ static struct labels_word word_of(const struct labels *l, const struct verdict_f
 	return w;
 }
 
-bool labels_find(const struct labels *l, const struct labels_group *g, struct labels_word *ret)
+bool trend_words_find(const struct trend_words *l, const struct trend_group *g, struct trend_word *ret)
 {
 	bool found = false;
 	for (size_t i = 0; i < l->v->nfused; i++) {
 		const struct verdict_fused *f = &l->v->fused[i];
 		if (!f->entry || !in_group(f->entry, g))
 			continue;
-		struct labels_word w = word_of(l, f);
+		struct trend_word w = word_of(l, f);
 		/* The labels stand by gravity. */
 		if (found && (w.label < ret->label || (w.label == ret->label && !(w.confidence > ret->confidence))))
 			continue;

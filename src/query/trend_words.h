@@ -5,23 +5,23 @@
 #include "query/series.h"
 
 /* Texts of a group, as the trend groups them; NULL where it has none. */
-struct labels_group {
+struct trend_group {
 	enum trend_by by;
 	const char *type, *klass, *file, *name;
 	uint32_t line;
 };
 
-struct labels_word {
+struct trend_word {
 	enum verdict_label label;
 	double confidence;       /* of a leak; NAN for what is none */
 	char id[SERIES_ID];      /* of the line it belongs to, as `leaks` has it; "" without */
 };
 
-struct labels;
+struct trend_words;
 
 /* The verdict over one process life as it stands with its last dump. NULL: there is none (the state is not of the last dump; it is not
  * built here: a trend does not wait for it). Of at most walk_dumps dumps it is (files, which have no state). Borrows nothing. */
-struct labels *labels_new(struct store_rtxn *r, const struct store_proc *p, size_t walk_dumps);
-void labels_free(struct labels *l);
+struct trend_words *trend_words_new(struct store_rtxn *r, const struct store_proc *p, size_t walk_dumps);
+void trend_words_free(struct trend_words *l);
 /* The gravest that is said of something in this group. False: nothing in it was worth weighing. */
-bool labels_find(const struct labels *l, const struct labels_group *g, struct labels_word *ret);
+bool trend_words_find(const struct trend_words *l, const struct trend_group *g, struct trend_word *ret);
