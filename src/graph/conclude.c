@@ -19,7 +19,15 @@ static void why_limit(const struct graph *g, struct dump_summary *s)
 
 uint64_t conclusion_addr(const struct conclusion *c, uint32_t id)
 {
-	return addrmap_addr(&c->g->map, c->dfs.num ? c->dfs.old[id] : id);
+	return addrmap_addr(&c->g->map, c->walk.old ? c->walk.old[id] : id);
+}
+
+uint32_t conclusion_refs(const struct conclusion *c, uint32_t id)
+{
+	uint32_t n = 0;
+	for (const uint32_t *e = conclusion_edges(c, id); e; e = conclusion_next(e))
+		n++;
+	return n - conclusion_own_class(c, id);
 }
 
 struct sum_object object_row(const struct conclusion *c, uint32_t id)
@@ -70,8 +78,8 @@ static bool with_roots(struct conclusion *c)
 {
 	struct gmem *mem = &c->g->mem;
 	static const struct { const char *name; bool (*run)(struct conclusion *c); } steps[] = {
-		{"roots", conclude_reach},
-		{"signatures", conclude_signatures},
+		{"roots", conclude_signatures},
+		{"dominators", conclude_reach},
 		{"key sigs", conclude_key_sigs},
 		{"groups", conclude_groups},
 		{"holders", conclude_holders},
@@ -82,10 +90,10 @@ static bool with_roots(struct conclusion *c)
 		graph_phase(c->g, steps[i].name);
 		ok = steps[i].run(c);
 	}
-	gmem_free(mem, c->sig, c->sigs_cap, 4);
-	gmem_free(mem, c->prefix, (uint64_t)c->dom.n + 2, 8);
-	domtree_done(&c->dom);
-	dfs_done(&c->dfs);
+	gmem_free(mem, c->sub, c->walk.n, 4);
+	gmem_free(mem, c->bytes, c->walk.n, 8);
+	gmem_free(mem, c->num, c->rows.n, 4);
+	walk_done(&c->walk);
 	c->s->has_graph = ok;
 	return ok;
 }

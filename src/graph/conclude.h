@@ -1,66 +1,86 @@
 /* What the parts that draw conclusions share. SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
-#include "graph/dfs.h"
-#include "graph/dom.h"
 #include "graph/idval.h"
 #include "graph/internal.h"
 #include "graph/top.h"
+#include "graph/walk.h"
 
 struct conclusion {
 	struct graph *g;
-	struct rows rows;         /* until conclude_reach: ids are those of the address table */
-	struct csr csr;           /* afterwards: ids are those of the walk; see conclusion_addr, conclusion_id */
-	struct dfs dfs;
+	struct rows rows;
+	struct walk walk;         /* once it is done ids are those of the walk, before it those of the address table; see conclusion_addr, conclusion_id */
+	uint32_t *num;            /* by id of the address table: id + 1, 0 = unreachable; rows.n */
 	struct idvals lengths;    /* of containers from GRAPH_CONTAINER_MIN entries */
 	struct idvals big_sizes;
 	struct idvals named;      /* name id (of the scanner) of CLASS and MODULE lines that have a name */
 	const struct scanner *sc;
 	const struct reducer *r;
 	struct dump_summary *s;
-	/* with roots */
-	struct domtree dom;
-	uint64_t *prefix;         /* by position: bytes of all before it; dom.n + 2 */
-	uint32_t *sig;            /* by id: index into s->sigs; csr.n numbers in an array of sigs_cap */
-	uint64_t sigs_cap;
+	/* with roots, by id */
+	uint32_t *sig;            /* index into s->sigs: walk.sig */
+	uint32_t *up;             /* id + 1 of the immediate dominator, 0 = the root, always less than the own: walk.parent */
+	uint32_t *sub;            /* objects dominated, itself included; walk.n */
+	uint64_t *bytes;          /* and their bytes */
 };
 
-/* What the object at a position of the dominator tree keeps alive, itself included. */
-static inline struct tally conclusion_retained(const struct conclusion *c, uint32_t p)
+/* What an object keeps alive, itself included. */
+static inline struct tally conclusion_retained(const struct conclusion *c, uint32_t id)
 {
-	return (struct tally){.count = c->dom.sub[p], .bytes = c->prefix[p + c->dom.sub[p]] - c->prefix[p]};
+	return (struct tally){.count = c->sub[id], .bytes = c->bytes[id]};
+}
+
+/* An object's slot of the reducer. */
+static inline uint32_t conclusion_slot(const struct conclusion *c, uint32_t id)
+{
+	return (c->walk.slot ? c->walk.slot[id] : c->rows.node[id].slot) & SLOT_MASK;
 }
 
 /* An object's key. */
 static inline const struct sum_key *conclusion_key(const struct conclusion *c, uint32_t id)
 {
-	uint32_t slot = c->rows.node ? c->rows.node[id].slot : c->csr.slot[id];
-	return &c->s->keys[reducer_slot_key(c->r, slot & ~CSR_HAS_CLASS)];
+	return &c->s->keys[reducer_slot_key(c->r, conclusion_slot(c, id))];
 }
 
 /* Its size in bytes. */
 static inline uint64_t conclusion_size(const struct conclusion *c, uint32_t id)
 {
-	uint32_t size = c->rows.node ? c->rows.node[id].size : c->csr.size[id];
+	uint32_t size = c->walk.size ? c->walk.size[id] : c->rows.node[id].size;
 	return __builtin_expect(size == REC_SIZE_BIG, 0) ? idvals_get(&c->big_sizes, id, 0) : size;
 }
 
+/* The id of the object at an id of the address table, WALK_NONE when it is unreachable. After the walk. */
+static inline uint32_t conclusion_id(const struct conclusion *c, uint32_t map_id) { return c->num[map_id] - 1; }
+
+/* Its references to objects, one after the other, after the walk: for (e = conclusion_edges(c, id); e; e = conclusion_next(e)) conclusion_end(c, e).
+ * The last one is that to its class when conclusion_own_class. */
+static inline const uint32_t *conclusion_edges(const struct conclusion *c, uint32_t id)
+{
+	return c->walk.row[id] == WALK_NONE ? NULL : c->rows.to + c->walk.row[id];
+}
+static inline const uint32_t *conclusion_next(const uint32_t *e) { return *e & WALK_LAST ? NULL : e + 1; }
+static inline uint32_t conclusion_end(const struct conclusion *c, const uint32_t *e) { return c->num[*e & ~WALK_LAST] - 1; }
+static inline bool conclusion_own_class(const struct conclusion *c, uint32_t id) { return c->walk.slot[id] & SLOT_CLASS_EDGE; }
+/* Its class when that is the one of its slot and so in no row; WALK_NONE: none, or in its row. */
+static inline uint32_t conclusion_slot_class(const struct conclusion *c, uint32_t id)
+{
+	uint32_t klass = c->walk.slot[id] & SLOT_OWN_CLASS ? ADDR_NONE : c->rows.slot_class[c->walk.slot[id] & SLOT_MASK];
+	return klass == ADDR_NONE ? WALK_NONE : c->num[klass] - 1;
+}
+/* How many, that to its class left out. */
+uint32_t conclusion_refs(const struct conclusion *c, uint32_t id);
 /* Where an object lies. */
 uint64_t conclusion_addr(const struct conclusion *c, uint32_t id);
-/* The id of the object at an id of the address table, DFS_NONE when it is unreachable. */
-static inline uint32_t conclusion_id(const struct conclusion *c, uint32_t map_id)
-{
-	return c->dfs.num ? c->dfs.num[map_id] - 1 : map_id;
-}
-
 /* A row about one object, bytes its own size, refs 0. */
 struct sum_object object_row(const struct conclusion *c, uint32_t id);
 /* As above, but the class of a CLASS or MODULE line with a name is that name. */
 struct sum_object object_row_named(struct conclusion *c, uint32_t id);
 
+/* Once the walk is done: its ids are the ids; garbage, dangling. false without memory. */
+bool conclusion_renumber(struct conclusion *c, struct walk *w);
 /* The steps with roots, in this order; each false without memory. */
-bool conclude_reach(struct conclusion *c);       /* dom, prefix; reachable, garbage, dangling, top_retained */
-bool conclude_signatures(struct conclusion *c);  /* sig; sigs with their own tallies */
+bool conclude_signatures(struct conclusion *c);  /* walk, sig; sigs with their own tallies */
+bool conclude_reach(struct conclusion *c);       /* up, sub, bytes; reachable, top_retained */
 bool conclude_key_sigs(struct conclusion *c);     /* key_sigs */
 bool conclude_groups(struct conclusion *c);      /* retained by key, class, site, type, signature */
 bool conclude_holders(struct conclusion *c);     /* holders */

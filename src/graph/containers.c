@@ -16,7 +16,7 @@ static bool can_contain(const char *type)
 struct finder {
 	struct conclusion *c;
 	uint32_t *kind;    /* by slot: a number of its (type, class), 0 = no container */
-	uint32_t *chain;   /* by position: links of a list from here down, 0 = no head of a list */
+	uint32_t *chain;   /* by id: links of a list from here down, 0 = no head of a list */
 	struct top top;
 };
 
@@ -39,69 +39,60 @@ static void kinds(struct finder *f)
 	u64map_done(&seen);
 }
 
-static inline uint32_t kind_at(const struct finder *f, uint32_t p)
-{
-	return f->kind[csr_slot(&f->c->csr, f->c->dom.id[p])];
-}
+static inline uint32_t kind_of(const struct finder *f, uint32_t id) { return f->kind[f->c->walk.slot[id] & SLOT_MASK]; }
 
 static uint64_t entries_of(const struct finder *f, uint32_t id)
 {
-	uint32_t refs = csr_refs(&f->c->csr, id);
 	uint64_t length = idvals_get(&f->c->lengths, id, 0);
-	return length ? length : refs >= GRAPH_CONTAINER_MIN ? refs : 0;
+	if (length)
+		return length;
+	uint32_t refs = conclusion_refs(f->c, id);
+	return refs >= GRAPH_CONTAINER_MIN ? refs : 0;
 }
 
-/* chain[p]: length of the longest list that starts at p, links being of one class; each link's next is dominated by it. */
-static void chains(struct finder *f)
-{
-	const struct domtree *d = &f->c->dom;
-	for (uint32_t p = d->n; p >= 1; p--) {
-		uint32_t kind = kind_at(f, p), up = d->up[p];
-		f->chain[p]++;
-		if (up && kind && kind_at(f, up) == kind) {
-			if (f->chain[p] > f->chain[up])
-				f->chain[up] = f->chain[p];
-			f->chain[p] = 0; /* not the head */
-		} else if (f->chain[p] < GRAPH_CONTAINER_MIN) {
-			f->chain[p] = 0;
-		}
-	}
-}
-
-static uint64_t length_at(const struct finder *f, uint32_t p)
-{
-	uint64_t entries = entries_of(f, f->c->dom.id[p]);
-	return entries > f->chain[p] ? entries : f->chain[p];
-}
-
-static void offer_all(struct finder *f)
+/* Offers an object whose chain is known. */
+static void offer(struct finder *f, uint32_t id)
 {
 	struct conclusion *c = f->c;
-	for (uint32_t p = 1; p <= c->dom.n; p++) {
-		if (!kind_at(f, p))
+	if (!top_wants(&f->top, c->bytes[id]))
+		return;
+	uint64_t entries = entries_of(f, id), length = entries > f->chain[id] ? entries : f->chain[id];
+	if (length)
+		top_offer(&f->top, (struct top_row){.a = c->bytes[id], .b = length, .id = c->walk.old[id], .ref = id});
+}
+
+/* chain[id]: length of the longest list that starts there, links being of one class; each link's next is dominated by it. From the last id to
+ * the first, so that an object comes when all it dominates has come. */
+static void find(struct finder *f)
+{
+	const struct conclusion *c = f->c;
+	for (uint32_t id = c->walk.n; id-- > 0;) {
+		uint32_t kind = kind_of(f, id), up = c->up[id], links = f->chain[id] + 1;
+		if (!kind)
 			continue;
-		uint64_t bytes = conclusion_retained(c, p).bytes;
-		if (f->top.n == f->top.cap && bytes < f->top.row[0].a)
-			continue;
-		uint64_t length = length_at(f, p);
-		if (length)
-			top_offer(&f->top, (struct top_row){.a = bytes, .b = length, .id = c->dom.id[p]});
+		if (up && kind_of(f, up - 1) == kind) {
+			if (links > f->chain[up - 1])
+				f->chain[up - 1] = links;
+			links = 0; /* not the head */
+		}
+		f->chain[id] = links < GRAPH_CONTAINER_MIN ? 0 : links;
+		offer(f, id);
 	}
 	top_sort(&f->top);
 }
 
 static struct sum_container row_of(const struct finder *f, const struct top_row *r)
 {
-	const struct sum_key *k = conclusion_key(f->c, r->id);
+	const struct sum_key *k = conclusion_key(f->c, r->ref);
 	return (struct sum_container){
-		.sig = f->c->sig[r->id],
-		.addr = conclusion_addr(f->c, r->id),
+		.sig = f->c->sig[r->ref],
+		.addr = conclusion_addr(f->c, r->ref),
 		.length = r->b,
 		.type = k->type,
 		.klass = k->klass,
 		.file = k->file,
 		.line = k->line,
-		.retained = conclusion_retained(f->c, f->c->dom.at[r->id]),
+		.retained = conclusion_retained(f->c, r->ref),
 	};
 }
 
@@ -109,12 +100,11 @@ bool conclude_containers(struct conclusion *c)
 {
 	struct top_row *rows = xcalloc(SUM_CONTAINERS, sizeof(*rows));
 	struct finder f = {.c = c, .top = {.row = rows, .cap = SUM_CONTAINERS}};
-	uint64_t n = (uint64_t)c->dom.n + 1;
+	uint64_t n = c->walk.n;
 	kinds(&f);
 	f.chain = gmem_alloc(&c->g->mem, n, 4);
 	if (f.chain) {
-		chains(&f);
-		offer_all(&f);
+		find(&f);
 		c->s->containers = xcalloc(f.top.n, sizeof(*c->s->containers));
 		c->s->ncontainers = f.top.n;
 		for (size_t i = 0; i < f.top.n; i++)

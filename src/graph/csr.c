@@ -7,23 +7,50 @@ void rows_free_in(struct rows *r)
 	r->in = NULL;
 }
 
+void rows_free_nodes(struct rows *r)
+{
+	gmem_free(r->mem, r->node, r->n, sizeof(*r->node));
+	r->node = NULL;
+}
+
 void rows_done(struct rows *r)
 {
 	if (!r->mem)
 		return;
 	rows_free_in(r);
-	gmem_free(r->mem, r->node, r->n, sizeof(*r->node));
+	rows_free_nodes(r);
 	gmem_free(r->mem, r->to, r->m, 4);
+	gmem_free(r->mem, r->slot_class, r->nslots, 4);
 	*r = (struct rows){0};
 }
 
 static bool rows_alloc(struct rows *r, struct graph *g)
 {
-	*r = (struct rows){.mem = &g->mem, .n = (uint32_t)g->objs.n, .m = g->refs.n + g->objs.n};
+	*r = (struct rows){.mem = &g->mem, .n = (uint32_t)g->objs.n, .m = g->refs.n + g->classes.n, .nslots = g->nslots};
 	r->node = gmem_raw(r->mem, r->n, sizeof(*r->node));
 	r->to = gmem_raw(r->mem, r->m, 4);
+	r->slot_class = gmem_raw(r->mem, r->nslots, 4);
 	r->in = gmem_alloc(r->mem, r->n, 4);
-	return r->node && r->to && r->in;
+	return r->node && r->to && r->slot_class && r->in;
+}
+
+static void take_slots(struct rows *r, const struct graph *g)
+{
+	for (uint64_t i = 0; i < r->nslots; i++)
+		r->slot_class[i] = g->slot_class[i].state == SLOT_CLASS ? addrmap_id(&g->map, g->slot_class[i].code) : ADDR_NONE;
+}
+
+uint32_t rows_class(const struct rows *r, uint32_t id)
+{
+	const struct walk_node *v = &r->node[id];
+	if (!(v->slot & SLOT_OWN_CLASS))
+		return r->slot_class[v->slot & SLOT_MASK];
+	if (!(v->slot & SLOT_CLASS_EDGE))
+		return ADDR_NONE;
+	const uint32_t *e = r->to + v->row;
+	while (!(*e & WALK_LAST))
+		e++;
+	return *e & ~WALK_LAST;
 }
 
 /* A reader of the reference log. */
@@ -61,23 +88,29 @@ __attribute__((always_inline)) static inline uint32_t take_refs(struct rows *row
 	return w;
 }
 
-/* One object to its place; returns the end of its row. */
-__attribute__((always_inline)) static inline uint32_t *take_object(struct rows *r, const struct addrmap *m, struct ref_reader *refs,
-    const uint32_t *rec, uint32_t *to)
+/* Appends the class of an object whose class is not that of its slot. */
+static uint32_t *take_class(struct graph *g, uint64_t *at, uint32_t *slot, uint32_t *to)
 {
-	uint32_t id = addrmap_id(m, rec[REC_CODE]), slot = rec[REC_SLOT], *begin = to;
-	to += take_refs(r, m, refs, rec[REC_NREFS], to);
-	if (rec[REC_CLASS] != ADDR_NONE) {
-		uint32_t klass = addrmap_id(m, rec[REC_CLASS]);
-		if (klass != ADDR_NONE) {
-			*to++ = klass;
-			slot |= CSR_HAS_CLASS;
-		}
-	}
+	uint32_t code = *glog_at(&g->classes, (*at)++), klass = code == ADDR_NONE ? ADDR_NONE : addrmap_id(&g->map, code);
+	if (klass == ADDR_NONE)
+		return to;
+	*slot |= SLOT_CLASS_EDGE;
+	*to++ = klass;
+	return to;
+}
+
+/* One object to its place; returns the end of its row. */
+__attribute__((always_inline)) static inline uint32_t *take_object(struct rows *r, struct graph *g, struct ref_reader *refs,
+    uint64_t *classes, const uint32_t *rec, uint32_t *to)
+{
+	uint32_t id = addrmap_id(&g->map, rec[REC_CODE]), slot = rec[REC_SLOT], *begin = to;
+	to += take_refs(r, &g->map, refs, rec[REC_NREFS], to);
+	if (__builtin_expect(slot & SLOT_OWN_CLASS, 0))
+		to = take_class(g, classes, &slot, to);
 	if (to > begin)
-		to[-1] |= DFS_LAST;
-	uint32_t row = to > begin ? (uint32_t)(begin - r->to) : DFS_NONE;
-	r->node[id] = (struct dfs_node){.row = row, .slot = slot, .size = rec[REC_SIZE]};
+		to[-1] |= WALK_LAST;
+	uint32_t row = to > begin ? (uint32_t)(begin - r->to) : WALK_NONE;
+	r->node[id] = (struct walk_node){.row = row, .slot = slot, .size = rec[REC_SIZE]};
 	return to;
 }
 
@@ -85,12 +118,13 @@ __attribute__((always_inline)) static inline uint32_t *take_object(struct rows *
 __attribute__((always_inline)) static inline void take_body(struct rows *r, struct graph *g)
 {
 	struct ref_reader refs = {.log = &g->refs};
+	uint64_t classes = 0;
 	uint32_t *to = r->to;
 	for (uint64_t i = 0; i < g->objs.n;) {
 		uint64_t run = glog_run(&g->objs, i);
 		const uint32_t *rec = glog_at(&g->objs, i);
 		for (uint64_t k = 0; k < run; k++, rec += REC_WIDTH)
-			to = take_object(r, &g->map, &refs, rec, to);
+			to = take_object(r, g, &refs, &classes, rec, to);
 		i += run;
 		glog_free_before(&g->objs, i);
 	}
@@ -118,8 +152,10 @@ bool rows_build(struct rows *r, struct graph *g)
 {
 	if (!addrmap_finish(&g->map) || !rows_alloc(r, g))
 		return false;
+	take_slots(r, g);
 	take(r, g);
 	glog_done(&g->refs);
+	glog_done(&g->classes);
 	glog_done(&g->objs);
 	return true;
 }

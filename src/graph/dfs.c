@@ -20,8 +20,6 @@ static inline void visit(struct walk *w, uint32_t v, uint32_t parent)
 	uint32_t i = w->count++;
 	d->old[i] = v;
 	d->parent[i] = parent;
-	d->slot[i] = node->slot;
-	d->size[i] = node->size;
 	d->off[i] = w->w;
 	node->num = w->count;
 	if (node->row == DFS_NONE)
@@ -86,11 +84,9 @@ static bool alloc(struct dfs *d)
 {
 	d->old = gmem_raw(d->mem, d->n, 4);
 	d->parent = gmem_raw(d->mem, d->n, 4);
-	d->slot = gmem_raw(d->mem, d->n, 4);
-	d->size = gmem_raw(d->mem, d->n, 4);
 	d->off = gmem_raw(d->mem, (uint64_t)d->n + 1, 4);
 	d->to = gmem_raw(d->mem, d->m, 4);
-	return d->old && d->parent && d->slot && d->size && d->off && d->to;
+	return d->old && d->parent && d->off && d->to;
 }
 
 bool dfs_walk(struct dfs *d, uint32_t n, struct dfs_node *node, const uint32_t *to, uint64_t m, const uint32_t *roots, uint32_t nroots,
@@ -113,31 +109,18 @@ bool dfs_walk(struct dfs *d, uint32_t n, struct dfs_node *node, const uint32_t *
 	return ok;
 }
 
-bool dfs_numbers(struct dfs *d, const struct dfs_node *node)
-{
-	d->num = gmem_raw(d->mem, d->n, 4);
-	if (!d->num)
-		return false;
-	for (uint32_t v = 0; v < d->n; v++)
-		d->num[v] = node[v].num;
-	return true;
-}
-
-void dfs_finish(struct dfs *d)
+void dfs_finish(struct dfs *d, const struct dfs_node *node)
 {
 	for (uint32_t e = 0, end = d->off[d->reached]; e < end; e++)
-		d->to[e] = d->num[d->to[e]] - 1; /* what a reachable object refers to is reachable */
+		d->to[e] = node[d->to[e]].num - 1; /* what a reachable object refers to is reachable */
 }
 
 void dfs_done(struct dfs *d)
 {
 	if (!d->mem)
 		return;
-	gmem_free(d->mem, d->num, d->n, 4);
 	gmem_free(d->mem, d->old, d->n, 4);
 	gmem_free(d->mem, d->parent, d->n, 4);
-	gmem_free(d->mem, d->slot, d->n, 4);
-	gmem_free(d->mem, d->size, d->n, 4);
 	gmem_free(d->mem, d->off, (uint64_t)d->n + 1, 4);
 	gmem_free(d->mem, d->to, d->m, 4);
 	*d = (struct dfs){0};

@@ -150,65 +150,12 @@ static bool snca(struct snca *s)
 	return true;
 }
 
-/* --- the tree in preorder --- */
-
-/* Numbers to positions: children of a node lie one after the other in the order of their numbers. size[] becomes by position `sub`. */
-static void lay_out(struct domtree *t, const struct snca *s, uint32_t *size, uint32_t *next)
-{
-	for (uint32_t w = s->n; w >= 1; w--) {
-		size[w]++;
-		size[s->idom[w]] += size[w];
-	}
-	t->id[0] = t->up[0] = 0;
-	t->sub[0] = ++size[0];
-	next[0] = 1;
-	for (uint32_t w = 1; w <= s->n; w++) {
-		uint32_t d = s->idom[w], p = next[d];
-		next[d] = p + size[w];
-		next[w] = p + 1;
-		t->id[p] = w - 1;
-		t->sub[p] = size[w];
-		t->up[p] = d ? t->at[d - 1] : 0;
-		t->at[w - 1] = p;
-	}
-}
-
-static bool preorder(struct domtree *t, struct snca *s)
-{
-	*t = (struct domtree){.mem = s->mem, .n = s->n};
-	t->at = gmem_raw(s->mem, s->n, 4);
-	t->id = gmem_raw(s->mem, s->all, 4);
-	t->up = gmem_raw(s->mem, s->all, 4);
-	t->sub = gmem_raw(s->mem, s->all, 4);
-	uint32_t *size = gmem_alloc(s->mem, s->all, 4), *next = gmem_raw(s->mem, s->all, 4);
-	bool ok = t->at && t->id && t->up && t->sub && size && next;
-	if (ok)
-		lay_out(t, s, size, next);
-	gmem_free(s->mem, size, s->all, 4);
-	gmem_free(s->mem, next, s->all, 4);
-	return ok;
-}
-
-bool domtree_build(struct domtree *t, const struct dom_graph *g, struct gmem *mem)
+uint32_t *dom_immediate(const struct dom_graph *g, struct gmem *mem)
 {
 	struct snca s = {.mem = mem, .g = g, .n = g->n, .all = (uint64_t)g->n + 1};
-	*t = (struct domtree){0};
 	bool ok = snca(&s);
 	drop_middle(&s);
-	ok = ok && preorder(t, &s);
-	drop(&s, &s.idom, s.all);
 	if (!ok)
-		domtree_done(t);
-	return ok;
-}
-
-void domtree_done(struct domtree *t)
-{
-	if (!t->mem)
-		return;
-	gmem_free(t->mem, t->at, t->n, 4);
-	gmem_free(t->mem, t->id, (uint64_t)t->n + 1, 4);
-	gmem_free(t->mem, t->up, (uint64_t)t->n + 1, 4);
-	gmem_free(t->mem, t->sub, (uint64_t)t->n + 1, 4);
-	*t = (struct domtree){0};
+		drop(&s, &s.idom, s.all);
+	return s.idom;
 }

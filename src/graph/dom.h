@@ -18,17 +18,6 @@ struct dom_graph {
 	uint32_t nroots;
 };
 
-/* The dominator tree in preorder: position 0 is the virtual root, positions 1 .. n the nodes. What v dominates, itself included, are
- * the positions at .. at + sub[at] - 1, so anything summed over a subtree is a difference of prefix sums. */
-struct domtree {
-	struct gmem *mem;
-	uint32_t n;      /* nodes, without the virtual root */
-	uint32_t *at;    /* by id: position */
-	uint32_t *id;    /* by position (id[0] means nothing); n + 1, as the next two */
-	uint32_t *up;    /* by position: position of the immediate dominator; up[0] = 0 */
-	uint32_t *sub;   /* by position: nodes dominated, itself included */
-};
-
-/* false without memory (then *t is empty). Time nearly linear in nodes and edges. */
-bool domtree_build(struct domtree *t, const struct dom_graph *g, struct gmem *mem);
-void domtree_done(struct domtree *t);
+/* The immediate dominators by number (id + 1; 0 = the virtual root, also as the answer): n + 1 numbers that the caller frees with gmem_free;
+ * NULL without memory. Time nearly linear in nodes and edges. */
+uint32_t *dom_immediate(const struct dom_graph *g, struct gmem *mem);

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of functions that only prefetch: gcc 12 takes such a one for a function without effect and drops its calls, unless it is inlined early. */
+#define FETCHES __attribute__((always_inline)) static inline
+
 enum { GMEM_BLOCKS = 64 }; /* large arrays alive or kept at one time that are known; more are simply mapped */
 
 struct gmem_block {

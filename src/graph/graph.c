@@ -20,6 +20,7 @@ struct graph *graph_new(const struct graph_opts *opts)
 	addrmap_init(&g->map, &g->mem);
 	glog_init(&g->objs, &g->mem, REC_WIDTH);
 	glog_init(&g->refs, &g->mem, 1);
+	glog_init(&g->classes, &g->mem, 1);
 	glog_init(&g->roots, &g->mem, 2);
 	glog_init(&g->lengths, &g->mem, 3);
 	glog_init(&g->named, &g->mem, 2);
@@ -33,9 +34,12 @@ struct graph *graph_new(const struct graph_opts *opts)
 static void release(struct graph *g)
 {
 	addrmap_done(&g->map);
-	struct glog *logs[] = {&g->objs, &g->refs, &g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
+	struct glog *logs[] = {&g->objs, &g->refs, &g->classes, &g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
 	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
 		glog_done(logs[i]);
+	gmem_free(&g->mem, g->slot_class, g->nslots, sizeof(*g->slot_class));
+	g->slot_class = NULL;
+	g->nslots = 0;
 	g->pending = 0;
 	gmem_trim(&g->mem);
 }
@@ -124,23 +128,57 @@ static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code)
 	return !((o->type == HEAP_CLASS || o->type == HEAP_MODULE) && o->name) || push_pair(&g->named, code, o->name);
 }
 
+static bool grow_slots(struct graph *g, uint32_t slot)
+{
+	uint64_t n = g->nslots ? g->nslots : GRAPH_SLOTS_FIRST;
+	while (n <= slot)
+		n *= 2;
+	struct slot_class *p = gmem_grow(&g->mem, g->slot_class, g->nslots, n, sizeof(*p));
+	if (!p)
+		return false;
+	g->slot_class = p;
+	g->nslots = n;
+	return true;
+}
+
+/* Notes the class that Ruby marks of an object; *rec_slot gets SLOT_OWN_CLASS when it is not that of its slot. false without memory. */
+static bool note_class(struct graph *g, const struct heap_obj *o, uint32_t *rec_slot)
+{
+	uint32_t slot = *rec_slot, state = o->flags & OBJ_HAS_CLASS && o->type != HEAP_IMEMO ? SLOT_CLASS : SLOT_CLASSLESS;
+	if (__builtin_expect(slot >= g->nslots, 0) && !grow_slots(g, slot))
+		return false;
+	struct slot_class *s = &g->slot_class[slot];
+	if (__builtin_expect(s->state == state && (state == SLOT_CLASSLESS || s->addr == o->klass), 1))
+		return true;
+	uint32_t code = state == SLOT_CLASS ? addrmap_code(&g->map, o->klass) : ADDR_NONE;
+	if (state == SLOT_CLASS && code == ADDR_NONE)
+		return false;
+	if (s->state == SLOT_UNKNOWN) {
+		*s = (struct slot_class){.addr = o->klass, .code = code, .state = state};
+		return true;
+	}
+	uint32_t *p = glog_push(&g->classes);
+	if (!p)
+		return false;
+	*p = code;
+	*rec_slot |= SLOT_OWN_CLASS;
+	return true;
+}
+
 void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
 {
 	graph_refs(g, o->refs, o->nrefs);
 	if (g->state)
 		return;
-	uint32_t code = addrmap_code(&g->map, o->addr), klass = ADDR_NONE;
+	uint32_t code = addrmap_code(&g->map, o->addr);
 	int first = code == ADDR_NONE ? -1 : addrmap_add(&g->map, code);
 	if (first == 0) { /* a second line with this address: the first stands for both (R8) */
 		graph_drop(g);
 		return;
 	}
-	if (first > 0 && o->flags & OBJ_HAS_CLASS && o->type != HEAP_IMEMO) {
-		klass = addrmap_code(&g->map, o->klass);
-		first = klass == ADDR_NONE ? -1 : 1;
-	}
-	uint32_t *rec = first < 0 || g->objs.n >= GRAPH_MAX_OBJECTS ? NULL : glog_push(&g->objs);
-	if (!rec || !rare(g, o, code)) {
+	bool ok = first > 0 && slot <= SLOT_MASK && g->objs.n < GRAPH_MAX_OBJECTS && note_class(g, o, &slot) && rare(g, o, code);
+	uint32_t *rec = ok ? glog_push(&g->objs) : NULL;
+	if (!rec) {
 		graph_give_up(g);
 		return;
 	}
@@ -148,7 +186,6 @@ void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
 	rec[REC_SLOT] = slot;
 	rec[REC_SIZE] = o->memsize < REC_SIZE_BIG ? (uint32_t)o->memsize : REC_SIZE_BIG;
 	rec[REC_NREFS] = (uint32_t)g->pending;
-	rec[REC_CLASS] = klass;
 	g->pending = 0;
 }
 

@@ -106,16 +106,48 @@ static void groups_done(struct groups *gs)
 	free(gs->of_slot);
 }
 
-static void walk(struct groups *gs, const struct conclusion *c)
+/* What the passage asks of an object, in preorder. */
+struct passed {
+	uint64_t bytes;
+	uint32_t sub, slot, sig;
+};
+
+/* Ids to preorder: children of an object lie one behind the other in the order of their ids. next: scratch. */
+static void lay_out(const struct conclusion *c, struct passed *order, uint32_t *next)
 {
-	for (uint32_t p = 1; p <= c->dom.n; p++) {
-		uint32_t id = c->dom.id[p], sub = c->dom.sub[p];
-		uint64_t bytes = c->prefix[p + sub] - c->prefix[p];
-		const uint32_t *of = gs->of_slot[csr_slot(&c->csr, id)];
-		for (int k = 0; k < KINDS; k++)
-			meet(&gs->g[k][of[k]], p, sub, bytes);
-		meet(&gs->sig[c->sig[id]], p, sub, bytes);
+	uint32_t top = 0;
+	for (uint32_t id = 0; id < c->walk.n; id++) {
+		uint32_t *at = c->up[id] ? &next[c->up[id] - 1] : &top, p = *at;
+		*at = p + c->sub[id];
+		next[id] = p + 1;
+		order[p] = (struct passed){.bytes = c->bytes[id], .sub = c->sub[id], .slot = c->walk.slot[id] & SLOT_MASK, .sig = c->sig[id]};
 	}
+}
+
+static void pass(struct groups *gs, const struct passed *order, uint32_t n)
+{
+	for (uint32_t p = 0; p < n; p++) {
+		const struct passed *o = &order[p];
+		const uint32_t *of = gs->of_slot[o->slot];
+		for (int k = 0; k < KINDS; k++)
+			meet(&gs->g[k][of[k]], p, o->sub, o->bytes);
+		meet(&gs->sig[o->sig], p, o->sub, o->bytes);
+	}
+}
+
+static bool walk(struct groups *gs, const struct conclusion *c)
+{
+	struct gmem *mem = &c->g->mem;
+	uint32_t n = c->walk.n, *next = gmem_raw(mem, n, 4);
+	struct passed *order = gmem_raw(mem, n, sizeof(*order));
+	bool ok = next && order;
+	if (ok) {
+		lay_out(c, order, next);
+		pass(gs, order, n);
+	}
+	gmem_free(mem, next, n, 4);
+	gmem_free(mem, order, n, sizeof(*order));
+	return ok;
 }
 
 /* The rows of one kind that retain most. */
@@ -142,7 +174,7 @@ bool conclude_groups(struct conclusion *c)
 	struct groups gs;
 	struct dump_summary *s = c->s;
 	groups_init(&gs, c);
-	walk(&gs, c);
+	bool ok = walk(&gs, c);
 	for (size_t i = 0; i < s->nkeys; i++)
 		s->keys[i].retained = gs.g[BY_KEY][i].retained;
 	for (size_t i = 0; i < s->nsigs; i++)
@@ -152,5 +184,5 @@ bool conclude_groups(struct conclusion *c)
 	give(&gs, BY_TYPE, &s->ret_type, &s->nret_type);
 	give(&gs, BY_GEM, &s->ret_gem, &s->nret_gem);
 	groups_done(&gs);
-	return true;
+	return ok;
 }

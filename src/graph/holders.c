@@ -78,29 +78,35 @@ static uint32_t holder_text(struct conclusion *c, uint32_t id, uint32_t label)
 
 /* --- which --- */
 
-static uint64_t largest_child(const struct conclusion *c, uint32_t p)
-{
-	uint64_t most = 0;
-	for (uint32_t k = p + 1, end = p + c->dom.sub[p]; k < end; k += c->dom.sub[k]) {
-		uint64_t bytes = conclusion_retained(c, k).bytes;
-		most = bytes > most ? bytes : most;
-	}
-	return most;
-}
-
 static uint64_t threshold(const struct conclusion *c)
 {
 	uint64_t share = c->s->reachable.bytes / GRAPH_HOLDER_SHARE;
 	return share > GRAPH_HOLDER_MIN ? share : GRAPH_HOLDER_MIN;
 }
 
+/* Offers the holders. From the last id to the first, so that an object comes when all it dominates has come; carried: a byte an object, 0. */
+static void find(const struct conclusion *c, struct top *top, uint8_t *carried)
+{
+	uint64_t least = threshold(c);
+	for (uint32_t id = c->walk.n; id-- > 0;) {
+		uint64_t bytes = c->bytes[id];
+		uint32_t up = c->up[id];
+		if (bytes < least / 100 * GRAPH_HOLDER_CARRY_PERCENT) /* too little for its dominator or itself */
+			continue;
+		if (up && bytes > c->bytes[up - 1] / 100 * GRAPH_HOLDER_CARRY_PERCENT)
+			carried[up - 1] = 1;
+		if (bytes >= least && !carried[id] && top_wants(top, bytes))
+			top_offer(top, (struct top_row){.a = bytes, .b = c->sub[id], .id = c->walk.old[id], .ref = id});
+	}
+}
+
 static struct sum_holder holder_row(struct conclusion *c, const struct top_row *row, uint32_t label)
 {
 	return (struct sum_holder){
-		.sig = c->sig[row->id],
-		.text = holder_text(c, row->id, label),
-		.addr = conclusion_addr(c, row->id),
-		.own = {.count = 1, .bytes = conclusion_size(c, row->id)},
+		.sig = c->sig[row->ref],
+		.text = holder_text(c, row->ref, label),
+		.addr = conclusion_addr(c, row->ref),
+		.own = {.count = 1, .bytes = conclusion_size(c, row->ref)},
 		.retained = {.count = row->b, .bytes = row->a},
 	};
 }
@@ -109,14 +115,13 @@ bool conclude_holders(struct conclusion *c)
 {
 	struct top_row *rows = xcalloc(SUM_HOLDERS, sizeof(*rows));
 	struct top top = {.row = rows, .cap = SUM_HOLDERS};
-	uint64_t least = threshold(c);
-	for (uint32_t p = 1; p <= c->dom.n; p++) {
-		struct tally t = conclusion_retained(c, p);
-		if (t.bytes < least || (top.n == top.cap && t.bytes < rows[0].a))
-			continue;
-		if (largest_child(c, p) <= t.bytes / 100 * GRAPH_HOLDER_CARRY_PERCENT)
-			top_offer(&top, (struct top_row){.a = t.bytes, .b = t.count, .id = c->dom.id[p]});
+	uint8_t *carried = gmem_alloc(&c->g->mem, c->walk.n, 1);
+	if (!carried) {
+		free(rows);
+		return false;
 	}
+	find(c, &top, carried);
+	gmem_free(&c->g->mem, carried, c->walk.n, 1);
 	top_sort(&top);
 	struct labels *labels = labels_new(c, rows, top.n);
 	if (labels) {

@@ -18,7 +18,7 @@ struct idvals {
 
 /* From a log of (code, low, high) or, with width 2, (code, value). Uses the log up. false without memory. */
 bool idvals_take(struct idvals *s, struct glog *log, const struct addrmap *map);
-/* New ids: num[id] - 1, entries with num 0 dropped. */
+/* New ids: num[id] - 1, entries with num[id] 0 dropped. */
 void idvals_renumber(struct idvals *s, const uint32_t *num);
 void idvals_done(struct idvals *s);
 uint64_t idvals_get(const struct idvals *s, uint32_t id, uint64_t absent);

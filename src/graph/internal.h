@@ -2,10 +2,10 @@
 #pragma once
 
 #include "graph/addrmap.h"
-#include "graph/dfs.h"
 #include "graph/glog.h"
 #include "graph/gmem.h"
 #include "graph/graph.h"
+#include "graph/walk.h"
 
 /* Thresholds of what is worth a row; README.md lists them all. */
 enum {
@@ -16,9 +16,17 @@ enum {
 	GRAPH_HOLDER_STEPS = 4,        /* steps of a holder's path that are shown; the middle of a longer one is left out */
 };
 
-/* An object as the scan leaves it. Five numbers, so 20 bytes. */
-enum { REC_CODE, REC_SLOT, REC_SIZE, REC_NREFS, REC_CLASS, REC_WIDTH };
+/* An object as the scan leaves it. Four numbers, so 16 bytes. REC_SLOT with SLOT_OWN_CLASS (walk.h): its class is the next in `classes`. */
+enum { REC_CODE, REC_SLOT, REC_SIZE, REC_NREFS, REC_WIDTH };
 #define REC_SIZE_BIG 0xFFFFFFFFu /* the size stands in big_sizes */
+
+/* Objects of one slot nearly always have one class, so their references to it are kept once a slot. */
+enum { SLOT_UNKNOWN, SLOT_CLASSLESS, SLOT_CLASS };
+enum { GRAPH_SLOTS_FIRST = 1024 };
+struct slot_class {
+	uint64_t addr;
+	uint32_t code, state;
+};
 
 struct graph {
 	struct gmem mem;
@@ -28,6 +36,9 @@ struct graph {
 	struct addrmap map;
 	struct glog objs;       /* REC_*: one an object, the first line of each address only */
 	struct glog refs;       /* codes: the references of the objects, in the same order */
+	struct glog classes;    /* codes of the classes of objects with SLOT_OWN_CLASS, ADDR_NONE = it has none */
+	struct slot_class *slot_class; /* by slot of the reducer: the class of its first object */
+	uint64_t nslots;
 	struct glog roots;      /* (name id of the scanner, code) */
 	struct glog lengths;    /* (code, low, high half of the length) of containers from GRAPH_CONTAINER_MIN entries */
 	struct glog named;      /* (code, name id of the scanner) of CLASS and MODULE lines with a name */
@@ -38,36 +49,22 @@ struct graph {
 	uint64_t pending;       /* references of the record being read, at the end of refs */
 };
 
-/* The same by id of the address table, in one record an object (dfs.h), as one cache line gives a walk all it asks. Made by rows_build
+/* The same by id of the address table, in one record an object (walk.h), as one cache line gives a walk all it asks. Made by rows_build
  * from the logs, which it uses up. Rows lie in the order of the dump. */
 struct rows {
 	struct gmem *mem;
 	uint32_t n;              /* objects */
 	uint64_t m;              /* elements of `to` */
-	struct dfs_node *node;   /* by id; slot with CSR_HAS_CLASS, size REC_SIZE_BIG = look it up */
-	uint32_t *to;            /* ids with DFS_LAST; an object's references, then its class */
+	struct walk_node *node;  /* by id; NULL after rows_free_nodes; size REC_SIZE_BIG = look it up */
+	uint32_t *to;            /* ids with WALK_LAST; an object's references, then its class when that is not its slot's */
+	uint32_t *slot_class;    /* by slot: id of the class of its objects, ADDR_NONE = none */
+	uint64_t nslots;
 	uint32_t *in;            /* by id: references to it, class edges left out; freed by rows_done or before */
 	uint64_t dangling;       /* references to addresses without an object */
 };
 
-/* What is reachable, by number of the walk, in flat arrays, which belong to the struct dfs. */
-struct csr {
-	uint32_t n;      /* objects */
-	uint32_t *slot;  /* by id, with CSR_HAS_CLASS; see csr_slot */
-	uint32_t *size;  /* by id, REC_SIZE_BIG = look it up */
-	uint32_t *off;   /* n + 1 */
-	uint32_t *to;    /* ids; an object's references, then its class; those to addresses without an object are left out */
-};
-
-#define CSR_HAS_CLASS 0x80000000u /* the last edge of the object is that to its class */
-
-/* The reducer's slot of an object. */
-static inline uint32_t csr_slot(const struct csr *c, uint32_t id) { return c->slot[id] & ~CSR_HAS_CLASS; }
-/* Its references to objects, the class left out. */
-static inline uint32_t csr_refs(const struct csr *c, uint32_t id)
-{
-	return c->off[id + 1] - c->off[id] - (c->slot[id] >> 31);
-}
+/* The class of an object, ADDR_NONE = none or without a line. Before rows_free_nodes. */
+uint32_t rows_class(const struct rows *r, uint32_t id);
 
 /* A phase of the end begins. */
 static inline void graph_phase(const struct graph *g, const char *name)
@@ -79,6 +76,7 @@ static inline void graph_phase(const struct graph *g, const char *name)
 /* false without memory. */
 bool rows_build(struct rows *r, struct graph *g);
 void rows_free_in(struct rows *r);
+void rows_free_nodes(struct rows *r);
 void rows_done(struct rows *r);
 /* The memory is used up: frees everything, sets the state. */
 void graph_give_up(struct graph *g);

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "graph/conclude.h"
-#include "graph/sigtab.h"
 
 struct vote {
 	uint32_t sig, votes, of, all; /* candidate; its lead; objects that have it; objects in all */
@@ -14,17 +13,13 @@ struct vote {
 
 static struct vote *vote_of(const struct conclusion *c, struct vote *v, uint32_t id)
 {
-	if (c->sig[id] == SIG_NONE)
-		return NULL;
-	return &v[reducer_slot_key(c->r, csr_slot(&c->csr, id))];
+	return &v[reducer_slot_key(c->r, conclusion_slot(c, id))];
 }
 
 static void elect(const struct conclusion *c, struct vote *v)
 {
-	for (uint32_t id = 0; id < c->csr.n; id++) {
+	for (uint32_t id = 0; id < c->walk.n; id++) {
 		struct vote *k = vote_of(c, v, id);
-		if (!k)
-			continue;
 		k->all++;
 		if (k->votes == 0)
 			k->sig = c->sig[id];
@@ -33,9 +28,9 @@ static void elect(const struct conclusion *c, struct vote *v)
 		else
 			k->votes--;
 	}
-	for (uint32_t id = 0; id < c->csr.n; id++) {
+	for (uint32_t id = 0; id < c->walk.n; id++) {
 		struct vote *k = vote_of(c, v, id);
-		if (k && k->sig == c->sig[id])
+		if (k->sig == c->sig[id])
 			k->of++;
 	}
 }

@@ -58,7 +58,7 @@ static uint32_t edge_said(const struct labels *l, uint32_t var)
 /* The place where a block was made: its key has (type, class, file, line). */
 static uint32_t site_said(const struct labels *l, uint32_t id)
 {
-	uint32_t key = reducer_slot_key(l->c->r, csr_slot(&l->c->csr, id));
+	uint32_t key = reducer_slot_key(l->c->r, conclusion_slot(l->c, id));
 	const struct sum_key *k = &l->c->s->keys[key];
 	return k->file ? key + SAID : UNSURE;
 }
@@ -74,7 +74,7 @@ static void hear_all(struct said *s, uint32_t edge, uint32_t name, uint32_t site
 static void lead(struct labels *l, uint32_t from, uint32_t to, uint32_t edge)
 {
 	uint32_t sig = l->c->sig[to];
-	if (sig == SIG_NONE || l->c->s->sigs[sig].parent != from)
+	if (l->c->s->sigs[sig].parent != from)
 		return;
 	const uint32_t *named = l->names.n ? u64map_get(&l->names, to) : NULL, *holder = u64map_get(&l->holders, to);
 	uint32_t name = named ? *named + SAID : UNSURE, site = l->c->s->sigs[sig].klass == l->proc ? site_said(l, to) : UNSURE;
@@ -92,8 +92,8 @@ static void each_shaped(struct labels *l, void (*f)(struct labels *l, uint32_t i
 	const struct glog *log = &c->g->shaped;
 	for (uint64_t i = 0; l->shapes.n && i < log->n; i++) {
 		const uint32_t *p = glog_at(log, i);
-		uint32_t map_id = addrmap_id(&c->g->map, p[0]), id = map_id == ADDR_NONE ? DFS_NONE : conclusion_id(c, map_id), n = p[1] >> 24;
-		if (id == DFS_NONE || csr_refs(&c->csr, id) != n) /* unreachable, or some lead nowhere */
+		uint32_t map_id = addrmap_id(&c->g->map, p[0]), id = map_id == ADDR_NONE ? WALK_NONE : conclusion_id(c, map_id), n = p[1] >> 24;
+		if (id == WALK_NONE || conclusion_refs(c, id) != n) /* unreachable, or some lead nowhere */
 			continue;
 		const uint32_t *vars = shapes_vars(&l->shapes, p[1] & SHAPE_ID_MAX, n);
 		if (vars)
@@ -104,13 +104,12 @@ static void each_shaped(struct labels *l, void (*f)(struct labels *l, uint32_t i
 static void see_shaped(struct labels *l, uint32_t id, const uint32_t *vars)
 {
 	(void)vars;
-	if (l->c->sig[id] != SIG_NONE)
-		l->above[l->c->sig[id]] = true;
+	l->above[l->c->sig[id]] = true;
 }
 
 static void see_parent(struct labels *l, uint32_t sig)
 {
-	uint32_t parent = sig == SIG_NONE ? UINT32_MAX : l->c->s->sigs[sig].parent;
+	uint32_t parent = l->c->s->sigs[sig].parent;
 	if (parent != UINT32_MAX)
 		l->above[parent] = true;
 }
@@ -122,8 +121,8 @@ static void see_all(struct labels *l)
 	each_shaped(l, see_shaped);
 	for (uint64_t i = 0; i < c->g->names.n; i++) {
 		const uint32_t *p = glog_at(&c->g->names, i);
-		uint32_t map_id = addrmap_id(&c->g->map, p[0]), id = map_id == ADDR_NONE ? DFS_NONE : conclusion_id(c, map_id);
-		if (id == DFS_NONE)
+		uint32_t map_id = addrmap_id(&c->g->map, p[0]), id = map_id == ADDR_NONE ? WALK_NONE : conclusion_id(c, map_id);
+		if (id == WALK_NONE)
 			continue;
 		bool fresh;
 		uint32_t *at = u64map_put(&l->names, id, &fresh);
@@ -136,33 +135,36 @@ static void see_all(struct labels *l)
 		if (l->proc && c->s->sigs[i].klass == l->proc)
 			see_parent(l, i);
 	for (size_t i = 0; i < l->nholder; i++) {
-		*u64map_put(&l->holders, l->row[i].id, NULL) = (uint32_t)i + 1;
-		see_parent(l, c->sig[l->row[i].id]);
+		*u64map_put(&l->holders, l->row[i].ref, NULL) = (uint32_t)i + 1;
+		see_parent(l, c->sig[l->row[i].ref]);
 	}
+}
+
+/* Each reference of an object has its say, vars[0 .. n) for the first ones. */
+static void ask(struct labels *l, uint32_t id, const uint32_t *vars, uint32_t n)
+{
+	const struct conclusion *c = l->c;
+	uint32_t from = c->sig[id], k = 0, klass = conclusion_slot_class(c, id);
+	for (const uint32_t *e = conclusion_edges(c, id); e; e = conclusion_next(e), k++)
+		lead(l, from, conclusion_end(c, e), k < n ? edge_said(l, vars[k]) : UNSURE);
+	if (klass != WALK_NONE)
+		lead(l, from, klass, UNSURE);
 }
 
 static void ask_shaped(struct labels *l, uint32_t id, const uint32_t *vars)
 {
-	const struct csr *r = &l->c->csr;
-	uint32_t from = l->c->sig[id], n = csr_refs(r, id), off = r->off[id];
-	if (from == SIG_NONE || l->heard[id / 64] >> id % 64 & 1)
+	if (l->heard[id / 64] >> id % 64 & 1)
 		return;
 	l->heard[id / 64] |= UINT64_C(1) << id % 64;
-	for (uint32_t k = 0; off + k < r->off[id + 1]; k++)
-		lead(l, from, r->to[off + k], k < n ? edge_said(l, vars[k]) : UNSURE);
+	ask(l, id, vars, conclusion_refs(l->c, id));
 }
 
 /* All others, which have no variables by name. */
 static void ask_rest(struct labels *l)
 {
-	const struct csr *r = &l->c->csr;
-	for (uint32_t id = 0; id < r->n; id++) {
-		uint32_t from = l->c->sig[id];
-		if (from == SIG_NONE || !l->above[from] || l->heard[id / 64] >> id % 64 & 1)
-			continue;
-		for (uint32_t e = r->off[id]; e < r->off[id + 1]; e++)
-			lead(l, from, r->to[e], UNSURE);
-	}
+	for (uint32_t id = 0; id < l->c->walk.n; id++)
+		if (l->above[l->c->sig[id]] && !(l->heard[id / 64] >> id % 64 & 1))
+			ask(l, id, NULL, 0);
 }
 
 /* The ROOT lines lead to something, too. */
@@ -215,7 +217,7 @@ static void write_sigs(struct labels *l)
 
 uint32_t labels_holder(const struct labels *l, size_t i)
 {
-	const struct sum_sig *s = &l->c->s->sigs[l->c->sig[l->row[i].id]];
+	const struct sum_sig *s = &l->c->s->sigs[l->c->sig[l->row[i].ref]];
 	/* One in the middle of a chain that is one step: what leads to the first of the chain stands for it. */
 	return l->holder[i].edge == UNHEARD ? s->label : text_of(l, &l->holder[i], s->klass);
 }
@@ -224,7 +226,7 @@ struct labels *labels_new(struct conclusion *c, const struct top_row *holder, si
 {
 	struct labels *l = xcalloc(1, sizeof(*l));
 	*l = (struct labels){.c = c, .row = holder, .nholder = n, .proc = strtab_find(&c->s->names, SPAN_LIT("Proc")),
-	    .nheard = (uint64_t)c->csr.n / 64 + 1};
+	    .nheard = (uint64_t)c->walk.n / 64 + 1};
 	l->sig = xcalloc(c->s->nsigs, sizeof(*l->sig));
 	l->above = xcalloc(c->s->nsigs, sizeof(*l->above));
 	l->holder = xcalloc(n, sizeof(*l->holder));

@@ -11,7 +11,7 @@
 
 struct labels;
 
-/* Sets the signatures' labels. NULL without memory. holder[0 .. n): ids whose own labels are asked for afterwards. */
+/* Sets the signatures' labels. NULL without memory. holder[0 .. n).ref: ids whose own labels are asked for afterwards. */
 struct labels *labels_new(struct conclusion *c, const struct top_row *holder, size_t n);
 void labels_free(struct labels *l);
 /* The text of holder i's own step as id of the summary's names; 0: it has none but that of its signature. */

@@ -11,12 +11,13 @@ libhda_a_SOURCES += \
 	src/graph/graph.c src/graph/graph.h src/graph/internal.h \
 	src/graph/groups.c \
 	src/graph/holders.c src/graph/keysigs.c \
+	src/graph/idom.c src/graph/idom.h \
 	src/graph/idval.c src/graph/idval.h \
 	src/graph/labels.c src/graph/labels.h \
 	src/graph/reach.c \
 	src/graph/shapes.c src/graph/shapes.h \
 	src/graph/signatures.c \
 	src/graph/sigtab.c src/graph/sigtab.h \
-	src/graph/sigwalk.c src/graph/sigwalk.h \
-	src/graph/top.c src/graph/top.h
+	src/graph/top.c src/graph/top.h \
+	src/graph/walk.c src/graph/walk.h
 EXTRA_DIST += src/graph/README.md

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/u64map.h"
 #include "graph/conclude.h"
-#include "graph/sigwalk.h"
 
 static uint32_t intern2(struct conclusion *c, const char *prefix, const char *name)
 {
@@ -20,12 +19,16 @@ struct namer {
 	struct u64map attached; /* id of a singleton class -> id + 1 of the named class or module it belongs to */
 };
 
-static bool refers_to(const struct csr *r, uint32_t from, uint32_t to)
+static bool refers_to(const struct rows *r, uint32_t from, uint32_t to)
 {
-	for (uint32_t e = r->off[from]; e < r->off[from + 1]; e++)
-		if (r->to[e] == to)
-			return true;
-	return false;
+	if (r->node[from].row != WALK_NONE)
+		for (const uint32_t *e = r->to + r->node[from].row;; e++) {
+			if ((*e & ~WALK_LAST) == to)
+				return true;
+			if (*e & WALK_LAST)
+				break;
+		}
+	return rows_class(r, from) == to;
 }
 
 static const char *line_name(const struct conclusion *c, uint32_t id)
@@ -36,12 +39,12 @@ static const char *line_name(const struct conclusion *c, uint32_t id)
 /* The class of class Foo is its singleton class, which has no name (up to Ruby 3.0 "#<Class>") and refers back to Foo. */
 static void find_attached(struct namer *n)
 {
-	const struct csr *r = &n->c->csr;
+	const struct rows *r = &n->c->rows;
 	for (uint64_t i = 0; i < n->c->named.n; i++) {
 		uint32_t id = n->c->named.v[i].id;
-		if (!(r->slot[id] & CSR_HAS_CLASS))
+		uint32_t klass = rows_class(r, id);
+		if (klass == ADDR_NONE)
 			continue;
-		uint32_t klass = r->to[r->off[id + 1] - 1];
 		const char *own = line_name(n->c, id), *name = line_name(n->c, klass);
 		if ((!name || !strncmp(name, "#<Class", 7)) && own && strncmp(own, "#<Class", 7) != 0 && refers_to(r, klass, id))
 			*u64map_put(&n->attached, klass, NULL) = id + 1;
@@ -86,10 +89,10 @@ static uint32_t *slot_steps(struct conclusion *c)
 }
 
 /* The ROOT lines' references that lead to an object. */
-static struct sig_root *root_steps(struct conclusion *c, uint32_t *ret_n)
+static struct walk_root *root_steps(struct conclusion *c, uint32_t *ret_n)
 {
 	const struct glog *l = &c->g->roots;
-	struct sig_root *r = gmem_alloc(&c->g->mem, l->n, sizeof(*r));
+	struct walk_root *r = gmem_alloc(&c->g->mem, l->n, sizeof(*r));
 	uint32_t n = 0, name = 0, step = 0;
 	bool last = false;
 	for (uint64_t i = 0; r && i < l->n; i++) {
@@ -102,7 +105,7 @@ static struct sig_root *root_steps(struct conclusion *c, uint32_t *ret_n)
 			last = text && !strcmp(text, "machine_context");
 		}
 		if (at != ADDR_NONE)
-			r[n++] = (struct sig_root){.step = step, .id = conclusion_id(c, at), .last_resort = last};
+			r[n++] = (struct walk_root){.step = step, .id = at, .last_resort = last};
 	}
 	*ret_n = n;
 	return r;
@@ -125,9 +128,7 @@ static void add_up(uint64_t *sum, uint64_t more)
 
 static void weigh(const struct conclusion *c, const struct sigtab *t, struct weight *w)
 {
-	for (uint32_t v = 0; v < c->csr.n; v++) {
-		if (c->sig[v] == SIG_NONE)
-			continue;
+	for (uint32_t v = 0; v < c->walk.n; v++) {
 		w[c->sig[v]].own.count++;
 		add_up(&w[c->sig[v]].own.bytes, conclusion_size(c, v));
 	}
@@ -218,46 +219,55 @@ static bool keep(struct conclusion *c, const struct sigtab *t)
 		number_kept(t, row, n, place);
 		write_sigs(c, t, w, row, n, place);
 		free(row);
-		for (uint32_t v = 0; v < c->csr.n; v++)
-			if (c->sig[v] != SIG_NONE)
-				c->sig[v] = place[c->sig[v]];
+		for (uint32_t v = 0; v < c->walk.n; v++)
+			c->sig[v] = place[c->sig[v]];
 	}
 	gmem_free(mem, w, t->n, sizeof(*w));
 	gmem_free(mem, place, t->n, 4);
 	return ok;
 }
 
+/* A power of two, so that it stays the same from dump to dump while a heap grows a little or more of it is garbage. */
 static uint32_t build_limit(uint32_t objects)
 {
-	uint32_t share = objects / SIG_BUILD_SHARE;
-	return share < SIG_BUILD_MIN ? SIG_BUILD_MIN : share > SIG_BUILD_MAX ? SIG_BUILD_MAX : share;
+	uint32_t limit = SIG_BUILD_MIN;
+	while (limit < SIG_BUILD_MAX && limit <= objects / SIG_BUILD_SHARE / 2)
+		limit *= 2;
+	return limit;
 }
 
 bool conclude_signatures(struct conclusion *c)
 {
 	struct gmem *mem = &c->g->mem;
 	uint32_t nroots = 0, *steps = slot_steps(c);
-	struct sig_root *roots = root_steps(c, &nroots);
+	struct walk_root *roots = root_steps(c, &nroots);
 	struct sigtab t;
 	struct namer namer = {.c = c};
-	struct sig_input in = {
-		.n = c->csr.n,
-		.off = c->csr.off,
-		.to = c->csr.to,
+	struct walk_input in = {
+		.n = c->rows.n,
+		.node = c->rows.node,
+		.to = c->rows.to,
+		.slot_class = c->rows.slot_class,
+		.nslots = c->rows.nslots,
+		.slot_step = steps,
 		.roots = roots,
 		.nroots = nroots,
-		.slot = c->csr.slot,
-		.slot_step = steps,
 		.class_step = class_step,
 		.ctx = &namer,
 	};
-	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->csr.n)) && roots;
+	struct walk w;
+	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->rows.n)) && roots;
 	if (ok) {
 		find_attached(&namer);
-		c->sig = sig_walk(&in, &t, mem);
-		c->sigs_cap = sig_walk_cap(c->csr.n);
+		graph_phase(c->g, "walk");
+		ok = walk_run(&w, &in, &t, mem);
 	}
-	ok = ok && c->sig && keep(c, &t);
+	if (ok) {
+		graph_phase(c->g, "garbage");
+		ok = conclusion_renumber(c, &w);
+	}
+	graph_phase(c->g, "signatures");
+	ok = ok && keep(c, &t);
 	sigtab_done(&t);
 	u64map_done(&namer.attached);
 	gmem_free(mem, roots, c->g->roots.n, sizeof(*roots));

@@ -8,9 +8,9 @@ enum { FIRST_CAP = 1024 };
 
 bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names, uint32_t limit)
 {
-	*t = (struct sigtab){.mem = mem, .names = names, .limit = limit, .cap = FIRST_CAP, .nslots = 4 * FIRST_CAP};
+	*t = (struct sigtab){.mem = mem, .names = names, .limit = limit, .cap = FIRST_CAP, .nslots = 2 * FIRST_CAP};
 	t->sig = gmem_alloc(mem, t->cap, sizeof(*t->sig));
-	t->slots = gmem_alloc(mem, t->nslots, 4);
+	t->slots = gmem_alloc(mem, t->nslots, sizeof(*t->slots));
 	return t->sig && t->slots;
 }
 
@@ -19,24 +19,16 @@ void sigtab_done(struct sigtab *t)
 	if (!t->mem)
 		return;
 	gmem_free(t->mem, t->sig, t->cap, sizeof(*t->sig));
-	gmem_free(t->mem, t->slots, t->nslots, 4);
+	gmem_free(t->mem, t->slots, t->nslots, sizeof(*t->slots));
 	*t = (struct sigtab){0};
-}
-
-/* Fibonacci hashing of both numbers (Knuth, TAOCP 3, 6.4). */
-static uint32_t place(const struct sigtab *t, uint32_t parent, uint32_t step)
-{
-	uint64_t h = ((uint64_t)parent << 32 | step) * 0x9e3779b97f4a7c15ull;
-	h ^= h >> 29;
-	return (uint32_t)(h * 0xbf58476d1ce4e5b9ull >> 32) & (t->nslots - 1);
 }
 
 static void insert(struct sigtab *t, uint32_t i)
 {
-	uint32_t at = place(t, t->sig[i].parent, t->sig[i].step);
-	while (t->slots[at])
+	uint32_t at = sigtab_place(t, t->sig[i].parent, t->sig[i].step);
+	while (t->slots[at].index)
 		at = (at + 1) & (t->nslots - 1);
-	t->slots[at] = i + 1;
+	t->slots[at] = (struct sig_slot){.parent = t->sig[i].parent, .step = t->sig[i].step, .index = i + 1};
 }
 
 static bool grow(struct sigtab *t)
@@ -47,10 +39,10 @@ static bool grow(struct sigtab *t)
 		return false;
 	t->sig = sig;
 	t->cap = cap;
-	uint32_t *slots = gmem_alloc(t->mem, nslots, 4);
+	struct sig_slot *slots = gmem_alloc(t->mem, nslots, sizeof(*slots));
 	if (!slots)
 		return false;
-	gmem_free(t->mem, t->slots, t->nslots, 4);
+	gmem_free(t->mem, t->slots, t->nslots, sizeof(*t->slots));
 	t->slots = slots;
 	t->nslots = nslots;
 	for (uint32_t i = 0; i < t->n; i++)
@@ -60,11 +52,9 @@ static bool grow(struct sigtab *t)
 
 static uint32_t find(const struct sigtab *t, uint32_t parent, uint32_t step)
 {
-	for (uint32_t at = place(t, parent, step); t->slots[at]; at = (at + 1) & (t->nslots - 1)) {
-		const struct sig *s = &t->sig[t->slots[at] - 1];
-		if (s->parent == parent && s->step == step)
-			return t->slots[at] - 1;
-	}
+	for (uint32_t at = sigtab_place(t, parent, step); t->slots[at].index; at = (at + 1) & (t->nslots - 1))
+		if (t->slots[at].parent == parent && t->slots[at].step == step)
+			return t->slots[at].index - 1;
 	return SIG_NONE;
 }
 

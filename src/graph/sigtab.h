@@ -36,8 +36,10 @@ struct sigtab {
 	const struct strtab *names;
 	struct sig *sig;
 	uint32_t n, cap;
-	uint32_t *slots;       /* open addressing over (parent, step), index + 1; power of two */
-	uint32_t nslots;
+	struct sig_slot {
+		uint32_t parent, step, index; /* index + 1, 0 = empty */
+	} *slots;              /* open addressing over (parent, step) */
+	uint32_t nslots;       /* power of two */
 	uint32_t counted;      /* live signatures that are no classes: those the limit is about */
 	uint32_t limit;
 	bool frozen;           /* no new ones but for classes */
@@ -55,5 +57,21 @@ uint32_t sigtab_root(struct sigtab *t, uint32_t step);
  * added any more; a class directly below a class stands in its place (the way to class A::B::C is of no interest, its name says it).
  * SIG_NONE without memory. */
 uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool klass);
+/* Soon sigtab_extend is going to be called with these. Signature tables are larger than caches. */
+FETCHES void sigtab_fetch(const struct sigtab *t, uint32_t parent, uint32_t step);
 /* Takes back all but classes from index `first` on and adds no more: they are dead. */
 void sigtab_freeze(struct sigtab *t, uint32_t first);
+
+/* Multiply and fold (Knuth, TAOCP 3, 6.4). */
+static inline uint32_t sigtab_place(const struct sigtab *t, uint32_t parent, uint32_t step)
+{
+	uint64_t h = ((uint64_t)parent << 32 | step) * 0x9e3779b97f4a7c15ull;
+	h ^= h >> 29;
+	return (uint32_t)(h * 0xbf58476d1ce4e5b9ull >> 32) & (t->nslots - 1);
+}
+
+FETCHES void sigtab_fetch(const struct sigtab *t, uint32_t parent, uint32_t step)
+{
+	__builtin_prefetch(&t->slots[sigtab_place(t, parent, step)]);
+	__builtin_prefetch(&t->sig[parent]);
+}

@@ -1,7 +1,6 @@
 /* The k largest of many. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/top.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 static bool better(const struct top_row *x, const struct top_row *y)

@@ -1,13 +1,14 @@
 /* The k largest of many. SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* One candidate: larger `a`, then larger `b`, then smaller `id` comes first. */
+/* One candidate: larger `a`, then larger `b`, then smaller `id` comes first. `ref` is carried along. */
 struct top_row {
 	uint64_t a, b;
-	uint32_t id;
+	uint32_t id, ref;
 };
 
 /* Embedded; a heap with the worst row at [0], in caller's memory. */
@@ -18,5 +19,7 @@ struct top {
 
 /* Offers a row; keeps the best cap. */
 void top_offer(struct top *t, struct top_row r);
+/* Whether a row with this `a` may be among them: spares making it. */
+static inline bool top_wants(const struct top *t, uint64_t a) { return t->n < t->cap || (t->cap && a >= t->row[0].a); }
 /* Best first. Nothing may be offered afterwards. */
 void top_sort(struct top *t);

@@ -57,17 +57,18 @@ static void test_resolve_random(void **state)
 {
 	(void)state;
 	enum { OBJS = 300, REFS = 6 };
-	uint64_t rnd = 1;
+	uint64_t rnd = 1, own = 0;
 	for (int round = 0; round < 60; round++) {
 		struct graph *g = new_graph(0);
-		uint64_t addr[OBJS], ref[OBJS][REFS], dangling = 0, total = 0;
+		uint64_t addr[OBJS], klass[OBJS], ref[OBJS][REFS], dangling = 0, total = 0;
 		uint32_t nref[OBJS];
 		bool first[OBJS];
 		for (int i = 0; i < OBJS; i++) { /* few pages, so that duplicates come; some odd */
 			addr[i] = 0x10000 + unit_below(&rnd, 40) * 16384 + unit_below(&rnd, 200) * 40 + (unit_below(&rnd, 20) == 0);
 			nref[i] = (uint32_t)unit_below(&rnd, REFS + 1);
 		}
-		for (int i = 0; i < OBJS; i++) {
+		for (int i = 0; i < OBJS; i++) { /* mostly one class a slot; some of other classes, of none, of one without a line */
+			klass[i] = unit_below(&rnd, 5) ? addr[addr[i] % 7] : unit_below(&rnd, 3) == 0 ? 0 : unit_below(&rnd, 2) ? addr[i] : 0x999000;
 			for (uint32_t k = 0; k < nref[i]; k++)
 				ref[i][k] = unit_below(&rnd, 10) ? addr[unit_below(&rnd, OBJS)] : 0x777000 + unit_below(&rnd, 99);
 			first[i] = true;
@@ -79,9 +80,9 @@ static void test_resolve_random(void **state)
 			}
 			if (nref[i] > 3) {
 				graph_refs(g, ref[i], 2);
-				put(g, addr[i], addr[0], i + 1, ref[i] + 2, nref[i] - 2);
+				put(g, addr[i], klass[i], i + 1, ref[i] + 2, nref[i] - 2);
 			} else {
-				put(g, addr[i], addr[0], i + 1, ref[i], nref[i]);
+				put(g, addr[i], klass[i], i + 1, ref[i], nref[i]);
 			}
 		}
 		struct rows c;
@@ -92,25 +93,31 @@ static void test_resolve_random(void **state)
 			if (!first[i])
 				continue;
 			total++;
-			const struct dfs_node *node = &c.node[id];
+			const struct walk_node *node = &c.node[id];
 			assert_int_equal(node->size, i + 1);
 			assert_int_equal(node->num, 0);
-			assert_int_equal(node->slot, (addr[i] % 97) | CSR_HAS_CLASS);
+			assert_int_equal(node->slot & SLOT_MASK, addr[i] % 97);
 			uint32_t e = node->row;
 			for (uint32_t k = 0; k < nref[i]; k++) {
 				uint32_t to = addrmap_find(&g->map, ref[i][k]);
 				if (to == ADDR_NONE)
 					dangling++;
 				else
-					assert_int_equal(c.to[e++], to); /* without DFS_LAST: the class comes last */
+					assert_int_equal(c.to[e++] & ~WALK_LAST, to);
 			}
-			assert_int_equal(c.to[e], addrmap_find(&g->map, addr[0]) | DFS_LAST);
+			assert_int_equal(rows_class(&c, id), addrmap_find(&g->map, klass[i]));
+			own += node->slot >> 31;
+			if (node->slot & SLOT_CLASS_EDGE) /* the class comes last */
+				assert_int_equal(c.to[e++] & ~WALK_LAST, addrmap_find(&g->map, klass[i]));
+			if (node->row != WALK_NONE)
+				assert_true(e > node->row && c.to[e - 1] & WALK_LAST);
 		}
 		assert_int_equal(c.n, total);
 		assert_true(c.dangling == dangling);
 		rows_done(&c);
 		graph_free(g);
 	}
+	assert_true(own > 100);
 }
 
 /* Many references cross chunks of the log. */
@@ -131,10 +138,10 @@ static void test_many_refs(void **state)
 	assert_true(rows_build(&c, g));
 	assert_int_equal(c.n, 1000);
 	for (int i = 0; i < 999; i++)
-		assert_int_equal(c.node[i].row, DFS_NONE);
+		assert_int_equal(c.node[i].row, WALK_NONE);
 	const uint32_t *row = c.to + c.node[999].row;
 	for (int i = 0; i < N; i++) {
-		assert_int_equal(row[i] & ~DFS_LAST, i % 1000);
+		assert_int_equal(row[i] & ~WALK_LAST, i % 1000);
 		assert_int_equal(row[i] >> 31, i == N - 1);
 		assert_true(c.in[i % 1000] == N / 1000);
 	}

@@ -2,13 +2,13 @@
 #include "unit.h"
 
 #include "base/mem.h"
-#include "graph/dfs.h"
-#include "graph/dom.h"
+#include "graph/idom.h"
 
 enum { MAX_N = 24, MAX_M = 400 };
 
 struct small {
 	uint32_t n, off[MAX_N + 1], to[MAX_M], roots[MAX_N], nroots;
+	bool by_slot[MAX_N]; /* its last edge is that of its slot, not of its row */
 };
 
 static void reach(const struct small *g, uint32_t without, bool *seen)
@@ -40,6 +40,7 @@ static void make(struct small *g, uint64_t *rnd)
 	for (uint32_t v = 0; v < g->n; v++) {
 		g->off[v] = m;
 		uint32_t d = (uint32_t)unit_below(rnd, 1 + density + (unit_below(rnd, 10) == 0 ? 10 : 0));
+		g->by_slot[v] = d && unit_below(rnd, 3) == 0;
 		for (uint32_t k = 0; k < d; k++) /* repeats, self references, cycles */
 			g->to[m++] = (uint32_t)unit_below(rnd, g->n);
 	}
@@ -49,73 +50,62 @@ static void make(struct small *g, uint64_t *rnd)
 		g->roots[i] = (uint32_t)unit_below(rnd, g->n);
 }
 
-/* Walk, renumbering and dominators in one; ids of *t are those of *d. */
-static bool build(struct domtree *t, struct dfs *d, uint32_t n, const uint32_t *off, const uint32_t *to, const uint32_t *roots,
+/* Walk and dominators in one: dominators are in w->parent. Each node is its own slot, and roots are of both kinds. */
+static bool build(struct walk *w, uint32_t n, const uint32_t *off, const uint32_t *to, const bool *by_slot, const uint32_t *root,
     uint32_t nroots, struct gmem *mem)
 {
-	uint32_t m = off[n], *new_roots = xcalloc(nroots, 4), *rows = xcalloc(m, 4);
-	struct dfs_node *node = xcalloc(n, sizeof(*node));
+	uint32_t m = 0, *rows = xcalloc(off[n], 4), *slot_class = xcalloc(n, 4), *step = xcalloc(n, 4);
+	struct walk_node *node = xcalloc(n, sizeof(*node));
+	struct walk_root *roots = xcalloc(nroots, sizeof(*roots));
 	for (uint32_t v = 0; v < n; v++) {
-		node[v] = (struct dfs_node){.row = off[v] < off[v + 1] ? off[v] : DFS_NONE, .slot = v, .size = ~v};
-		for (uint32_t e = off[v]; e < off[v + 1]; e++)
-			rows[e] = to[e] | (e + 1 == off[v + 1] ? DFS_LAST : 0);
+		uint32_t own = off[v + 1] - off[v] - (by_slot && by_slot[v]);
+		node[v] = (struct walk_node){.row = own ? m : WALK_NONE, .slot = v, .size = ~v};
+		for (uint32_t k = 0; k < own; k++)
+			rows[m++] = to[off[v] + k] | (k + 1 == own ? WALK_LAST : 0);
+		slot_class[v] = by_slot && by_slot[v] ? to[off[v + 1] - 1] : WALK_NONE;
+		step[v] = STEP_FOLD;
 	}
-	*t = (struct domtree){0};
-	bool ok = dfs_walk(d, n, node, rows, m, roots, nroots, mem) && dfs_numbers(d, node);
-	if (ok) {
-		dfs_finish(d);
-		for (uint32_t i = 0; i < nroots; i++)
-			new_roots[i] = d->num[roots[i]] - 1;
-		struct dom_graph g = {.n = d->reached, .off = d->off, .to = d->to, .parent = d->parent, .roots = new_roots,
-		    .nroots = nroots};
-		ok = domtree_build(t, &g, mem);
-	}
-	free(new_roots);
-	free(rows);
+	struct strtab names;
+	struct sigtab t;
+	strtab_init(&names);
+	uint32_t vm = strtab_intern(&names, SPAN_LIT("vm")), stack = strtab_intern(&names, SPAN_LIT("stack"));
+	for (uint32_t i = 0; i < nroots; i++)
+		roots[i] = (struct walk_root){.id = root[i], .step = i % 2 ? stack : vm, .last_resort = i % 2};
+	struct walk_input in = {.n = n, .node = node, .to = rows, .slot_class = slot_class, .nslots = n, .slot_step = step, .roots = roots,
+	    .nroots = nroots};
+	bool ok = sigtab_init(&t, mem, &names, 100) && walk_run(w, &in, &t, mem);
+	sigtab_done(&t);
+	strtab_done(&names);
+	for (uint32_t v = 0; ok && v < n; v++)
+		if (node[v].num)
+			assert_int_equal(w->old[node[v].num - 1], v);
+	ok = ok && idom_find(w);
+	free(roots);
 	free(node);
+	free(step);
+	free(slot_class);
+	free(rows);
 	return ok;
 }
 
-/* The rows by new id are those by old id, renumbered; what is carried along came along. */
-static void check_rows(const struct small *g, const struct dfs *d)
-{
-	for (uint32_t i = 0; i < d->reached; i++) {
-		uint32_t v = d->old[i];
-		assert_int_equal(d->num[v], i + 1);
-		assert_true(d->slot[i] == v && d->size[i] == ~v);
-		assert_int_equal(d->off[i + 1] - d->off[i], g->off[v + 1] - g->off[v]);
-		for (uint32_t k = 0; k < g->off[v + 1] - g->off[v]; k++)
-			assert_int_equal(d->old[d->to[d->off[i] + k]], g->to[g->off[v] + k]);
-	}
-}
-
-/* Position of an old id, 0 = unreachable. */
-static uint32_t at(const struct domtree *t, const struct dfs *d, uint32_t v) { return d->num[v] ? t->at[d->num[v] - 1] : 0; }
-
 /* Retained = what is no longer reachable when the node is removed. */
-static void check(const struct small *g, const struct domtree *t, const struct dfs *d)
+static void check(const struct small *g, const struct walk *w)
 {
-	bool all[MAX_N], without[MAX_N];
+	bool all[MAX_N], without[MAX_N], dominated[MAX_N];
 	uint32_t reached = 0;
-	reach(g, DFS_NONE, all);
+	reach(g, WALK_NONE, all);
 	for (uint32_t v = 0; v < g->n; v++)
 		reached += all[v];
-	assert_int_equal(t->n, reached);
-	assert_int_equal(t->sub[0], reached + 1);
-	for (uint32_t v = 0; v < g->n; v++) {
-		uint32_t p = at(t, d, v), kept = 0;
-		assert_int_equal(p != 0, all[v]);
-		if (!p)
-			continue;
-		assert_int_equal(d->old[t->id[p]], v);
-		assert_true(t->up[p] < p && p + t->sub[p] <= t->up[p] + t->sub[t->up[p]]);
+	assert_int_equal(w->n, reached);
+	for (uint32_t i = 0; i < w->n; i++) {
+		uint32_t v = w->old[i];
+		assert_true(all[v] && w->parent[i] <= i); /* a dominator comes first */
+		assert_true(w->slot[i] == v && w->size[i] == ~v);
 		reach(g, v, without);
-		for (uint32_t w = 0; w < g->n; w++) {
-			bool lost = all[w] && !without[w], inside = at(t, d, w) >= p && at(t, d, w) < p + t->sub[p];
-			assert_int_equal(lost, inside);
-			kept += lost;
+		for (uint32_t k = 0; k < w->n; k++) {
+			dominated[k] = k == i || (w->parent[k] && dominated[w->parent[k] - 1]);
+			assert_int_equal(dominated[k], !without[w->old[k]]);
 		}
-		assert_int_equal(t->sub[p], kept);
 	}
 }
 
@@ -126,14 +116,11 @@ static void test_random(void **state)
 	for (int round = 0; round < 20000; round++) {
 		struct small g;
 		struct gmem mem = {0};
-		struct domtree t;
-		struct dfs d;
+		struct walk w;
 		make(&g, &rnd);
-		assert_true(build(&t, &d, g.n, g.off, g.to, g.roots, g.nroots, &mem));
-		check(&g, &t, &d);
-		check_rows(&g, &d);
-		domtree_done(&t);
-		dfs_done(&d);
+		assert_true(build(&w, g.n, g.off, g.to, g.by_slot, g.roots, g.nroots, &mem));
+		check(&g, &w);
+		walk_done(&w);
 		assert_int_equal(mem.now, 0);
 	}
 }
@@ -142,13 +129,11 @@ static void test_empty(void **state)
 {
 	(void)state;
 	struct gmem mem = {0};
-	struct domtree t;
-	struct dfs d;
+	struct walk w;
 	uint32_t off[1] = {0};
-	assert_true(build(&t, &d, 0, off, off, off, 0, &mem));
-	assert_int_equal(t.n, 0);
-	domtree_done(&t);
-	dfs_done(&d);
+	assert_true(build(&w, 0, off, off, NULL, off, 0, &mem));
+	assert_int_equal(w.n, 0);
+	walk_done(&w);
 	assert_int_equal(mem.now, 0);
 }
 
@@ -167,14 +152,13 @@ static void test_list(void **state)
 			to[m++] = v + 1;
 	}
 	off[N] = m;
-	struct domtree t;
-	struct dfs d;
-	assert_true(build(&t, &d, N, off, to, &root, 1, &mem));
+	struct walk w;
+	assert_true(build(&w, N, off, to, NULL, &root, 1, &mem));
+	assert_int_equal(w.n, N);
 	for (uint32_t v = 0; v < N; v++)
-		if (t.sub[at(&t, &d, v)] != N - v || t.up[at(&t, &d, v)] != at(&t, &d, v) - 1)
+		if (w.old[v] != v || w.parent[v] != v)
 			fail_msg("node %u", v);
-	domtree_done(&t);
-	dfs_done(&d);
+	walk_done(&w);
 	gmem_trim(&mem);
 	assert_int_equal(mem.now, 0);
 	free(off);
@@ -189,15 +173,13 @@ static void test_no_memory(void **state)
 	do
 		make(&g, &rnd);
 	while (g.nroots == 0 || g.n < 10);
-	for (uint64_t limit = 4096; limit < 100 * 4096; limit += 4096) {
+	for (uint64_t limit = 4096; limit < 200 * 4096; limit += 4096) {
 		struct gmem mem = {.limit = limit};
-		struct domtree t;
-		struct dfs d;
-		bool ok = build(&t, &d, g.n, g.off, g.to, g.roots, g.nroots, &mem);
+		struct walk w;
+		bool ok = build(&w, g.n, g.off, g.to, g.by_slot, g.roots, g.nroots, &mem);
 		assert_true(mem.peak <= limit);
 		assert_int_equal(ok, !mem.failed);
-		domtree_done(&t);
-		dfs_done(&d);
+		walk_done(&w);
 		assert_int_equal(mem.now, 0);
 	}
 }
