@@ -43,6 +43,8 @@ static inline uint32_t kind_of(const struct finder *f, uint32_t id) { return f->
 
 static uint64_t entries_of(const struct finder *f, uint32_t id)
 {
+	if (!(f->c->walk.slot[id] & SLOT_LONG))
+		return 0;
 	uint64_t length = idvals_get(&f->c->lengths, id, 0);
 	if (length)
 		return length;

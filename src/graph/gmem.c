@@ -7,7 +7,8 @@
 enum {
 	GMEM_PAGE = 4096,            /* what a mapping is rounded up to */
 	GMEM_LARGE = 2 * 1024 * 1024, /* a huge page: from this size on an array begins at one */
-	GMEM_KEEP = 4 * 1024 * 1024,  /* from this size on an array is kept when freed */
+	GMEM_WHOLE = 16 * 1024 * 1024, /* from this size on it takes whole huge pages: then arrays lie side by side and are joined when freed */
+	GMEM_KEEP = 2 * 1024 * 1024,  /* from this size on an array is kept when freed */
 };
 
 static uint64_t rounded(uint64_t n, size_t size)
@@ -15,7 +16,7 @@ static uint64_t rounded(uint64_t n, size_t size)
 	uint64_t bytes;
 	if (__builtin_mul_overflow(n, (uint64_t)size, &bytes) || bytes > INT64_MAX - GMEM_LARGE)
 		return UINT64_MAX;
-	uint64_t unit = bytes >= GMEM_LARGE ? GMEM_LARGE / 16 : GMEM_PAGE;
+	uint64_t unit = bytes >= GMEM_WHOLE ? GMEM_LARGE : bytes >= GMEM_LARGE ? GMEM_LARGE / 16 : GMEM_PAGE;
 	return bytes ? (bytes + unit - 1) / unit * unit : GMEM_PAGE;
 }
 
@@ -104,20 +105,37 @@ static struct gmem_block *kept(struct gmem *m, uint64_t bytes)
 	return best;
 }
 
-/* Address space for `bytes`, large ones where huge pages begin. */
-static void *address_space(uint64_t bytes)
+static void *anonymous(uint64_t bytes)
 {
-	uint64_t more = bytes >= GMEM_LARGE ? GMEM_LARGE : 0;
-	uint8_t *p = mmap(NULL, bytes + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED || !more)
+	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* Address space from a huge page's begin on. Linux gives whole ones such a place by itself (6.7 and later), and no gap between them. */
+static uint8_t *aligned(uint64_t bytes)
+{
+	uint8_t *p = anonymous(bytes);
+	if (p == MAP_FAILED || (uintptr_t)p % GMEM_LARGE == 0)
+		return p;
+	munmap(p, bytes);
+	p = anonymous(bytes + GMEM_LARGE);
+	if (p == MAP_FAILED)
 		return p;
 	uint64_t before = (GMEM_LARGE - (uintptr_t)p % GMEM_LARGE) % GMEM_LARGE;
 	if (before)
 		munmap(p, before);
-	if (more - before)
-		munmap(p + before + bytes, more - before);
-	(void)madvise(p + before, bytes, MADV_HUGEPAGE); /* read at random: fewer TLB misses, and fewer page faults */
+	munmap(p + before + bytes, GMEM_LARGE - before);
 	return p + before;
+}
+
+/* Address space for `bytes`, large ones where huge pages begin. */
+static void *address_space(uint64_t bytes)
+{
+	if (bytes < GMEM_LARGE)
+		return anonymous(bytes);
+	uint8_t *p = aligned(bytes);
+	if (p != MAP_FAILED)
+		(void)madvise(p, bytes, MADV_HUGEPAGE); /* read at random: fewer TLB misses, and fewer page faults */
+	return p;
 }
 
 static void *map(struct gmem *m, uint64_t bytes)

@@ -13,7 +13,7 @@
 /* Of functions that only prefetch: gcc 12 takes such a one for a function without effect and drops its calls, unless it is inlined early. */
 #define FETCHES __attribute__((always_inline)) static inline
 
-enum { GMEM_BLOCKS = 64 }; /* large arrays alive or kept at one time that are known; more are simply mapped */
+enum { GMEM_BLOCKS = 1024 }; /* large arrays alive or kept at one time that are known; more are simply mapped */
 
 struct gmem_block {
 	void *p;

@@ -116,10 +116,12 @@ static inline bool has_variables(const struct graph *g, const struct heap_obj *o
 	    o->shape <= SHAPE_ID_MAX;
 }
 
+static inline bool is_long(const struct heap_obj *o) { return o->flags & OBJ_HAS_LENGTH && o->length >= GRAPH_CONTAINER_MIN; }
+
 /* What only few objects have. */
 static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code)
 {
-	if (o->flags & OBJ_HAS_LENGTH && o->length >= GRAPH_CONTAINER_MIN && !push_long(&g->lengths, code, o->length))
+	if (is_long(o) && !push_long(&g->lengths, code, o->length))
 		return false;
 	if (o->memsize >= REC_SIZE_BIG && !push_long(&g->big_sizes, code, o->memsize))
 		return false;
@@ -183,7 +185,7 @@ void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
 		return;
 	}
 	rec[REC_CODE] = code;
-	rec[REC_SLOT] = slot;
+	rec[REC_SLOT] = slot | (is_long(o) || g->pending >= GRAPH_CONTAINER_MIN ? SLOT_LONG : 0);
 	rec[REC_SIZE] = o->memsize < REC_SIZE_BIG ? (uint32_t)o->memsize : REC_SIZE_BIG;
 	rec[REC_NREFS] = (uint32_t)g->pending;
 	g->pending = 0;

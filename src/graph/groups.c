@@ -106,11 +106,24 @@ static void groups_done(struct groups *gs)
 	free(gs->of_slot);
 }
 
-/* What the passage asks of an object, in preorder. */
+/* What the passage asks of an object, in preorder: 16 bytes, as this is read and written at random. */
 struct passed {
-	uint64_t bytes;
-	uint32_t sub, slot, sig;
+	uint32_t sub;   /* 0: one object, but of a size that does not fit in `more` */
+	uint32_t slot, sig;
+	uint32_t more;  /* sub 1: bytes; else the id */
 };
+
+static inline struct passed passed_of(const struct conclusion *c, uint32_t id)
+{
+	struct passed p = {.sub = c->sub[id], .slot = c->walk.slot[id] & SLOT_MASK, .sig = c->sig[id], .more = id};
+	if (p.sub == 1 && c->bytes[id] <= UINT32_MAX)
+		p.more = (uint32_t)c->bytes[id];
+	else if (p.sub == 1)
+		p.sub = 0;
+	return p;
+}
+
+enum { AHEAD = 32 }; /* how far ahead retained bytes are fetched */
 
 /* Ids to preorder: children of an object lie one behind the other in the order of their ids. next: scratch. */
 static void lay_out(const struct conclusion *c, struct passed *order, uint32_t *next)
@@ -120,30 +133,35 @@ static void lay_out(const struct conclusion *c, struct passed *order, uint32_t *
 		uint32_t *at = c->up[id] ? &next[c->up[id] - 1] : &top, p = *at;
 		*at = p + c->sub[id];
 		next[id] = p + 1;
-		order[p] = (struct passed){.bytes = c->bytes[id], .sub = c->sub[id], .slot = c->walk.slot[id] & SLOT_MASK, .sig = c->sig[id]};
+		order[p] = passed_of(c, id);
 	}
 }
 
-static void pass(struct groups *gs, const struct passed *order, uint32_t n)
+static void pass(struct groups *gs, const struct conclusion *c, const struct passed *order)
 {
-	for (uint32_t p = 0; p < n; p++) {
+	for (uint32_t p = 0, n = c->walk.n; p < n; p++) {
 		const struct passed *o = &order[p];
+		if (p + AHEAD < n)
+			__builtin_prefetch(&c->bytes[order[p + AHEAD].sub == 1 ? 0 : order[p + AHEAD].more]);
+		uint32_t sub = o->sub ? o->sub : 1;
+		uint64_t bytes = o->sub == 1 ? o->more : c->bytes[o->more];
 		const uint32_t *of = gs->of_slot[o->slot];
 		for (int k = 0; k < KINDS; k++)
-			meet(&gs->g[k][of[k]], p, o->sub, o->bytes);
-		meet(&gs->sig[o->sig], p, o->sub, o->bytes);
+			meet(&gs->g[k][of[k]], p, sub, bytes);
+		meet(&gs->sig[o->sig], p, sub, bytes);
 	}
 }
 
 static bool walk(struct groups *gs, const struct conclusion *c)
 {
 	struct gmem *mem = &c->g->mem;
-	uint32_t n = c->walk.n, *next = gmem_raw(mem, n, 4);
-	struct passed *order = gmem_raw(mem, n, sizeof(*order));
+	uint32_t n = c->walk.n, *next;
+	struct passed *order = gmem_raw(mem, n, sizeof(*order)); /* the larger one first: it fits where the nodes were */
+	next = gmem_raw(mem, n, 4);
 	bool ok = next && order;
 	if (ok) {
 		lay_out(c, order, next);
-		pass(gs, order, n);
+		pass(gs, c, order);
 	}
 	gmem_free(mem, next, n, 4);
 	gmem_free(mem, order, n, sizeof(*order));

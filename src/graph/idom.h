@@ -1,13 +1,14 @@
 /* Immediate dominators of everything that a walk reached. SPDX-License-Identifier: BSD-2-Clause
  *
- * Most objects are referred to once: that reference's holder is their dominator, and nothing is to be computed. So:
+ * Most objects are referred to once: that reference's holder is their dominator, and nothing is to be computed. For the others:
  *
  * 1. An edge beside the tree whose two ends hang on different references of the root makes its end *rooted*: the root alone dominates it.
- *    A rooted object's tree then hangs on the root as well, which makes more of them rooted; some rounds of that.
- * 2. What is left of such edges, with the part of the tree that leads to their ends, is a small graph; semi-NCA (dom.h) answers for it.
- *    (Leaving out the rest is right since no other edge leads into it or out of it but the tree's. An added edge from a dominator to what it
- *    dominates immediately changes no dominator, so that rooted objects may be taken as ends of the root's own references.)
- * 3. All others are dominated by their parents. */
+ *    The walk finds these.
+ * 2. The ends of other such edges, with all of the tree above them, are a small graph; semi-NCA (dom.h) answers for it.
+ * 3. All others are dominated by their parents.
+ *
+ * Right, since nothing but the tree's edges leads into or out of what is left out, and since a rooted object may be taken for the end of a
+ * reference of the root's own: each way that leads to it over something else could as well begin there. */
 #pragma once
 
 #include "graph/walk.h"

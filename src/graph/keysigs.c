@@ -11,15 +11,10 @@ struct vote {
 	uint32_t sig, votes, of, all; /* candidate; its lead; objects that have it; objects in all */
 };
 
-static struct vote *vote_of(const struct conclusion *c, struct vote *v, uint32_t id)
-{
-	return &v[reducer_slot_key(c->r, conclusion_slot(c, id))];
-}
-
-static void elect(const struct conclusion *c, struct vote *v)
+static void elect(const struct conclusion *c, struct vote *v, const uint32_t *key)
 {
 	for (uint32_t id = 0; id < c->walk.n; id++) {
-		struct vote *k = vote_of(c, v, id);
+		struct vote *k = &v[key[conclusion_slot(c, id)]];
 		k->all++;
 		if (k->votes == 0)
 			k->sig = c->sig[id];
@@ -29,10 +24,17 @@ static void elect(const struct conclusion *c, struct vote *v)
 			k->votes--;
 	}
 	for (uint32_t id = 0; id < c->walk.n; id++) {
-		struct vote *k = vote_of(c, v, id);
-		if (k->sig == c->sig[id])
-			k->of++;
+		struct vote *k = &v[key[conclusion_slot(c, id)]];
+		k->of += k->sig == c->sig[id];
 	}
+}
+
+static uint32_t *slot_keys(const struct conclusion *c)
+{
+	uint32_t n = reducer_nslots(c->r), *key = xcalloc(n, sizeof(*key));
+	for (uint32_t i = 0; i < n; i++)
+		key[i] = reducer_slot_key(c->r, i);
+	return key;
 }
 
 bool conclude_key_sigs(struct conclusion *c)
@@ -43,7 +45,9 @@ bool conclude_key_sigs(struct conclusion *c)
 	if (!v)
 		return s->nkeys == 0;
 	memset(v, 0, s->nkeys * sizeof(*v));
-	elect(c, v);
+	uint32_t *key = slot_keys(c);
+	elect(c, v, key);
+	free(key);
 	s->key_sigs = xcalloc(s->nkeys, sizeof(*s->key_sigs));
 	for (uint32_t i = 0; i < s->nkeys; i++) {
 		if (s->keys[i].file && v[i].all >= SUM_KEY_SIG_MIN && v[i].of > v[i].all / 2)

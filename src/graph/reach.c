@@ -25,19 +25,15 @@ static void garbage(struct conclusion *c)
 	s->dangling = c->rows.dangling;
 }
 
-bool conclusion_renumber(struct conclusion *c, struct walk *w)
+void conclusion_renumber(struct conclusion *c, struct walk *w)
 {
-	c->num = gmem_raw(&c->g->mem, c->rows.n, 4);
-	if (c->num) {
-		garbage(c);
-		rows_free_nodes(&c->rows);
-		idvals_renumber(&c->big_sizes, c->num);
-		idvals_renumber(&c->lengths, c->num);
-		idvals_renumber(&c->named, c->num);
-	}
+	garbage(c);
+	rows_free_nodes(&c->rows);
+	idvals_renumber(&c->big_sizes, c->num);
+	idvals_renumber(&c->lengths, c->num);
+	idvals_renumber(&c->named, c->num);
 	c->walk = *w;
 	c->sig = c->walk.sig;
-	return c->num != NULL;
 }
 
 /* Sums over the dominator tree: whoever is dominated has the higher id. */

@@ -257,6 +257,8 @@ bool conclude_signatures(struct conclusion *c)
 	};
 	struct walk w;
 	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->rows.n)) && roots;
+	c->num = gmem_raw(mem, c->rows.n, 4);
+	ok = ok && c->num;
 	if (ok) {
 		find_attached(&namer);
 		graph_phase(c->g, "walk");
@@ -264,7 +266,7 @@ bool conclude_signatures(struct conclusion *c)
 	}
 	if (ok) {
 		graph_phase(c->g, "garbage");
-		ok = conclusion_renumber(c, &w);
+		conclusion_renumber(c, &w);
 	}
 	graph_phase(c->g, "signatures");
 	ok = ok && keep(c, &t);

@@ -145,13 +145,13 @@ static void follow_classes(struct walker *w, uint32_t begin, uint32_t end)
 		uint32_t slot = o->slot[id];
 		if (__builtin_expect(slot & SLOT_OWN_CLASS, 0))
 			continue;
-		uint32_t klass = w->slot_class[slot];
+		uint32_t klass = w->slot_class[slot & SLOT_MASK];
 		if (klass == WALK_NONE)
 			continue;
 		follow(w, from_of(w, id), klass);
 		uint32_t num = w->in->node[klass].num;
 		if (num <= w->level && o->top[num - 1] & WALK_ROOTED)
-			w->slot_class[slot] = WALK_NONE;
+			w->slot_class[slot & SLOT_MASK] = WALK_NONE;
 	}
 }
 
@@ -253,10 +253,11 @@ bool walk_run(struct walk *o, const struct walk_input *in, struct sigtab *t, str
 	*o = (struct walk){.mem = mem, .cap = in->n};
 	glog_init(&o->cross, mem, 2);
 	struct walker w = {.in = in, .w = o, .t = t, .ok = alloc(o)};
-	w.run = gmem_raw(mem, in->n, 4);
-	w.inner = gmem_raw(mem, (uint64_t)in->n + 1, 4);
+	uint64_t scratch = 2 * (uint64_t)in->n + 1; /* one array, as large as what comes after */
+	w.run = gmem_raw(mem, scratch, 4);
+	w.inner = w.run + in->n;
 	w.slot_class = gmem_raw(mem, in->nslots, 4);
-	if (w.ok && w.run && w.inner && w.slot_class) {
+	if (w.ok && w.run && w.slot_class) {
 		if (in->nslots)
 			memcpy(w.slot_class, in->slot_class, in->nslots * 4);
 		w.ok = walk_roots(&w, false) && walk_roots(&w, true);
@@ -265,8 +266,7 @@ bool walk_run(struct walk *o, const struct walk_input *in, struct sigtab *t, str
 	}
 	o->n = w.tail;
 	gmem_free(mem, w.slot_class, in->nslots, 4);
-	gmem_free(mem, w.inner, (uint64_t)in->n + 1, 4);
-	gmem_free(mem, w.run, in->n, 4);
+	gmem_free(mem, w.run, scratch, 4);
 	if (!w.ok)
 		walk_done(o);
 	return w.ok;

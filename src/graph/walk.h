@@ -26,7 +26,8 @@
 /* In a slot. */
 #define SLOT_OWN_CLASS 0x80000000u  /* the object's class is not that of its slot */
 #define SLOT_CLASS_EDGE 0x40000000u /* but where the last edge of its row leads */
-#define SLOT_MASK 0x3FFFFFFFu
+#define SLOT_LONG 0x20000000u       /* it may have many entries */
+#define SLOT_MASK 0x1FFFFFFFu
 
 /* Steps that are no names. */
 #define STEP_FOLD 0xFFFFFFFFu   /* internal (IMEMO, ICLASS): goes with its parent */
