@@ -82,5 +82,15 @@ static inline uint32_t addrmap_id(const struct addrmap *m, uint32_t code)
 	const uint16_t *rank = (const uint16_t *)(p->bits + ADDR_WORDS);
 	return p->base + rank[w] + (uint32_t)__builtin_popcountll(word & (bit - 1));
 }
+/* Soon addrmap_id is going to be asked for this code. */
+FETCHES void addrmap_fetch(const struct addrmap *m, uint32_t code)
+{
+	if (__builtin_expect(code >= ADDR_ODD, 0))
+		return;
+	const uint64_t *bits = m->pages[code >> ADDR_SLOT_BITS].bits;
+	uint32_t w = (code & ((1u << ADDR_SLOT_BITS) - 1)) / 64;
+	__builtin_prefetch(&bits[w]);
+	__builtin_prefetch((const uint16_t *)(bits + ADDR_WORDS) + w);
+}
 /* The id of the object at an address, or ADDR_NONE. After addrmap_finish. */
 uint32_t addrmap_find(const struct addrmap *m, uint64_t addr);

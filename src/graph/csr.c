@@ -68,6 +68,22 @@ static void next_run(struct ref_reader *r)
 	r->p = r->left ? glog_at(r->log, r->at) : NULL;
 }
 
+/* How far ahead of being resolved a code's bits are fetched, and how long after it its end is counted: it has been fetched by then. */
+enum { AHEAD_BITS = 24, BEHIND_COUNT = 24 };
+
+FETCHES void fetch_bits(const struct addrmap *m, const struct ref_reader *r)
+{
+	if (r->left > AHEAD_BITS)
+		addrmap_fetch(m, r->p[AHEAD_BITS]);
+}
+
+/* Counts the ends of the edges before `end`. */
+static inline void count(struct rows *r, uint32_t **counted, const uint32_t *end)
+{
+	for (; *counted < end; ++*counted)
+		r->in[**counted & ~WALK_LAST]++;
+}
+
 /* Resolves n references to `to`; returns how many lead to an object. */
 __attribute__((always_inline)) static inline uint32_t take_refs(struct rows *rows, const struct addrmap *m, struct ref_reader *r, uint32_t n,
     uint32_t *to)
@@ -76,12 +92,13 @@ __attribute__((always_inline)) static inline uint32_t take_refs(struct rows *row
 	for (uint32_t i = 0; i < n; i++) {
 		if (r->left == 0)
 			next_run(r);
+		fetch_bits(m, r);
 		uint32_t id = addrmap_id(m, *r->p++);
 		r->at++;
 		r->left--;
 		if (id == ADDR_NONE)
 			continue;
-		rows->in[id]++;
+		__builtin_prefetch(&rows->in[id], 1);
 		to[w++] = id;
 	}
 	rows->dangling += n - w;
@@ -99,35 +116,46 @@ static uint32_t *take_class(struct graph *g, uint64_t *at, uint32_t *slot, uint3
 	return to;
 }
 
-/* One object to its place; returns the end of its row. */
-__attribute__((always_inline)) static inline uint32_t *take_object(struct rows *r, struct graph *g, struct ref_reader *refs,
-    uint64_t *classes, const uint32_t *rec, uint32_t *to)
+/* What has been taken so far. */
+struct taker {
+	struct ref_reader refs;
+	uint64_t classes;
+	uint32_t *to, *counted; /* ends of the edges written and counted */
+};
+
+/* One object to its place. */
+__attribute__((always_inline)) static inline void take_object(struct rows *r, struct graph *g, struct taker *t, const uint32_t *rec)
 {
-	uint32_t id = addrmap_id(&g->map, rec[REC_CODE]), slot = rec[REC_SLOT], *begin = to;
-	to += take_refs(r, &g->map, refs, rec[REC_NREFS], to);
-	if (__builtin_expect(slot & SLOT_OWN_CLASS, 0))
-		to = take_class(g, classes, &slot, to);
+	uint32_t id = addrmap_id(&g->map, rec[REC_CODE]), slot = rec[REC_SLOT], *begin = t->to, *to = begin;
+	if (rec[REC_NREFS])
+		to += take_refs(r, &g->map, &t->refs, rec[REC_NREFS], to);
+	if (to - t->counted > BEHIND_COUNT)
+		count(r, &t->counted, to - BEHIND_COUNT);
+	if (__builtin_expect(slot & SLOT_OWN_CLASS, 0)) {
+		count(r, &t->counted, to);
+		to = take_class(g, &t->classes, &slot, to);
+		t->counted = to; /* class edges are not counted */
+	}
 	if (to > begin)
 		to[-1] |= WALK_LAST;
 	uint32_t row = to > begin ? (uint32_t)(begin - r->to) : WALK_NONE;
 	r->node[id] = (struct walk_node){.row = row, .slot = slot, .size = rec[REC_SIZE]};
-	return to;
+	t->to = to;
 }
 
 /* Everything to its place. The body is compiled twice, with and without popcnt. */
 __attribute__((always_inline)) static inline void take_body(struct rows *r, struct graph *g)
 {
-	struct ref_reader refs = {.log = &g->refs};
-	uint64_t classes = 0;
-	uint32_t *to = r->to;
+	struct taker t = {.refs.log = &g->refs, .to = r->to, .counted = r->to};
 	for (uint64_t i = 0; i < g->objs.n;) {
 		uint64_t run = glog_run(&g->objs, i);
 		const uint32_t *rec = glog_at(&g->objs, i);
 		for (uint64_t k = 0; k < run; k++, rec += REC_WIDTH)
-			to = take_object(r, g, &refs, &classes, rec, to);
+			take_object(r, g, &t, rec);
 		i += run;
 		glog_free_before(&g->objs, i);
 	}
+	count(r, &t.counted, t.to);
 }
 
 static void take_plain(struct rows *r, struct graph *g) { take_body(r, g); }

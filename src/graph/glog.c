@@ -41,7 +41,7 @@ static bool add_chunk(struct glog *l)
 		l->chunks = p;
 		l->cap = cap;
 	}
-	uint32_t *chunk = gmem_alloc(l->mem, chunk_size(l->nchunks), 4);
+	uint32_t *chunk = gmem_raw(l->mem, chunk_size(l->nchunks), 4);
 	if (!chunk)
 		return false;
 	l->chunks[l->nchunks++] = chunk;

@@ -7,7 +7,8 @@
 enum {
 	GMEM_PAGE = 4096,            /* what a mapping is rounded up to */
 	GMEM_LARGE = 2 * 1024 * 1024, /* a huge page: from this size on an array begins at one */
-	GMEM_WHOLE = 16 * 1024 * 1024, /* from this size on it takes whole huge pages: then arrays lie side by side and are joined when freed */
+	GMEM_WHOLE = 8 * 1024 * 1024, /* from this size on, and of just one huge page, it lies in a slab in whole huge pages: those freed beside each other are joined */
+	GMEM_SLAB = 128 * 1024 * 1024, /* address space, used only as far as arrays are laid into it */
 	GMEM_KEEP = 2 * 1024 * 1024,  /* from this size on an array is kept when freed */
 };
 
@@ -30,6 +31,9 @@ void gmem_trim(struct gmem *m)
 		m->now -= b->bytes;
 		*b = (struct gmem_block){0};
 	}
+	if (m->slab_left)
+		munmap(m->slab, m->slab_left);
+	m->slab_left = 0;
 }
 
 bool gmem_charge(struct gmem *m, int64_t bytes)
@@ -127,12 +131,31 @@ static uint8_t *aligned(uint64_t bytes)
 	return p + before;
 }
 
+/* The next `bytes` of the slab. */
+static uint8_t *carve(struct gmem *m, uint64_t bytes)
+{
+	if (m->slab_left < bytes) {
+		uint64_t size = bytes > GMEM_SLAB ? bytes : GMEM_SLAB;
+		uint8_t *p = aligned(size);
+		if (p == MAP_FAILED)
+			return p;
+		if (m->slab_left)
+			munmap(m->slab, m->slab_left);
+		m->slab = p;
+		m->slab_left = size;
+	}
+	uint8_t *p = m->slab;
+	m->slab += bytes;
+	m->slab_left -= bytes;
+	return p;
+}
+
 /* Address space for `bytes`, large ones where huge pages begin. */
-static void *address_space(uint64_t bytes)
+static void *address_space(struct gmem *m, uint64_t bytes)
 {
 	if (bytes < GMEM_LARGE)
 		return anonymous(bytes);
-	uint8_t *p = aligned(bytes);
+	uint8_t *p = bytes >= GMEM_WHOLE || bytes == GMEM_LARGE ? carve(m, bytes) : aligned(bytes);
 	if (p != MAP_FAILED)
 		(void)madvise(p, bytes, MADV_HUGEPAGE); /* read at random: fewer TLB misses, and fewer page faults */
 	return p;
@@ -142,7 +165,7 @@ static void *map(struct gmem *m, uint64_t bytes)
 {
 	if (!gmem_charge(m, (int64_t)bytes))
 		return NULL;
-	void *p = address_space(bytes);
+	void *p = address_space(m, bytes);
 	if (p == MAP_FAILED)
 		return refused(m, bytes);
 	struct gmem_block *b = bytes >= GMEM_KEEP ? block_of(m, NULL) : NULL;

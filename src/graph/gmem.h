@@ -25,6 +25,8 @@ struct gmem_block {
 struct gmem {
 	uint64_t limit, now, peak; /* bytes */
 	bool failed;               /* an allocation was refused; sticky */
+	uint8_t *slab;             /* address space for what comes next */
+	uint64_t slab_left;
 	struct gmem_block block[GMEM_BLOCKS];
 };
 
@@ -38,5 +40,5 @@ void gmem_free(struct gmem *m, void *p, uint64_t n, size_t size);
 void *gmem_grow(struct gmem *m, void *p, uint64_t old_n, uint64_t n, size_t size);
 /* Counts memory that is held elsewhere (may be negative); false when that passes the limit. */
 bool gmem_charge(struct gmem *m, int64_t bytes);
-/* Gives the kept arrays back to the system. */
+/* Gives the kept arrays, and address space that nobody uses, back to the system. */
 void gmem_trim(struct gmem *m);

@@ -123,17 +123,43 @@ static inline struct passed passed_of(const struct conclusion *c, uint32_t id)
 	return p;
 }
 
-enum { AHEAD = 32 }; /* how far ahead retained bytes are fetched */
+/* How far ahead things are fetched: places in the order, bytes and the groups of a slot, groups. */
+enum { AHEAD_PLACE = 24, AHEAD_SLOT = 24, AHEAD_GROUP = 12 };
 
-/* Ids to preorder: children of an object lie one behind the other in the order of their ids. next: scratch. */
-static void lay_out(const struct conclusion *c, struct passed *order, uint32_t *next)
+/* Ids to preorder: order[at[id] - 1]. An object's at[] is first the end of what is left of its own stretch; each child takes its stretch from
+ * there, and what is left in the end is the object alone. */
+static void places(const struct conclusion *c, uint32_t *at)
 {
-	uint32_t top = 0;
+	uint32_t left = c->walk.n;
 	for (uint32_t id = 0; id < c->walk.n; id++) {
-		uint32_t *at = c->up[id] ? &next[c->up[id] - 1] : &top, p = *at;
-		*at = p + c->sub[id];
-		next[id] = p + 1;
-		order[p] = passed_of(c, id);
+		uint32_t *end = c->up[id] ? &at[c->up[id] - 1] : &left;
+		at[id] = *end;
+		*end -= c->sub[id];
+	}
+}
+
+static void lay_out(const struct conclusion *c, struct passed *order, const uint32_t *at)
+{
+	for (uint32_t id = 0, n = c->walk.n; id < n; id++) {
+		if (id + AHEAD_PLACE < n)
+			__builtin_prefetch(&order[at[id + AHEAD_PLACE] - 1], 1);
+		order[at[id] - 1] = passed_of(c, id);
+	}
+}
+
+FETCHES void fetch(const struct groups *gs, const struct conclusion *c, const struct passed *order, uint32_t p, uint32_t n)
+{
+	if (p + AHEAD_SLOT < n) {
+		const struct passed *o = &order[p + AHEAD_SLOT];
+		__builtin_prefetch(&c->bytes[o->sub == 1 ? 0 : o->more]);
+		__builtin_prefetch(gs->of_slot[o->slot]);
+	}
+	if (p + AHEAD_GROUP < n) {
+		const struct passed *o = &order[p + AHEAD_GROUP];
+		const uint32_t *of = gs->of_slot[o->slot];
+		for (int k = 0; k < KINDS; k++)
+			__builtin_prefetch(&gs->g[k][of[k]], 1);
+		__builtin_prefetch(&gs->sig[o->sig], 1);
 	}
 }
 
@@ -141,8 +167,7 @@ static void pass(struct groups *gs, const struct conclusion *c, const struct pas
 {
 	for (uint32_t p = 0, n = c->walk.n; p < n; p++) {
 		const struct passed *o = &order[p];
-		if (p + AHEAD < n)
-			__builtin_prefetch(&c->bytes[order[p + AHEAD].sub == 1 ? 0 : order[p + AHEAD].more]);
+		fetch(gs, c, order, p, n);
 		uint32_t sub = o->sub ? o->sub : 1;
 		uint64_t bytes = o->sub == 1 ? o->more : c->bytes[o->more];
 		const uint32_t *of = gs->of_slot[o->slot];
@@ -155,15 +180,16 @@ static void pass(struct groups *gs, const struct conclusion *c, const struct pas
 static bool walk(struct groups *gs, const struct conclusion *c)
 {
 	struct gmem *mem = &c->g->mem;
-	uint32_t n = c->walk.n, *next;
+	uint32_t n = c->walk.n, *at;
 	struct passed *order = gmem_raw(mem, n, sizeof(*order)); /* the larger one first: it fits where the nodes were */
-	next = gmem_raw(mem, n, 4);
-	bool ok = next && order;
+	at = gmem_raw(mem, n, 4);
+	bool ok = at && order;
 	if (ok) {
-		lay_out(c, order, next);
+		places(c, at);
+		lay_out(c, order, at);
 		pass(gs, c, order);
 	}
-	gmem_free(mem, next, n, 4);
+	gmem_free(mem, at, n, 4);
 	gmem_free(mem, order, n, sizeof(*order));
 	return ok;
 }

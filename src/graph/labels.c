@@ -136,7 +136,8 @@ static void see_all(struct labels *l)
 			see_parent(l, i);
 	for (size_t i = 0; i < l->nholder; i++) {
 		*u64map_put(&l->holders, l->row[i].ref, NULL) = (uint32_t)i + 1;
-		see_parent(l, c->sig[l->row[i].ref]);
+		if (l->shapes.n || l->names.n || c->s->sigs[c->sig[l->row[i].ref]].klass == l->proc)
+			see_parent(l, c->sig[l->row[i].ref]);
 	}
 }
 
@@ -235,11 +236,13 @@ struct labels *labels_new(struct conclusion *c, const struct top_row *holder, si
 		labels_free(l);
 		return NULL;
 	}
-	see_all(l);
-	each_shaped(l, ask_shaped);
-	ask_rest(l);
-	ask_roots(l);
-	write_sigs(l);
+	if (l->shapes.n || c->g->names.n || l->proc) { /* else nothing could be said */
+		see_all(l);
+		each_shaped(l, ask_shaped);
+		ask_rest(l);
+		ask_roots(l);
+		write_sigs(l);
+	}
 	return l;
 }
 

@@ -256,7 +256,7 @@ bool conclude_signatures(struct conclusion *c)
 		.ctx = &namer,
 	};
 	struct walk w;
-	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->rows.n)) && roots;
+	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->rows.n), c->rows.n) && roots;
 	c->num = gmem_raw(mem, c->rows.n, 4);
 	ok = ok && c->num;
 	if (ok) {

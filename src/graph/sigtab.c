@@ -6,9 +6,12 @@
 
 enum { FIRST_CAP = 1024 };
 
-bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names, uint32_t limit)
+bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names, uint32_t limit, uint32_t expected)
 {
-	*t = (struct sigtab){.mem = mem, .names = names, .limit = limit, .cap = FIRST_CAP, .nslots = 2 * FIRST_CAP};
+	*t = (struct sigtab){.mem = mem, .names = names, .limit = limit, .cap = FIRST_CAP};
+	while (t->cap < limit && t->cap < expected)
+		t->cap *= 2;
+	t->nslots = 2 * t->cap;
 	t->sig = gmem_alloc(mem, t->cap, sizeof(*t->sig));
 	t->slots = gmem_alloc(mem, t->nslots, sizeof(*t->slots));
 	return t->sig && t->slots;

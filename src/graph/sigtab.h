@@ -48,8 +48,8 @@ struct sigtab {
 	} memo[SIG_MEMO];      /* last answers of sigtab_extend, by hash; step 0 = empty */
 };
 
-/* limit: see SIG_BUILD_*. names is where step ids come from; borrowed. */
-bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names, uint32_t limit);
+/* limit: see SIG_BUILD_*; expected: there will hardly be more than that. names is where step ids come from; borrowed. */
+bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names, uint32_t limit, uint32_t expected);
 void sigtab_done(struct sigtab *t);
 /* The root signature with this step. SIG_NONE without memory. */
 uint32_t sigtab_root(struct sigtab *t, uint32_t step);

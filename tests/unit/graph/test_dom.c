@@ -73,7 +73,7 @@ static bool build(struct walk *w, uint32_t n, const uint32_t *off, const uint32_
 		roots[i] = (struct walk_root){.id = root[i], .step = i % 2 ? stack : vm, .last_resort = i % 2};
 	struct walk_input in = {.n = n, .node = node, .to = rows, .slot_class = slot_class, .nslots = n, .slot_step = step, .roots = roots,
 	    .nroots = nroots};
-	bool ok = sigtab_init(&t, mem, &names, 100) && walk_run(w, &in, &t, mem);
+	bool ok = sigtab_init(&t, mem, &names, 100, 100) && walk_run(w, &in, &t, mem);
 	sigtab_done(&t);
 	strtab_done(&names);
 	for (uint32_t v = 0; ok && v < n; v++)
