@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "graph/graph.h"
+#include "names_json.h"
 
 enum { CHUNK = 256 * 1024 };
 
@@ -53,22 +54,7 @@ static void on_shape(void *ctx, const struct heap_shape *shape) { graph_shape(((
 static const struct dump_summary *s;
 static const char *sep = "";
 
-static void text(uint32_t id)
-{
-	struct span t = strtab_get(&s->names, id);
-	if (id == 0) {
-		printf("null");
-		return;
-	}
-	putchar('"');
-	for (size_t i = 0; i < t.n; i++) {
-		if (t.p[i] < 0x20 || t.p[i] == '"' || t.p[i] == '\\')
-			printf("\\u%04x", t.p[i]);
-		else
-			putchar(t.p[i]);
-	}
-	putchar('"');
-}
+static void text(uint32_t id) { print_name(&s->names, id); }
 
 static void tally(struct tally t) { printf(",%" PRIu64 ",%" PRIu64, t.count, t.bytes); }
 

@@ -1,6 +1,7 @@
 # tests/unit/reduce
 check_PROGRAMS += tests/unit/reduce/reduce_json
-tests_unit_reduce_reduce_json_SOURCES = tests/unit/reduce/reduce_json.c
+tests_unit_reduce_reduce_json_SOURCES = tests/unit/reduce/reduce_json.c tests/unit/names_json.h
+tests_unit_reduce_reduce_json_CFLAGS = $(UNIT_CFLAGS)
 TESTS += tests/unit/reduce/fixtures.sh
 EXTRA_DIST += tests/unit/reduce/fixtures.sh tests/unit/reduce/compare.py
 if HAVE_CMOCKA

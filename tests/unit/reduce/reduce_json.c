@@ -10,25 +10,11 @@
 
 #include "base/mem.h"
 #include "daemon/pipeline.h"
+#include "names_json.h"
 
 static const char *sep = "";
 
-static void text(const struct dump_summary *s, uint32_t id)
-{
-	struct span t = strtab_get(&s->names, id);
-	if (id == 0) {
-		printf("null");
-		return;
-	}
-	putchar('"');
-	for (size_t i = 0; i < t.n; i++) {
-		if (t.p[i] < 0x20 || t.p[i] == '"' || t.p[i] == '\\')
-			printf("\\u%04x", t.p[i]);
-		else
-			putchar(t.p[i]);
-	}
-	putchar('"');
-}
+static void text(const struct dump_summary *s, uint32_t id) { print_name(&s->names, id); }
 
 static void line_number(uint32_t line)
 {
