@@ -4,15 +4,17 @@
 cd "$top_srcdir/src" || exit 99
 
 order='base proto frame scan reduce graph store analyze query socket daemon cli'
-rank() { n=0; for s in $order; do n=$((n + 1)); [ "$s" = "$1" ] && { echo $n; return; }; done; echo 0; }
+# rank STAGE: sets r to its place, 0 for none. No subshell: there are hundreds of calls.
+rank() { r=0; for s in $order; do r=$((r + 1)); [ "$s" = "$1" ] && return; done; r=0; }
 
 for stage in $order; do
 	wrong=
-	mine=$(rank "$stage")
+	rank "$stage"
+	mine=$r
 	for line in $(grep -Ho '^#include "[a-z]*/[a-z0-9_]*\.h"' "$stage"/*.[ch] 2>/dev/null | sed 's/#include "//; s/"//'); do
 		file=${line%%:*}; header=${line#*:}; other=${header%%/*}
 		[ "$other" = hda ] && continue
-		r=$(rank "$other")
+		rank "$other"
 		# pipeline.h is the composition of the stages: the daemon's, and file mode's in cli.
 		[ "$r" -eq 0 ] || [ "$r" -gt "$mine" ] && wrong="$wrong $file->$header"
 	done
