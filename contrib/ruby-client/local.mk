@@ -13,10 +13,11 @@ EXTRA_DIST += \
 	$(RUBY_CLIENT)/sig/hda.rbs $(RUBY_CLIENT)/test/agent_test.rb $(RUBY_CLIENT)/test/config_test.rb \
 	$(RUBY_CLIENT)/test/demand_test.rb $(RUBY_CLIENT)/test/fork_test.rb $(RUBY_CLIENT)/test/helper.rb \
 	$(RUBY_CLIENT)/test/middleware_test.rb $(RUBY_CLIENT)/test/tap.rb $(RUBY_CLIENT)/test/wire_test.rb \
+	$(RUBY_CLIENT)/test/failure_test.rb $(RUBY_CLIENT)/test/limits_test.rb $(RUBY_CLIENT)/test/rails_test.rb \
 	$(RUBY_CLIENT)/test/schedule_test.rb $(RUBY_CLIENT)/test/sidekiq_contract_test.rb
 EXTRA_DIST += \
 	$(RUBY_CLIENT)/drills/rig.rb $(RUBY_CLIENT)/drills/helper.rb $(RUBY_CLIENT)/drills/crash_drill.rb \
-	$(RUBY_CLIENT)/drills/kill_drill.rb $(RUBY_CLIENT)/drills/kill_app.rb $(RUBY_CLIENT)/drills/soak.rb \
+	$(RUBY_CLIENT)/drills/promise_drill.rb $(RUBY_CLIENT)/drills/kill_drill.rb $(RUBY_CLIENT)/drills/kill_app.rb $(RUBY_CLIENT)/drills/soak.rb \
 	$(RUBY_CLIENT)/drills/soak_app.rb $(RUBY_CLIENT)/drills/servers_drill.rb \
 	$(RUBY_CLIENT)/drills/rubies/run.cjs $(RUBY_CLIENT)/drills/rubies/pure.rb
 
@@ -24,7 +25,7 @@ EXTRA_DIST += \
 .PHONY: drills soak
 RUN_DRILL = top_builddir='$(abs_top_builddir)' LC_ALL=C.UTF-8 $(RUBY) -I '$(abs_top_srcdir)/$(RUBY_CLIENT)/lib'
 drills: all
-	HDA_DRILL_DUMPS=200 HDA_DRILL_ROUNDS=100 $(RUN_DRILL) $(srcdir)/$(RUBY_CLIENT)/test/tap.rb $(abs_top_srcdir)/$(RUBY_CLIENT)/drills/*_drill.rb
+	HDA_DRILL_DUMPS=200 HDA_DRILL_ROUNDS=100 HDA_DRILL_MB=1024 $(RUN_DRILL) $(srcdir)/$(RUBY_CLIENT)/test/tap.rb $(abs_top_srcdir)/$(RUBY_CLIENT)/drills/*_drill.rb
 soak: all
 	$(RUN_DRILL) $(srcdir)/$(RUBY_CLIENT)/drills/soak.rb
 

@@ -12,7 +12,12 @@ class DrillTest < HdaTest
   def setup
     super
     @pids = []
-    @daemon = Rig::Daemon.new(@dir).start
+    @daemon = Rig::Daemon.new(@dir, config).start
+  end
+
+  # Lines of the daemon's hda.conf.
+  def config
+    ""
   end
 
   def teardown

@@ -88,9 +88,11 @@ module Rig
   class Daemon
     attr_reader :dir, :pid, :log
 
-    def initialize(dir)
+    # more: lines of hda.conf. Of a process more dumps are kept than the 100 of the default: a drill counts them.
+    def initialize(dir, more = "")
       @dir = dir
       @log = "#{dir}/hdad.log"
+      File.write("#{dir}/hda.conf", "[store]\ndetail_dumps = 100000\n#{more}")
       %w[state run].each { |d| Dir.mkdir("#{dir}/#{d}", 0o700) }
       FileUtils.touch(@log)
     end
@@ -105,7 +107,7 @@ module Rig
 
     def start
       before = readies
-      @pid = Rig.launch({}, "#{BUILD}/hdad", "--state-dir", "#{@dir}/state", "--runtime-dir", "#{@dir}/run", log: @log)
+      @pid = Rig.launch({}, "#{BUILD}/hdad", "-c", "#{dir}/hda.conf", "--state-dir", "#{@dir}/state", "--runtime-dir", "#{@dir}/run", log: @log)
       return self if Rig.wait_for(30) { readies > before || !Rig.running?(@pid) } && readies > before
       raise "hdad did not start: #{File.read(@log)}"
     end

@@ -74,7 +74,8 @@ module Hda
     # background (true; false when hda is not started). Allocation is 4 to 6 times slower meanwhile. seconds: a number above 0.
     def trace(seconds)
       raise ArgumentError, "hda: trace: #{seconds.inspect} is not a number of seconds" unless seconds.is_a?(Numeric) && seconds > 0
-      return false unless supported? && (@agent || block_given?)
+      return block_given? ? yield : false unless supported?
+      return false unless @agent || block_given?
       hold = Trace.hold(seconds)
       @agent.wake if @agent
       return true unless block_given?

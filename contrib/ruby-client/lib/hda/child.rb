@@ -27,13 +27,13 @@ module Hda
     module_function
 
     # Ruby's own fork: none of the hooks that other gems put before it (they reconnect databases and start threads).
-    # Returns the pid in the parent, 0 in the child.
-    def fork_unhooked
+    # A Method that returns the pid in the parent; in the child 0, or nil up to Ruby 3.0.
+    def unhooked_fork
       m = Process.respond_to?(:_fork) ? Process.method(:_fork) : Kernel.method(:fork)
       own = m.receiver.singleton_class
       # Not beyond Ruby's own: Object and Kernel may have methods of that name from others.
       m = m.super_method while m.owner != own && m.super_method
-      m.call || 0
+      m
     end
 
     # Settles, yields, says by `report` (an IO of a pipe) what the block returned, and leaves. Never returns. The block returns

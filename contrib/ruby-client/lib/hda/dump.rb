@@ -85,25 +85,30 @@ module Hda
       raise Postponed.new(:dir, DIR_DELAY_S, "#{@config.dir}: #{e.message}")
     end
 
-    # No collection between the header's counters and the fork, and none in the child: it would copy every page it marks.
     # Whatever others throw at this thread waits: it must not unwind in the child.
+    # No collection between the header's counters and the fork, and none under way: the child would copy every page that it marks or
+    # sweeps, and run finalizers. From the moment where collecting is allowed again to the child's first line nothing is allocated, so
+    # that none begins; and it must be allowed by then: Ruby's own fork tries again without end when the system refuses a process, and
+    # the application lives on meanwhile.
     def launch(header, report, out)
       Thread.handle_interrupt(Object => :never) do
         was_off = GC.disable
         begin
           head = header.call
+          own_fork = Child.unhooked_fork
           start = mono
-          pid = Child.fork_unhooked
-          in_child(head, report, out) if pid == 0
-          [pid, mono - start]
         ensure
           GC.enable unless was_off
         end
+        pid = own_fork.call || 0
+        in_child(head, report, out) if pid == 0
+        [pid, mono - start]
       end
     end
 
     # Never returns.
     def in_child(head, report, _out)
+      GC.disable
       config = @config
       if @files
         Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head["time"].to_i, head["jobs"]) }

@@ -72,6 +72,45 @@ module Hda
       text =~ /^MemAvailable:\s+(\d+)/ ? $1.to_i * 1024 : nil
     end
 
+    # Why the system would refuse another process to this one, in words; nil when it would not, as far as can be seen. It is asked
+    # before a fork, because Ruby's own fork tries again without end when it is refused.
+    def crowded(root = "/sys/fs/cgroup", said = read("/proc/self/cgroup"))
+      full = pid_groups(root, said).find { |used, limit| limit && used >= limit }
+      return "#{full[0]} of #{full[1]} processes in the control group" if full
+      limit = Process.getrlimit(Process::RLIMIT_NPROC)[0]
+      # Threads of the whole system: where these are fewer, nobody's own can be as many.
+      return nil if Process.euid.zero? || limit == Process::RLIM_INFINITY || tasks_of_all < limit
+      own = tasks_of(Process.uid)
+      own >= limit ? "#{own} of #{limit} processes of this user" : nil
+    end
+
+    # [number, limit or nil] of the own group of processes and those above it.
+    def pid_groups(root, said)
+      path = said[/^\d+:[^:]*\bpids\b[^:]*:(.*)$/, 1] if said
+      root, path = path ? ["#{root}/pids", path] : [root, said.to_s[/^0::(.*)$/, 1]]
+      return [] unless path
+      parts = path.split("/").reject(&:empty?)
+      parts.size.downto(0).map { |n| count_and_limit([root, *parts.first(n)].join("/")) }.compact
+    end
+
+    def count_and_limit(dir)
+      used = read("#{dir}/pids.current") or return nil
+      max = read("#{dir}/pids.max").to_s.strip
+      [used.to_i, max =~ /\A\d+\z/ ? max.to_i : nil]
+    end
+
+    def tasks_of_all
+      read("/proc/loadavg").to_s[%r{/(\d+)}, 1].to_i
+    end
+
+    # Threads of all processes of a user, as far as /proc shows them.
+    def tasks_of(uid)
+      Dir.children("/proc").grep(/\A\d+\z/).sum do |pid|
+        text = read("/proc/#{pid}/status").to_s
+        text[/^Uid:\s+(\d+)/, 1].to_i == uid ? text[/^Threads:\s+(\d+)/, 1].to_i : 0
+      end
+    end
+
     def groups(root = "/sys/fs/cgroup", said = read("/proc/self/cgroup"))
       if said =~ /^0::(.*)$/
         found = levels(root, $1, "memory.current", "memory.max", "inactive_file")

@@ -44,7 +44,6 @@ module Hda
       @not_before = 0.0
       @control_at = @born + rand * CONTROL_SPREAD_S
       @state = :idle
-      @identity = Host.identity(config)
       @stopped = false
     end
 
@@ -105,6 +104,11 @@ module Hda
       Fiber.current.storage.each_key { |k| Fiber[k] = nil } if Fiber.respond_to?(:[]=) && Fiber.current.storage
     end
 
+    # Read here and not by the job whose tick starts this thread: files, which a scheduler of fibers would take note of.
+    def identity
+      @identity ||= Host.identity(@config)
+    end
+
     def close_all
       @ask.done("hda stopped") if @ask
       @inbox.pop.done("hda stopped") until @inbox.empty?
@@ -150,7 +154,7 @@ module Hda
     # --- the control connection ---
 
     def open_control
-      @control = Control.new(@config, @identity)
+      @control = Control.new(@config, identity)
       @control_backoff = BACKOFF_MIN_S
       @said = nil
       tell
@@ -311,8 +315,10 @@ module Hda
     def dump(reason)
       why = headroom_missing
       raise Postponed.new(:headroom, [@config.min_interval, 1].max, why) if why
+      full = Host.crowded
+      raise Postponed.new(:fork, Dump::FORK_DELAY_S, full) if full
       @dump = Dump.new(@config) { |seconds, io| listen(seconds, io) }
-      @dump.prepare(@identity, reason) { |e| failed_quietly(e) }
+      @dump.prepare(identity, reason) { |e| failed_quietly(e) }
       @attempts += 1
       count(@dump.run(-> { header(reason) }) { |pid| forked(pid) })
     ensure
@@ -327,7 +333,7 @@ module Hda
     end
 
     def header(reason)
-      Header.build(@identity, @agent.taken(reason), @born, @seq, reason)
+      Header.build(identity, @agent.taken(reason), @born, @seq, reason)
     end
 
     def forked(pid)
