@@ -1,6 +1,7 @@
 /* LMDB: keys, codes, single rows. SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/assert.h"
 #include "store/lmdb_int.h"
@@ -23,6 +24,14 @@ int db_err(int rc)
 	default:
 		return rc > 0 ? -rc : HDA_ECORRUPT;
 	}
+}
+
+int db_write_err(const struct lmdb *m, int rc)
+{
+	struct statvfs fs;
+	if (rc == EIO && statvfs(m->dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < DB_DISK_FULL)
+		return -ENOSPC;
+	return db_err(rc);
 }
 
 static void key_add(struct db_key *k, uint64_t v, unsigned bytes)

@@ -19,6 +19,7 @@ enum {
 	DB_MAP_MIN = 1 << 20,   /* below this nothing works */
 	DB_MAP_SPARE = 8,       /* max_size leaves 1/8 of the map: retention itself needs pages */
 };
+static const char no_room[] = "No space left on device: make room on this disk, or choose another directory";
 static const uint64_t DB_MAP_DEFAULT = 64ull << 30; /* address space only */
 
 /* Sets *ret_why (unless NULL) and returns err. */
@@ -66,12 +67,30 @@ static int take_lock(struct lmdb *m, char **ret_why)
 		return why(ret_why, -EBUSY, xasprintf("%s: in use by process %.*s: ask that one (hdactl), or stop it first",
 				m->dir, (int)(len ? len : 1), len ? pid : "?"));
 	}
+	/* Over what the last one wrote, so that a full disk does not stop a restart; the number is a help, the lock is what counts. */
 	if (ro)
 		return 0;
-	int n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-	if (ftruncate(m->lock_fd, 0) < 0 || pwrite(m->lock_fd, pid, (size_t)n, 0) != n)
-		return why(ret_why, errno ? -errno : -EIO, xasprintf("%s: cannot write", path));
+	int n = snprintf(pid, sizeof(pid), "%-20ld\n", (long)getpid());
+	(void)!pwrite(m->lock_fd, pid, (size_t)n, 0);
 	return 0;
+}
+
+/* LMDB writes its table of readers through a mapping: without room on the disk that would end us by SIGBUS. So the room is taken
+ * before. A longer file than LMDB asks for is a longer table. */
+static int reserve_readers(struct lmdb *m, char **ret_why)
+{
+	enum { READER_BYTES = 64, HEAD_BYTES = 8192 }; /* of mdb.c: sizeof(MDB_reader); more than sizeof(MDB_txninfo) */
+	_cleanup_free_ char *path = xasprintf("%s/lock.mdb", m->dir);
+	if (m->s.opts.read_only)
+		return 0;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return why(ret_why, -errno, xasprintf("%s: %s", path, hda_strerror(-errno)));
+	int err = posix_fallocate(fd, 0, HEAD_BYTES + DB_READERS * READER_BYTES);
+	close(fd);
+	if (err == ENOSPC || err == EDQUOT)
+		return why(ret_why, -err, xasprintf("%s: %s", path, no_room));
+	return 0; /* a file system that cannot reserve: as good as it can be */
 }
 
 /* A data file that is not LMDB's at all, told before LMDB maps it. A short one is a crash during the first open. */
@@ -132,10 +151,13 @@ static int open_env(struct lmdb *m, char **ret_why)
 		mdb_reader_check(m->env, &dead);
 		return lengthen(m);
 	}
-	int err = db_err(rc);
-	return why(ret_why, err, xasprintf("%s: %s", m->dir,
-			err == HDA_EFOREIGN ? "data.mdb is not a store of hda, or is damaged: choose another directory, "
-					      "or put a backup in its place" : mdb_strerror(rc)));
+	int err = db_write_err(m, rc);
+	const char *text = mdb_strerror(rc);
+	if (err == HDA_EFOREIGN)
+		text = "data.mdb is not a store of hda, or is damaged: choose another directory, or put a backup in its place";
+	else if (err == -ENOSPC)
+		text = no_room;
+	return why(ret_why, err, xasprintf("%s: %s", m->dir, text));
 }
 
 /* The schema's record: magic, major, minor. */
@@ -454,6 +476,8 @@ int lmdb_open(struct store **ret, const struct store_opts *opts, char **ret_why)
 	if (!err)
 		err = check_file(m, &text);
 	if (!err)
+		err = reserve_readers(m, &text);
+	if (!err)
 		err = open_env(m, &text);
 	if (!err)
 		err = db_err(mdb_txn_begin(m->env, NULL, opts->read_only ? MDB_RDONLY : 0, &txn));
@@ -462,11 +486,11 @@ int lmdb_open(struct store **ret, const struct store_opts *opts, char **ret_why)
 		if (err)
 			mdb_txn_abort(txn);
 		else
-			err = db_err(mdb_txn_commit(txn));
+			err = db_write_err(m, mdb_txn_commit(txn));
 	}
 	if (err) {
 		lmdb_close(&m->s);
-		return why(ret_why, err, text ? text : xasprintf("%s: %s", opts->dir, hda_strerror(err)));
+		return why(ret_why, err, text ? text : xasprintf("%s: %s", opts->dir, err == -ENOSPC ? no_room : hda_strerror(err)));
 	}
 	*ret = &m->s;
 	return 0;

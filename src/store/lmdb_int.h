@@ -24,6 +24,7 @@ enum db_table {
 enum {
 	DB_TABLES_MAX = 16,
 	DB_READERS = 256,           /* slots of the lock file; LMDB's own default of 126 ran out for others */
+	DB_DISK_FULL = 1 << 20,     /* bytes free: below it a write that failed is taken for one that found no room */
 	DB_RADIX = 8,               /* lmdb_base.c: a dump is a difference from one 1, 8 or 64 places before it */
 	DB_LEVELS = 3,
 	DB_RUN_MAX = 512,           /* DB_RADIX ^ DB_LEVELS: so many dumps of a process, then a whole one comes */
@@ -103,6 +104,9 @@ struct lmdb_wtxn {
 
 /* --- lmdb_db.c: keys, codes, single rows --- */
 int db_err(int rc); /* an LMDB code in ours */
+/* The same for what writes: a write that a full disk cuts short is EIO to LMDB (mdb.c, mdb_page_flush: "short write, filesystem
+ * full?"), and -ENOSPC to us. */
+int db_write_err(const struct lmdb *m, int rc);
 struct db_key {
 	uint8_t b[24];
 	size_t n;

@@ -155,7 +155,7 @@ static int find_way(struct lmdb_chain *c, const struct part *p, uint64_t dump, s
 int lmdb_chain_seek(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state **ret)
 {
 	struct link todo[DB_CHAIN_MAX];
-	size_t n;
+	size_t n = 0;
 	int err = find_way(c, p, dump, todo, &n);
 	if (err)
 		return err;

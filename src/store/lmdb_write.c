@@ -74,7 +74,7 @@ int lmdb_commit(struct store_wtxn *base)
 {
 	struct lmdb_wtxn *w = (struct lmdb_wtxn *)base;
 	wtxn_done(w);
-	int err = db_err(mdb_txn_commit(w->txn)); /* frees the transaction either way */
+	int err = db_write_err((const struct lmdb *)base->s, mdb_txn_commit(w->txn)); /* frees the transaction either way */
 	free(w);
 	return err;
 }

@@ -1,4 +1,4 @@
-# Out of descriptors, out of room, thousands of gems, secrets, idleness.
+# Out of descriptors, thousands of gems, secrets, idleness.
 . "$top_srcdir/tests/tap.sh"
 . "$top_srcdir/tests/integration/lib.sh"
 sanitized=$(grep -c '^#define HDA_SANITIZED 1' "$top_builddir/config.h" || true)
@@ -120,34 +120,5 @@ like 'watch shows the beginning' "$(sed -n 1p "$work/watched")" "'event': 'begin
 like 'and the end' "$(sed -n 2p "$work/watched")" "'event': 'stored'.*'objects': 1001"
 hdad_stop
 
-# --- a full disk
-if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=6m tmpfs "$work/small" 2>/dev/null; then
-	trap 'umount -l "$work/small"; hda_cleanup' EXIT
-	mkdir "$work/small/state"
-	rm -rf "$work/state"; ln -s "$work/small/state" "$work/state"
-	ok 'starts on a small disk' hdad_start
-	like 'a dump fits' "$(peer dump - 1 1)" '^ACK '
-	dd if=/dev/zero of="$work/small/fill" bs=64k 2>/dev/null
-	python3 - "$work/run" "$top_srcdir" >"$work/full" <<'PY'
-import sys
-sys.path.insert(0, sys.argv[2] + "/tests/integration")
-import peer
-rows = b"".join(b'{"address":"0x%x", "type":"OBJECT", "class":"0x7f0000000000", "file":"f%d.rb", "line":%d, "generation":%d, "memsize":40}\n' % (0x7f2000000000 + 40 * i, i * 7919, i % 60000 + 1, i % 200) for i in range(20000))
-for i in range(2, 60):
-    t, b = peer.Peer(sys.argv[1]).dump(rows.replace(b'"f', b'"g%d' % i), i, i)
-    print(t, b.get("code", b.get("dump")))
-    if t != "ACK": break
-PY
-	like 'on a full disk a dump is refused with 3xx' "$(tail -1 "$work/full")" '^ERROR 301'
-	ok 'and the log says so' log_has 'event=store_full'
-	like 'earlier dumps are whole' "$(peer ask query show dump=1)" '"status": 20'
-	rm "$work/small/fill"
-	like 'it recovers by itself when room is back' "$(peer dump - 99 99)" '^ACK '
-	ok 'and says so' log_has 'event=store_recovered'
-	hdad_stop
-	is 'ends well' "$hdad_status" 0
-else
-	skip 'a full disk' 'needs root and tmpfs'
-fi
 unlike 'no assertion, no sanitizer' "$(cat "$work/log")" 'bug:|Sanitizer|runtime error'
 done_testing

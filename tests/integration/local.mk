@@ -2,7 +2,7 @@
 EXTRA_DIST += tests/integration/notify.py tests/integration/lib.sh tests/integration/peer.py tests/integration/update-docs.sh
 HDAD_TESTS = \
 	tests/integration/hdad_docs.sh tests/integration/hdad_life.sh tests/integration/hdad_drain.sh \
-	tests/integration/hdad_hostile.sh tests/integration/hdad_systemd.sh tests/integration/hdad_limits.sh
+	tests/integration/hdad_hostile.sh tests/integration/hdad_systemd.sh tests/integration/hdad_limits.sh tests/integration/hdad_disk.sh
 TESTS += $(HDAD_TESTS)
 EXTRA_DIST += $(HDAD_TESTS)
 TESTS += tests/integration/cli_files.sh tests/integration/cli_remote.sh tests/integration/cli_contract.sh
