@@ -39,12 +39,17 @@ static const struct command commands[] = {
 	    "generation:GEN count bytes share#", NULL},
 	{"generation", WORDS_GENERATION, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)),
 	    "one generation: sites by memory and by count, types, most referencing objects, duplicate strings", NULL,
-	    EXAMPLES("hdactl generation 120", "hdactl generation 4121@13000 120"), NULL, NULL},
+	    EXAMPLES("hdactl generation 120", "hdactl generation 4121@13000 120"),
+	    "sites by bytes=sites%by%memory bytes count type class site; sites by count=sites%by%count count bytes type class site; "
+	    "types=types type count bytes; references=most%referencing references bytes type class site address; "
+	    "strings=duplicate%strings count:COPIES wasted bytes length value sites", NULL},
 	{"strings", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "strings with equal contents",
 	    "Contents are known by a keyed hash; they are shown only where the daemon keeps values.", EXAMPLES("hdactl strings 214 -n 50"),
 	    "copies count:COPIES wasted bytes length generation:GEN value sites", NULL},
 	{"refs", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "objects with most references, out and in", NULL,
-	    EXAMPLES("hdactl refs last"), NULL, NULL},
+	    EXAMPLES("hdactl refs last"),
+	    "referencing=most%referencing references length bytes type class site generation:GEN address; "
+	    "referenced=most%referenced references bytes type class site generation:GEN address", NULL},
 	{"holders", WORDS_DUMP, WHERE_QUERY,
 	    OPTS(ID(CLASS), ID(SITE), ID(DEPTH), ID(N), ID(FOLDED), ID(DOT), ID(PID), ID(TIME), ID(COUNTER)),
 	    "who keeps objects alive, as a tree of merged paths", "--folded feeds flame graph tools, --dot Graphviz.",
@@ -52,12 +57,15 @@ static const struct command commands[] = {
 	    NULL, run_holders},
 	{"path", WORDS_PATH, WHERE_QUERY, OPTS(ID(CLASS), ID(SITE), ID(KEY), ID(N), ID(PID), ID(TIME), ID(COUNTER)),
 	    "the way from a root to an object, a class or a site", "An address (0x...) needs the dump itself: -f FILE.",
-	    EXAMPLES("hdactl path --class Order", "hdactl -f old.dump path 0x7f12a4c8"), NULL, NULL},
+	    EXAMPLES("hdactl path --class Order", "hdactl -f old.dump path 0x7f12a4c8"),
+	    "count bytes retained retained_objects:OBJECTS share class type site depth path id", NULL},
 	{"containers", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "the arrays, hashes and chains with most entries", NULL,
 	    EXAMPLES("hdactl containers 214"), "length:ENTRIES retained type class site holder path", NULL},
 	{"diff", WORDS_DUMPS, WHERE_QUERY, OPTS(ID(N)), "objects absent from the earliest dump and present in all others",
 	    "Says which identity it used: allocation generation (exact), address (a hint), or counts.",
-	    EXAMPLES("hdactl diff 4121@11000 4121@12000 4121@13000", "hdactl -f before.dump -f after.dump diff first last"), NULL, NULL},
+	    EXAMPLES("hdactl diff 4121@11000 4121@12000 4121@13000", "hdactl -f before.dump -f after.dump diff first last"),
+	    "objects= count bytes type class site generation:GEN generation_min:FROM generation_max:TO count_low:LOW count_high:HIGH identity; "
+	    "holders=holders retained_change&:RETAINED retained_objects_change~:OBJECTS name:HOLDER path; containers=containers length_change~:ENTRIES name:CONTAINER path", NULL},
 	{"trend", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(BY), ID(METRIC), ID(LAST), ID(N), ID(PLOT), ID(PLOT_ALL)),
 	    "series over the dumps of a process",
 	    "--by type|class|site|string|data|holder|container|retained-class, --metric count|bytes. VERDICT is what leaks says of it. "

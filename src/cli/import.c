@@ -37,6 +37,8 @@ struct importing {
 	size_t next, stored, already, refused;
 	bool gone;                /* the daemon went away: the rest is not sent */
 	uint64_t done;
+	uint64_t *acked;          /* dumps that the daemon confirmed, each once */
+	size_t nacked, cap_acked;
 	int code;                 /* worst so far */
 };
 
@@ -135,6 +137,23 @@ static void failed(struct importing *m, const char *path, int err, const char *w
 		say(m, refused ? CLI_REFUSED : CLI_UNREACHABLE, path, why);
 }
 
+/* A dump that comes twice (a file, and the same one compressed) is stored once and confirmed twice. */
+static void confirmed(struct importing *m, uint64_t dump)
+{
+	pthread_mutex_lock(&m->lock);
+	bool again = false;
+	for (size_t i = 0; i < m->nacked; i++)
+		again = again || m->acked[i] == dump;
+	if (again) {
+		m->already++;
+	} else {
+		m->acked = xgrow(m->acked, m->nacked, &m->cap_acked, sizeof(*m->acked));
+		m->acked[m->nacked++] = dump;
+		m->stored++;
+	}
+	pthread_mutex_unlock(&m->lock);
+}
+
 static void send_file(struct importing *m, struct input *in, const struct input_file *f, const struct dump_header *h)
 {
 	struct client c;
@@ -149,37 +168,38 @@ static void send_file(struct importing *m, struct input *in, const struct input_
 		if (r != -EINTR)
 			failed(m, f->path, r, c.text[0] ? c.text : hda_strerror(r));
 	} else {
-		pthread_mutex_lock(&m->lock);
-		m->stored++;
-		pthread_mutex_unlock(&m->lock);
+		confirmed(m, ack.dump);
 	}
 	client_close(&c);
 }
 
-static void one(struct importing *m, const struct input_file *f)
+/* One file; returns how many of its bytes were read. */
+static uint64_t one(struct importing *m, const struct input_file *f)
 {
 	_cleanup_free_ char *why = NULL;
 	struct dump_header h;
 	struct input *in;
+	uint64_t read = 0, total;
 	int r = input_header(f->path, &m->over, false, &h);
 	if (r < 0) {
 		say(m, CLI_BAD_INPUT, f->path, r == HDA_EREFUSED ? "no unix time in its name (use --time)" : hda_strerror(r));
-		return;
+		return 0;
 	}
 	if (h.who.pid == HEADER_UNKNOWN)
 		h.who.pid = PID_OF_FILES;
 	if (is_known(m, &h)) {
 		pthread_mutex_lock(&m->lock);
 		m->already++;
-		m->done += f->size;
 		pthread_mutex_unlock(&m->lock);
 	} else if (input_open(f->path, &in, &why) < 0) {
 		say(m, CLI_BAD_INPUT, NULL, why ? why : f->path);
 	} else {
 		send_file(m, in, f, &h);
+		read = input_done(in, &total);
 		input_free(in);
 	}
 	dump_header_done(&h);
+	return read;
 }
 
 static void *worker(void *arg)
@@ -191,7 +211,12 @@ static void *worker(void *arg)
 		pthread_mutex_unlock(&m->lock);
 		if (i == SIZE_MAX)
 			return NULL;
-		one(m, &m->list.files[i]);
+		const struct input_file *f = &m->list.files[i];
+		uint64_t read = one(m, f);
+		/* What was not read (known, refused) takes no time: rate and time left are those of bytes that do. */
+		pthread_mutex_lock(&m->lock);
+		m->progress.total -= f->size > read ? f->size - read : 0;
+		pthread_mutex_unlock(&m->lock);
 	}
 }
 
@@ -260,5 +285,6 @@ int run_import(struct cli *cli)
 	}
 	input_list_done(&m.list);
 	report_done(&m.known);
+	free(m.acked);
 	return code;
 }

@@ -4,13 +4,15 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Embedded; progress_init before use. One thread. */
 struct progress {
 	bool on, painted;
 	double start, painted_at; /* monotonic seconds */
-	uint64_t total, done;     /* bytes; total 0 = unknown */
+	uint64_t total, done;     /* bytes; total 0 = unknown; the owner may correct it */
+	size_t width;             /* columns of the terminal */
 };
 
 void progress_init(struct progress *p, uint64_t total);

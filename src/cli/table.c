@@ -248,6 +248,31 @@ static bool flexible(const struct column *c)
 	return !c->right && (c->kind == K_PATH || c->kind == K_SITE || c->kind == K_TEXT || c->kind == K_AUTO);
 }
 
+/* Columns that a narrow terminal can be without: all but the first, and the places. */
+static bool droppable(const struct column *c, size_t i)
+{
+	return i > 0 && c->kind != K_PATH && c->kind != K_SITE;
+}
+
+/* Takes away columns, the last first, until the others fit with their text cut as far as it may be; their headings, apart by
+ * commas, or NULL. Returns how many stay. */
+static size_t drop(struct column *cols, size_t n, size_t width, char **ret_dropped)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < n; i++)
+		total += GAP + (flexible(&cols[i]) && cols[i].width > FLEX_MIN ? FLEX_MIN : cols[i].width);
+	for (size_t i = n; width && total > width + GAP && i-- > 0;) {
+		if (!droppable(&cols[i], i))
+			continue;
+		char *names = xasprintf("%s%s%s", cols[i].heading, *ret_dropped ? ", " : "", *ret_dropped ? *ret_dropped : "");
+		free(*ret_dropped);
+		*ret_dropped = names;
+		total -= GAP + (flexible(&cols[i]) && cols[i].width > FLEX_MIN ? FLEX_MIN : cols[i].width);
+		memmove(&cols[i], &cols[i + 1], (--n - i) * sizeof(*cols));
+	}
+	return n;
+}
+
 /* Narrows the widest text columns until the table fits. */
 static void fit(struct column *cols, size_t n, size_t width)
 {
@@ -287,19 +312,25 @@ static bool is_right(const struct part *p, const struct column *c)
 	return false;
 }
 
-static void print_columns(FILE *out, const struct table_style *st, const struct part *p, struct column *cols, size_t n)
+/* Alignment, and widths as the cells want them. */
+static void measure(const struct table_style *st, const struct part *p, struct column *cols, size_t n)
 {
-	char **cells = xcalloc(p->n * n + 1, sizeof(*cells));
 	for (size_t k = 0; k < n; k++) {
 		cols[k].right = is_right(p, &cols[k]);
 		cols[k].width = text_width(cols[k].heading);
 		for (size_t i = 0; i < p->n; i++) {
-			char *s = cell(st, &p->rows[i], &cols[k]);
-			cells[i * n + k] = s = s ? s : xstrdup("-");
-			size_t w = text_width(s);
+			_cleanup_free_ char *s = cell(st, &p->rows[i], &cols[k]);
+			size_t w = s ? text_width(s) : 1;
 			cols[k].width = w > cols[k].width ? w : cols[k].width;
 		}
 	}
+}
+
+static void print_columns(FILE *out, const struct table_style *st, const struct part *p, struct column *cols, size_t n)
+{
+	_cleanup_free_ char *dropped = NULL;
+	measure(st, p, cols, n);
+	n = drop(cols, n, st->width, &dropped);
 	fit(cols, n, st->width);
 	struct libscols_table *tb = scols_new_table();
 	scols_table_enable_noencoding(tb, 1); /* text_safe was there before */
@@ -310,12 +341,15 @@ static void print_columns(FILE *out, const struct table_style *st, const struct 
 		scols_table_new_column(tb, cols[k].heading, 0, cols[k].right ? SCOLS_FL_RIGHT : 0);
 	for (size_t i = 0; i < p->n; i++) {
 		struct libscols_line *ln = scols_table_new_line(tb, NULL);
-		for (size_t k = 0; k < n; k++)
-			scols_line_refer_data(ln, k, cut(st, &cols[k], cells[i * n + k]));
+		for (size_t k = 0; k < n; k++) {
+			char *s = cell(st, &p->rows[i], &cols[k]);
+			scols_line_refer_data(ln, k, cut(st, &cols[k], s ? s : xstrdup("-")));
+		}
 	}
 	scols_print_table(tb);
 	scols_unref_table(tb);
-	free(cells);
+	if (dropped)
+		fprintf(out, "for want of width without %s; --json has all\n", dropped);
 }
 
 /* The text of one list: "list=title columns;". NULL when it has none. */

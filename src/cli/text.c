@@ -39,12 +39,21 @@ static bool is_control(const uint8_t *p, size_t len)
 	    (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
 }
 
+/* Can the locale's terminal show it? Also libsmartcols never returns from a table with a character that is not the locale's
+ * (2.38). */
+static bool is_shown(const uint8_t *p, size_t len)
+{
+	wchar_t wc;
+	mbstate_t st = {0};
+	return len == 1 || (mbrtowc(&wc, (const char *)p, len, &st) == len && wcwidth(wc) >= 0);
+}
+
 char *text_safe(struct span s)
 {
 	char *out = xmalloc(s.n * 4 + 1), *w = out;
 	for (size_t i = 0; i < s.n;) {
 		size_t len = text_utf8(s.p + i, s.n - i);
-		bool good = len && !is_control(s.p + i, len);
+		bool good = len && !is_control(s.p + i, len) && is_shown(s.p + i, len);
 		if (!len)
 			len = 1;
 		for (size_t k = 0; k < len; k++) {

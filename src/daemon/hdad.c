@@ -195,6 +195,7 @@ static void apply(struct hdad *h)
 	lease_set_total(&h->dumps, config_get(h->cfg, CFG_max_dumps));
 	lease_set_total(&h->graph_memory, config_get(h->cfg, CFG_graph_memory));
 	h->loop.write_stall_ms = config_get(h->cfg, CFG_stall_deadline);
+	h->loop.frame_stall_ms = config_get(h->cfg, CFG_idle_deadline);
 	log_set_level((unsigned)config_get(h->cfg, CFG_log_level));
 }
 

@@ -17,6 +17,7 @@ static void take_config(struct worker *w, struct config *cfg)
 	config_unref(w->cfg);
 	w->cfg = cfg;
 	w->loop.write_stall_ms = config_get(cfg, CFG_stall_deadline);
+	w->loop.frame_stall_ms = config_get(cfg, CFG_idle_deadline);
 }
 
 static void handle(struct worker *w, struct inbox_msg *m)

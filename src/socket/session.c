@@ -77,6 +77,11 @@ static void expire(struct session *s, uint64_t now)
 		session_close(s);
 		return;
 	}
+	if (s->frame_deadline_ms && now >= s->frame_deadline_ms) {
+		fault(s, SESSION_FAULT_DEADLINE, session_state_name(s->state));
+		session_error(s, HDA_STATUS_DEADLINE, "the rest of a message did not come");
+		return;
+	}
 	if (!s->deadline_ms || now < s->deadline_ms)
 		return;
 	s->deadline_ms = 0;
@@ -98,9 +103,9 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx)
 	uint64_t now = mono_us() / 1000;
 	bool more = false;
 	for (struct session *s = l->sessions; s; s = s->next) {
-		if (s->state != SESSION_CLOSED && (s->deadline_ms || s->write_deadline_ms))
+		if (s->state != SESSION_CLOSED && (s->deadline_ms || s->write_deadline_ms || s->frame_deadline_ms))
 			expire(s, now);
-		more = more || s->deadline_ms || s->write_deadline_ms;
+		more = more || s->deadline_ms || s->write_deadline_ms || s->frame_deadline_ms;
 	}
 	if (more)
 		arm_sweep(l);
@@ -181,7 +186,7 @@ void session_close(struct session *s)
 	drop_events(s);
 	close(s->fd);
 	s->fd = -1;
-	s->deadline_ms = s->write_deadline_ms = 0;
+	s->deadline_ms = s->write_deadline_ms = s->frame_deadline_ms = 0;
 	l->n--;
 	/* It stays in the list until it is freed: whoever walks the list may close any session on the way. */
 	s->next_dead = l->dead;
@@ -195,7 +200,7 @@ void session_close_soon(struct session *s)
 	if (!session_open(s))
 		return;
 	session_set_state(s, SESSION_CLOSING);
-	s->deadline_ms = 0;
+	s->deadline_ms = s->frame_deadline_ms = 0;
 	event_del(s->readable);
 	if (s->out.n == s->out_done)
 		session_close(s);
@@ -328,6 +333,15 @@ static void stash_rest(struct session *s)
 	s->nstash = rest.n;
 }
 
+/* A frame that has begun must end, whatever the session may otherwise wait for. */
+static void arm_frame(struct session *s)
+{
+	if (s->frame_deadline_ms || !s->loop->frame_stall_ms || frame_decoder_idle(&s->dec))
+		return;
+	s->frame_deadline_ms = mono_us() / 1000 + s->loop->frame_stall_ms;
+	arm_sweep(s->loop);
+}
+
 /* Bytes to frames and to the raw bytes between them. */
 static void feed(struct session *s, struct span in)
 {
@@ -346,12 +360,15 @@ static void feed(struct session *s, struct span in)
 		}
 		struct frame f;
 		int r = frame_decoder_next(&s->dec, &f);
-		if (r == 0)
+		if (r == 0) {
+			arm_frame(s);
 			return;
+		}
 		if (r < 0) {
 			session_error(s, s->dec.status, s->dec.text);
 			return;
 		}
+		s->frame_deadline_ms = 0;
 		s->last_seq = f.hdr.seq;
 		s->ops->frame(s, &f);
 	}

@@ -85,6 +85,7 @@ struct session {
 	size_t nstash;
 	uint64_t deadline_ms;          /* monotonic; 0 = none */
 	uint64_t write_deadline_ms;    /* while out is not empty */
+	uint64_t frame_deadline_ms;    /* while part of a frame is held: a byte now and then does not move it */
 	uint64_t pid;                  /* SO_PEERCRED's; 0 unknown */
 	int fd;                        /* -1 once closed */
 	uint32_t pins;                 /* other threads that know its address */
@@ -104,6 +105,7 @@ struct session_loop {
 	bool sweeping;
 	uint64_t now_ms;            /* of this turn, near enough for deadlines */
 	uint64_t write_stall_ms;    /* how long an answer may stay unread */
+	uint64_t frame_stall_ms;    /* how long the rest of a frame may take; 0 for ever */
 	struct heartbeat *heart;
 	/* A session is about to be closed for this reason (may be NULL). text may be NULL. */
 	void (*fault)(void *ctx, struct session *s, enum session_fault why, const char *text);

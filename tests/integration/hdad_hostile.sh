@@ -80,12 +80,30 @@ def never_reads(out):
             while True: p.s.sendall(frame("REQUEST", pack(dict(cmd="config", args={}))))
         except OSError: return ("EOF", {})
     p.s.settimeout(8); out["asks and never reads"] = timed(go)
+def one_byte_of(sock, role):
+    def run(out):
+        p = Peer(run_dir, sock); assert p.hello(role)[0] == "WELCOME"
+        data = frame("REQUEST", pack(dict(cmd="ps", args={}))) if role == "query" else frame("GEM_STATE", pack(dict(state="idle")))
+        def go():
+            try:
+                for c in data: p.s.sendall(bytes([c])); time.sleep(0.4)
+            except OSError: pass
+            return p.recv()
+        out["one byte now and then, " + role] = timed(go)
+    return run
+def silent_query(out):
+    p = Peer(run_dir, "query"); p.hello("query"); time.sleep(2.5); p.send("REQUEST", cmd="ps", args={}); out["idle"] = p.recv()
+run_dir = run
 out = {}
-ts = [threading.Thread(target=f, args=(out,)) for f in (one_byte, silent, silent_dump, slow_dump, never_reads)]
+ts = [threading.Thread(target=f, args=(out,)) for f in (one_byte, silent, silent_dump, slow_dump, never_reads,
+    one_byte_of("query", "query"), one_byte_of("ingest", "control"), silent_query)]
 [x.start() for x in ts]
 a = time.time(); rows, done = peer.query(run, "config"); q = time.time() - a
 t("a query beside them takes no longer", done["status"] == 200 and q < 0.8, q)
 [x.join() for x in ts]
+t("each of them had its end", len(out) == len(ts), sorted(out))
+k, b = out.pop("idle", ("", {}))
+t("a query session between two requests may be silent", k in ("ROW", "DONE"), (k, b))
 for name, ((k, b), took) in out.items():
     t(f"{name}: closed within its deadline", k in ("ERROR", "EOF") and took < 6.5, (k, b, took))
 k, b = Peer(run).dump(peer.small_dump(), 9, 99)

@@ -6,7 +6,7 @@ peer.py RUNTIME_DIR COMMAND ...; each command prints what came back, one line ea
 import json, os, socket, struct, sys, time
 
 TYPES = dict(HELLO=1, WELCOME=2, ERROR=3, WANT=16, GO=17, LATER=18, BEGIN=19, END=20, ACK=21, DUMP_NOW=22,
-             DUMP_ANSWER=23, REQUEST=32, ROW=33, DONE=34)
+             DUMP_ANSWER=23, GEM_STATE=24, REQUEST=32, ROW=33, DONE=34)
 NAMES = {v: k for k, v in TYPES.items()}
 MARK = b"\0HDAEND\n"
 
