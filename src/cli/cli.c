@@ -163,7 +163,7 @@ int cli_report(const struct cli *cli, const char *(*arrange)(const struct cli *c
 {
 	struct report a = {0};
 	int r = cli_ask_report(cli, &a);
-	if (r == CLI_DONE || (cli->json && r == CLI_NOTHING && a.status)) {
+	if (r == CLI_DONE) {
 		struct command c = *cli->cmd;
 		struct cli here = *cli;
 		const char *columns = arrange && !cli->json ? arrange(cli, &a) : NULL;
