@@ -8,3 +8,4 @@ libhda_a_SOURCES += \
 	src/analyze/slope.c src/analyze/slope.h \
 	src/analyze/top.c src/analyze/top.h \
 	src/analyze/trend.c src/analyze/trend.h
+libhda_a_SOURCES += src/analyze/cohort.c src/analyze/cohort.h

@@ -143,7 +143,7 @@ void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, con
 /* What the evidence says of one key of one process. */
 struct verdict_judged {
 	bool by_births;                    /* else by levels */
-	double evidence[STORIES];          /* log marginal likelihood; -30 where a story does not apply */
+	double evidence[STORIES];          /* log marginal likelihood, of births above that of the best story; -30 where a story does not apply */
 	double survivors, hazard, rate, se, df; /* rate: objects (or entries) per job */
 	unsigned m;                        /* segments */
 	enum verdict_how how;
@@ -187,6 +187,7 @@ struct verdict_fused {
 	double rate, low, high;            /* objects per job, 90 % interval */
 	double size, hazard;               /* bytes of one */
 	double posterior[STORIES];
+	double death, holder_odds, unseen_end; /* what the posterior of a leak was multiplied by, its odds by, and its odds divided by 1 + */
 	struct verdict_judged judged;      /* of the newest life */
 	unsigned lives;                    /* in which it grows */
 	int line;                          /* index of the line it belongs to, -1 none */

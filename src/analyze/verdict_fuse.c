@@ -190,7 +190,10 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 	double odds = discount(f->entry, &word);
 	double pl = f->posterior[STORY_LEAK] * death, o = pl / fmax(1 - pl, 1e-9) * odds;
 	run *= 1 - (double)since / last->m; /* dump intervals of steady growth */
-	f->conf = o / (1 + o) / (1 + verdict_fill(run, since ? .60 : .18));
+	f->death = death;
+	f->holder_odds = odds;
+	f->unseen_end = verdict_fill(run, since ? .60 : .18);
+	f->conf = o / (1 + o) / (1 + f->unseen_end);
 	if (survivors < VERDICT_MIN_S)
 		f->conf = fmin(f->conf, VERDICT_SUSPECT_AT * .99);
 	if (m < 3 || f->entry->stack) /* a machine stack holds only while its frame runs */

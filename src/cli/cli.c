@@ -95,6 +95,7 @@ int cli_request_args(const struct cli *cli, struct query_args *q, char **ret_why
 		const char *name = o->id == OPT_ID_N ? "n" : o->id == OPT_ID_TRACED ? "trace" : o->name;
 		/* The last use counts; what only hdactl needs is not asked for. */
 		if (o->global || args_use(a, o->id) != &a->uses[i] || o->id == OPT_ID_PLOT || o->id == OPT_ID_PLOT_ALL ||
+		    o->id == OPT_ID_ACK || o->id == OPT_ID_UNACK || o->id == OPT_ID_UNTIL || o->id == OPT_ID_NOTE || o->id == OPT_ID_CI ||
 		    o->id == OPT_ID_FOLDED || o->id == OPT_ID_DOT || o->id == OPT_ID_TIME || o->id == OPT_ID_COUNTER)
 			continue;
 		if (o->id == OPT_ID_SINCE) {

@@ -72,8 +72,10 @@ static const struct command commands[] = {
 	    "gnuplot draws --plot and --plot-all, with the fitted line and, dashed, the forecast.",
 	    EXAMPLES("hdactl trend --pid 4121 --by holder", "hdactl trend --pid 4121 --by type --plot types.svg", "hdactl -f DIR trend --plot-all graphs"),
 	    NULL, run_trend},
-	{"leaks", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(APP), ID(ALL), ID(MIN_CONFIDENCE), ID(LABEL)),
-	    "what leaks, where it is allocated, who holds it, how fast, how sure", NULL, EXAMPLES("hdactl leaks --pid 4121", "hdactl leaks"), NULL, run_leaks},
+	{"leaks", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(APP), ID(ALL), ID(MIN_CONFIDENCE), ID(LABEL), ID(EXPLAIN), ID(ACK), ID(UNACK), ID(UNTIL), ID(NOTE), ID(CI)),
+	    "what leaks, where it is allocated, who holds it, how fast, how sure", "--ack and --unack ask the control socket: for root or the user of hdad.",
+	    EXAMPLES("hdactl leaks --pid 4121", "hdactl leaks --explain 9c41e7", "hdactl leaks --ack 9c41e7 --until 2026-12-24 --note \"ticket 311\"",
+	        "hdactl leaks --json > known.json; hdactl leaks --ci known.json"), NULL, run_leaks},
 	{"import", WORDS_FILES, WHERE_LOCAL, OPTS(ID(PID), ID(TIME), ID(COUNTER), ID(JOBS)), "send dump files to the daemon",
 	    "Names of the form heap-PID-UNIXTIME-COUNTER.dump say what a file is; a file without a time in its name is refused unless --time is given. "
 	    "A dump that is there already is not stored twice. Ctrl-C leaves whole dumps only.",

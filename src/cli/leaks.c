@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "cli/human.h"
-#include "cli/run.h"
+#include "cli/leaks.h"
 #include "cli/text.h"
 
 enum { SERIES_WIDTH = 24 }; /* columns of a line's sparkline */
@@ -19,7 +19,7 @@ static char *safe(const struct report_row *row, const char *name)
 }
 
 /* "pid 4121  shop/sidekiq  ruby 3.1.7  14 dumps, 13 000 jobs, 2h10m   heap 412.0M  RSS 688.0M  limit 1.0G". */
-static void head(const struct cli *cli, const struct report_row *row)
+void leaks_head(const struct cli *cli, const struct report_row *row)
 {
 	char a[HUMAN_MAX];
 	bool exact = cli->style.exact;
@@ -79,7 +79,7 @@ static bool stopped(const struct report_row *row)
 }
 
 /* "LEAK   92 %  +3.0 objects/job  +158 B/job (152..171)  1.0G reached in 3d4h". */
-static void verdict(const struct cli *cli, const struct report_row *row)
+void leaks_verdict(const struct cli *cli, const struct report_row *row)
 {
 	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
 	bool exact = cli->style.exact;
@@ -120,15 +120,35 @@ static void now(const struct cli *cli, const struct report_row *row, const char 
 		printf("in %.0f of %.0f workers    ", report_num(row, "workers"), report_num(row, "of_workers"));
 	if (rev)
 		printf("since revision %s    ", rev);
+	if (args_flag(cli->args, OPT_ID_EXPLAIN) && report_num(row, "first_seen") > 0)
+		printf("first seen %s    ", human_time(a, report_num(row, "first_seen"), cli->style.exact));
 	if (gone > 0 && last > gone)
 		printf("not in the newest revision, for %s    ", human_duration(a, last - gone, cli->style.exact));
 }
 
-static void line(const struct cli *cli, const struct report_row *row)
+/* "ACK until 2026-12-01 00:00:00: known". */
+static void ack(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX];
+	double until = report_num(row, "ack_until");
+	_cleanup_free_ char *note = safe(row, "ack_note"), *rev = safe(row, "ack_revision");
+	bool holds = report_num(row, "acknowledged") > 0;
+	if (!holds && !(report_num(row, "ack_made") > 0))
+		return;
+	printf("  %s", holds ? "ACK" : "ACK is over:");
+	if (until > 0)
+		printf(" until %s", human_time(a, until, cli->style.exact));
+	else if (rev)
+		printf(" until revision %s", rev);
+	printf("%s%s\n", note ? ": " : "", note ? note : "");
+}
+
+void leaks_line(const struct cli *cli, const struct report_row *row)
 {
 	char a[HUMAN_MAX];
 	_cleanup_free_ char *klass = safe(row, "class"), *holder = safe(row, "holder"), *id = safe(row, "id"), *rev = safe(row, "revision");
-	verdict(cli, row);
+	leaks_verdict(cli, row);
+	ack(cli, row);
 	if (report_str(row, "file")) {
 		_cleanup_free_ char *site = table_cell(&cli->style, row, "site");
 		printf("  allocated  %s   %s\n", site ? site : "", klass ? klass : "");
@@ -145,9 +165,21 @@ static void line(const struct cli *cli, const struct report_row *row)
 	printf("id %s\n", id ? id : "?");
 }
 
+/* A row of the answer to --explain that is a line, not evidence for one. */
+static bool is_line(const struct report_row *row)
+{
+	const char *list = report_str(row, "list");
+	return list && strcmp(list, "leak") == 0;
+}
+
 int run_leaks(struct cli *cli)
 {
 	struct report a = {0};
+	bool explain = args_flag(cli->args, OPT_ID_EXPLAIN);
+	if (args_flag(cli->args, OPT_ID_CI))
+		return leaks_ci(cli);
+	if (args_flag(cli->args, OPT_ID_ACK) || args_flag(cli->args, OPT_ID_UNACK))
+		return leaks_ack(cli);
 	int code = cli_ask_report(cli, &a);
 	if (code != CLI_DONE || cli->json) {
 		if (code == CLI_DONE)
@@ -158,16 +190,20 @@ int run_leaks(struct cli *cli)
 	double group = NAN;
 	for (size_t i = 0; i < a.nrows; i++) {
 		const struct report_row *row = &a.rows[i];
+		if (explain && !is_line(row))
+			continue;
 		bool fresh = report_num(row, "group") != group;
 		if (fresh)
 			printf("%s", i ? "\n" : "");
 		if (fresh)
-			head(cli, row);
+			leaks_head(cli, row);
 		group = report_num(row, "group");
 		if (!report_str(row, "label"))
 			continue; /* a process of which nothing grows */
 		putchar('\n');
-		line(cli, row);
+		leaks_line(cli, row);
+		if (explain)
+			leaks_explain(cli, &a, row);
 	}
 	cli_print_notes(cli, &a);
 	code = cli_exit_of_status(a.status);

@@ -99,14 +99,13 @@ static void request_init(struct msg_request *m, const char *cmd, const struct qu
 	}
 }
 
-int remote_ask_each(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a, int timeout_ms,
+static int ask_on(const struct cli *cli, bool control, const char *cmd, const struct query_args *args, struct report *a, int timeout_ms,
     int (*each)(void *ctx, const struct row *row), void *ctx)
 {
 	struct client c;
 	struct msg_request m;
 	struct collecting col = {.a = a, .each = each, .ctx = ctx};
 	struct client_sink sink = {&col, on_cols, on_row, on_dump, on_note, on_done};
-	bool control = cli->cmd->where == WHERE_CONTROL;
 	int code = remote_open(cli, &c, control ? "control" : "query", ROLE_QUERY);
 	if (code == CLI_DONE) {
 		if (timeout_ms)
@@ -118,6 +117,17 @@ int remote_ask_each(const struct cli *cli, const char *cmd, const struct query_a
 	}
 	client_close(&c);
 	return code;
+}
+
+int remote_ask_each(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a, int timeout_ms,
+    int (*each)(void *ctx, const struct row *row), void *ctx)
+{
+	return ask_on(cli, cli->cmd->where == WHERE_CONTROL, cmd, args, a, timeout_ms, each, ctx);
+}
+
+int remote_ask_control(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a)
+{
+	return ask_on(cli, true, cmd, args, a, 0, NULL, NULL);
 }
 
 /* A dump that is waited for and a backup take as long as they take. */

@@ -116,6 +116,16 @@ static void to_querier(struct admin *a, struct query_job *j)
 	inbox_post(&a->h->query_in, &j->msg);
 }
 
+/* The storer writes, and answers. */
+static void to_storer(struct admin *a, struct query_job *j)
+{
+	session_set_state(&a->s, SESSION_BUSY);
+	session_pause(&a->s);
+	session_pin(&a->s);
+	j->msg.kind = STORER_ACK;
+	inbox_post(&a->h->store_in, &j->msg);
+}
+
 static const char *unknown_arg(const struct daemon_cmd *cmd, const struct msg_request *req)
 {
 	for (size_t i = 0; i < req->n; i++) {
@@ -163,6 +173,9 @@ static void on_request(struct admin *a, const struct frame *f)
 		if (!cmd && !strcmp(j->req.cmd, "ps"))
 			j->gems = gems_snapshot(a->h, &j->ngems);
 		to_querier(a, j);
+		return;
+	} else if (!strcmp(cmd->name, "ack") || !strcmp(cmd->name, "unack")) {
+		to_storer(a, j);
 		return;
 	} else if (!strcmp(cmd->name, "reload")) {
 		_cleanup_free_ char *text = NULL;

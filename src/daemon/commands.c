@@ -117,12 +117,16 @@ static const char *const no_args[] = {NULL};
 static const char *const config_args[] = {"default", "changed", "needs-restart", NULL};
 static const char *const backup_args[] = {"dir", NULL};
 static const char *const dump_args[] = {"pid", "trace", "wait", NULL};
+static const char *const ack_args[] = {"id", "until", "revision", "note", NULL};
+static const char *const unack_args[] = {"id", NULL};
 static const char *const watch_args[] = {"since", NULL};
 
 static const struct daemon_cmd cmds[] = {
     {"status", "the daemon, its store, and all counters", no_args, false, run_status},
     {"config", "every option with its value", config_args, false, run_config},
     {"backup", "a compacted copy of the store", backup_args, true, run_backup},
+    {"ack", "mark a leak as known", ack_args, true, NULL},
+    {"unack", "take the mark of a known leak away", unack_args, true, NULL},
     {"reload", "take over the configuration file", no_args, true, NULL},
     {"watch", "a row per event", watch_args, false, NULL},
     {"dump", "ask a process to dump", dump_args, false, NULL},

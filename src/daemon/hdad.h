@@ -52,7 +52,7 @@ enum worker_msg {
 	WORKER_DRAIN,     /* struct inbox_msg */
 	WORKER_STOP,      /* struct inbox_msg */
 };
-enum storer_msg { STORER_PUT /* struct dump */, STORER_STOP };
+enum storer_msg { STORER_PUT /* struct dump */, STORER_ACK /* struct query_job */, STORER_STOP };
 enum querier_msg { QUERIER_JOB /* struct query_job */, QUERIER_STOP };
 
 struct accept_msg {

@@ -3,6 +3,7 @@ libhda_a_SOURCES += \
 	src/daemon/pipeline.c src/daemon/pipeline.h \
 	src/daemon/admin.c src/daemon/admin.h \
 	src/daemon/answer.c src/daemon/answer.h \
+	src/daemon/acks.c src/daemon/acks.h \
 	src/daemon/commands.c \
 	src/daemon/config.c src/daemon/config.h src/daemon/config.def \
 	src/daemon/gems.c \

@@ -5,8 +5,10 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "daemon/acks.h"
 #include "daemon/hdad.h"
 #include "daemon/host.h"
+#include "daemon/querier.h"
 #include "daemon/thread.h"
 
 enum {
@@ -17,6 +19,7 @@ enum {
 
 struct batch {
 	struct inbox_msg *first;      /* struct dump each */
+	struct inbox_msg *acks;       /* struct query_job each */
 	bool stop;
 };
 
@@ -115,7 +118,7 @@ static void commit(struct storer *st, struct inbox_msg *first)
 static struct batch take(struct storer *st)
 {
 	struct batch b = {0};
-	struct inbox_msg **tail = &b.first, *next;
+	struct inbox_msg **tail = &b.first, **asked = &b.acks, *next;
 	for (struct inbox_msg *m = inbox_take(&st->h->store_in); m; m = next) {
 		next = m->next;
 		m->next = NULL;
@@ -124,10 +127,26 @@ static struct batch take(struct storer *st)
 			free(m);
 			continue;
 		}
+		if (m->kind == STORER_ACK) {
+			*asked = m;
+			asked = &m->next;
+			continue;
+		}
 		*tail = m;
 		tail = &m->next;
 	}
 	return b;
+}
+
+static void acknowledge(struct storer *st, struct inbox_msg *first)
+{
+	struct inbox_msg *next;
+	for (struct inbox_msg *m = first; m; m = next) {
+		next = m->next;
+		heartbeat_long(&st->heart, host_mono_ms() + COMMIT_MS);
+		acks_answer(st, (struct query_job *)m);
+		heartbeat_long(&st->heart, 0);
+	}
 }
 
 /* How long to sleep: for ever when there is nothing to do but to wait. */
@@ -161,6 +180,7 @@ static void *run(void *ctx)
 			dirty = true;
 			quiet_at = host_mono_ms() + VERDICTS_QUIET_MS;
 		}
+		acknowledge(st, b.acks);
 		if (b.stop)
 			break;
 		if (now >= quiet_at)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "daemon/acks.h"
 #include "daemon/hdad.h"
 #include "daemon/host.h"
 #include "query/series.h"
@@ -53,6 +54,10 @@ static void log_change(struct storer *st, const struct dump *d, const struct ser
 	struct verdicts *v = &st->verdicts;
 	uint64_t now = host_mono_ms();
 	char id[SERIES_ID];
+	if (c->to == VERDICT_LEAK && acks_hold(st, c->id, d->sum->head.who.rev)) {
+		stats_add(&st->stats, STAT_label_changes_acknowledged, 1);
+		return;
+	}
 	if (v->hour_ms == 0 || now - v->hour_ms >= HOUR_MS) {
 		v->hour_ms = now;
 		v->lines = 0;

@@ -3,28 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/gem.h"
 #include "base/mem.h"
 #include "query/commands.h"
-#include "query/run.h"
-#include "query/series.h"
-
-enum {
-	LEAKS_GROWS = 3,       /* survivors from which a life is said to have a leak, too */
-	LEAKS_PROCS = 64,      /* lives of one application that are weighed together, newest first */
-};
-
-/* The lives that are weighed together, and what they say. */
-struct weighed {
-	struct life *life[LEAKS_PROCS];
-	const struct store_proc *proc[LEAKS_PROCS];
-	struct verdict_life lives[LEAKS_PROCS];
-	size_t n, group;       /* group: counts the groups of an answer */
-	struct verdict *v;
-};
+#include "query/leaks.h"
 
 static void weighed_done(struct weighed *w)
 {
+	free(w->found);
 	verdict_free(w->v);
 	for (size_t i = 0; i < w->n; i++)
 		life_free(w->life[i]);
@@ -33,203 +18,76 @@ static void weighed_done(struct weighed *w)
 /* The run goes on. */
 static bool may_go(void *ctx) { return run_ok(ctx); }
 
-static const char *how_text(const struct verdict_fused *f, char *buf, size_t n)
+enum { SLOW_MIN = 30 /* objects that a bounded grower has kept before it is worth a line */ };
+
+/* Bounded growers by what they take: they are what a person would otherwise take for the leak. */
+static int by_growth(const void *a, const void *b)
 {
-	switch (f->judged.how) {
-	case HOW_JOB: snprintf(buf, n, "per job"); break;
-	case HOW_HOUR: snprintf(buf, n, "per hour"); break;
-	case HOW_CLASS: snprintf(buf, n, "per %s job", f->proc->classes[f->judged.how_arg]); break;
-	case HOW_SINCE: snprintf(buf, n, "since part %u of %u of the run", f->judged.how_arg + 1, f->judged.m); break;
-	case HOW_ACCELERATING: snprintf(buf, n, "accelerating"); break;
-	default: snprintf(buf, n, "%s", ""); break;
+	const struct verdict_fused *x = ((const struct finding *)a)->f, *y = ((const struct finding *)b)->f;
+	double p = x->rate * x->size, q = y->rate * y->size;
+	return p < q ? 1 : p > q ? -1 : x->entry->id < y->entry->id ? -1 : x->entry->id > y->entry->id;
+}
+
+static bool finish_finding(struct query_run *r, struct finding *f, const struct verdict_entry *path)
+{
+	series_holder(path, f->holder, sizeof(f->holder));
+	f->id = series_id(f->head, f->holder);
+	int state = ack_get(r->txn, f->id, r->q->now, &f->ack);
+	if (state < 0)
+		run_store_fail(r, state);
+	f->acked = state < 0 ? ACK_NONE : (enum ack_state)state;
+	return state >= 0;
+}
+
+bool leaks_find(struct query_run *r, struct weighed *w)
+{
+	const struct verdict *v = w->v;
+	size_t n = 0;
+	w->found = xcalloc(v->nlines + v->nfused + 1, sizeof(*w->found));
+	for (size_t i = 0; i < v->nlines; i++, n++) {
+		const struct verdict_line *l = &v->lines[i];
+		w->found[n] = (struct finding){.l = l, .f = &v->fused[l->top], .head = v->fused[l->head].entry};
+		if (!finish_finding(r, &w->found[n], series_path(v, i)))
+			return false;
 	}
-	return buf;
+	size_t slow = n;
+	for (size_t i = 0; i < v->nfused; i++) {
+		const struct verdict_fused *f = &v->fused[i];
+		if (f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= SLOW_MIN)
+			w->found[n++] = (struct finding){.f = f, .head = f->entry};
+	}
+	qsort(w->found + slow, n - slow, sizeof(*w->found), by_growth);
+	for (size_t i = slow; i < n; i++) {
+		if (!finish_finding(r, &w->found[i], w->found[i].head))
+			return false;
+	}
+	w->nfound = n;
+	return true;
 }
 
-static void put_site(struct row *row, const struct verdict_entry *e)
-{
-	const char *colon = e->site ? strrchr(e->site, ':') : NULL;
-	row_text(row, "file", colon ? (struct span){(const uint8_t *)e->site, (size_t)(colon - e->site)} : (struct span){NULL, 0});
-	uint64_t line = colon ? strtoull(colon + 1, NULL, 10) : 0;
-	row_uint(row, "line", line ? line : UINT64_MAX);
-}
-
-/* Whose growth it is: the newest life of the group. label must live until the row is sent. */
-static void put_process(struct row *row, const struct weighed *w, char label[PROC_LABEL])
-{
-	const struct store_proc *p = w->proc[w->n - 1];
-	const struct verdict_proc *v = w->lives[w->n - 1].proc;
-	row_uint(row, "group", w->group);
-	row_pid(row, "pid", p->who.pid);
-	row_cstr(row, "app", proc_label(&p->who, label, PROC_LABEL));
-	row_cstr(row, "ruby", p->ruby);
-	row_uint(row, "dumps", p->ndumps);
-	row_uint(row, "jobs", p->jobs);
-	row_real(row, "span_s", p->last_time - p->first_time);
-	row_time(row, "last_time", p->last_time);
-	row_uint(row, "heap", p->heap_bytes);
-	row_uint(row, "rss", p->rss);
-	row_uint(row, "limit", v->limit > 0 ? (uint64_t)v->limit : UINT64_MAX);
-	row_uint(row, "lives", w->n);
-}
-
-/* What the lives together say of the past of one leak. */
-struct seen {
-	double first, gone;        /* seconds since 1970; 0 never */
-	const char *rev;           /* the first revision that had it */
-	unsigned workers, of;      /* lives of the newest revision in which it grows, of those that can tell */
+struct counted {
+	size_t leaks, acked, suspects; /* acked: leaks that are acknowledged, which do not count as leaks */
 };
 
-static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
-
-/* The file of a site without the directory of the release; "" without a site. */
-static struct span site_file(const struct verdict_entry *e)
-{
-	const char *colon = e->site ? strrchr(e->site, ':') : NULL;
-	return colon ? gem_relative((struct span){(const uint8_t *)e->site, (size_t)(colon - e->site)}) : (struct span){NULL, 0};
-}
-
-/* Does something of this fingerprint grow in the life? */
-static bool grows_in(const struct verdict_life *l, const struct verdict_entry *head)
-{
-	for (size_t i = 0; i < l->nentries; i++) {
-		const struct verdict_entry *e = &l->entries[i];
-		if (!e->judged || e->judged->m == 0 || e->judged->survivors < LEAKS_GROWS || !same_text(e->type, head->type) ||
-		    !same_text(e->klass, head->klass) || e->npath != head->npath || !span_eq(site_file(e), site_file(head)))
-			continue;
-		size_t k = 0;
-		while (k < e->npath && strcmp(e->path[k], head->path[k]) == 0)
-			k++;
-		if (k == e->npath)
-			return true;
-	}
-	return false;
-}
-
-static struct seen seen_of(const struct weighed *w, const struct verdict_entry *head, uint32_t id)
-{
-	const char *newest = w->proc[w->n - 1]->who.rev;
-	struct seen s = {.rev = newest};
-	double since = 0;
-	bool tells = false;
-	for (size_t i = 0; i < w->n; i++) {
-		const struct life_known *k = life_know(w->life[i], id, NULL);
-		if (k && k->first_seen > 0 && (s.first <= 0 || k->first_seen < s.first)) {
-			s.first = k->first_seen;
-			s.rev = k->rev;
-		}
-		if (strcmp(w->proc[i]->who.rev, newest) != 0 || life_dumps(w->life[i]) < 2)
-			continue;
-		s.of++;
-		s.workers += grows_in(&w->lives[i], head);
-		tells |= life_dumps(w->life[i]) >= SERIES_LEARNING;
-		since = since <= 0 || w->proc[i]->first_time < since ? w->proc[i]->first_time : since;
-	}
-	s.gone = s.workers == 0 && tells ? since : 0;
-	return s;
-}
-
-/* One line of the answer. Slow growers (no line of their own) come with line < 0. */
-static bool say(struct query_run *r, const struct weighed *w, const struct verdict_fused *f, const struct verdict_line *l, const char *holder)
-{
-	const struct verdict_entry *head = l ? w->v->fused[l->head].entry : f->entry;
-	const struct store_proc *p = w->proc[w->n - 1];
-	char id[SERIES_ID], how[160];
-	double per_job = l ? l->obj_per_1000 / 1000 : f->rate, bytes = l ? l->bytes_per_1000 : f->rate * f->size * 1000;
-	struct row row = {.n = 0};
-	uint32_t number = series_id(head, holder);
-	snprintf(id, sizeof(id), "%06x", number);
-	row_cstr(&row, "id", id);
-	row_cstr(&row, "label", verdict_label_name(l ? l->label : f->label));
-	row_real(&row, "confidence", l ? l->conf : f->conf);
-	row_cstr(&row, "type", head->type);
-	row_cstr(&row, "class", head->klass);
-	put_site(&row, head);
-	row_cstr(&row, "holder", holder);
-	row_real(&row, "objects_per_job", per_job);
-	row_real(&row, "bytes_per_1000_jobs", bytes);
-	row_real(&row, "low", l ? l->low : f->low * f->size * 1000);
-	row_real(&row, "high", l ? l->high : f->high * f->size * 1000);
-	row_real(&row, "bytes_per_hour", l ? l->bytes_per_hour : NAN);
-	if (l && l->has_limit && isfinite(l->hours_to_limit[1]) && l->hours_to_limit[1] > 0)
-		row_time(&row, "limit_at", p->last_time + l->hours_to_limit[1] * 3600);
-	else
-		row_null(&row, "limit_at");
-	struct seen seen = seen_of(w, head, number);
-	row_time(&row, "first_seen", seen.first > 0 ? seen.first : l && l->label == VERDICT_LEAK ? p->last_time : 0);
-	row_cstr(&row, "revision", seen.rev);
-	row_uint(&row, "workers", seen.workers);
-	row_uint(&row, "of_workers", seen.of);
-	row_time(&row, "gone_since", seen.gone);
-	row_uint(&row, "count", (uint64_t)fmax(head->key->n, 0));
-	row_uint(&row, "bytes", (uint64_t)fmax(head->key->b, 0));
-	row_uint(&row, "entries", f->entry->key->len >= 0 ? (uint64_t)f->entry->key->len : UINT64_MAX);
-	row_cstr(&row, "how", how_text(f, how, sizeof(how)));
-	struct val units[VERDICT_UNITS];
-	for (unsigned i = 0; i < f->judged.nunits; i++)
-		units[i] = (struct val){.kind = VAL_REAL, .r = f->judged.units[i]};
-	row_list(&row, "series", units, f->judged.nunits);
-	char label[PROC_LABEL];
-	put_process(&row, w, label);
-	return run_row(r, &row);
-}
-
-/* A row for a process of which nothing grows: its figures and no label. */
-static bool say_process(struct query_run *r, const struct weighed *w)
-{
-	struct row row = {.n = 0};
-	row_null(&row, "id");
-	row_null(&row, "label");
-	char label[PROC_LABEL];
-	put_process(&row, w, label);
-	return run_row(r, &row);
-}
-
-static int by_confidence(const void *a, const void *b)
-{
-	const struct verdict_fused *x = *(const struct verdict_fused *const *)a, *y = *(const struct verdict_fused *const *)b;
-	double p = x->rate * x->size, q = y->rate * y->size;
-	return p < q ? 1 : p > q ? -1 : 0;
-}
-
-/* Bounded growers, the largest first: they are what a person would otherwise take for the leak. */
-static size_t say_slow(struct query_run *r, const struct weighed *w, size_t most)
-{
-	_cleanup_free_ const struct verdict_fused **slow = xcalloc(w->v->nfused, sizeof(*slow));
-	size_t n = 0;
-	for (size_t i = 0; i < w->v->nfused; i++) {
-		const struct verdict_fused *f = &w->v->fused[i];
-		if (f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= 30)
-			slow[n++] = f;
-	}
-	qsort(slow, n, sizeof(*slow), by_confidence);
-	for (size_t i = 0; i < n && i < most; i++) {
-		char holder[SERIES_TEXT];
-		series_holder(slow[i]->entry, holder, sizeof(holder));
-		if (!say(r, w, slow[i], NULL, holder))
-			break;
-	}
-	return n;
-}
-
 /* What can be said of a process where nothing leaks, and how much it is worth. */
-static void clean_note(struct query_run *r, const struct weighed *w, size_t leaks, size_t suspects)
+static void clean_note(struct query_run *r, const struct weighed *w, const struct counted *c)
 {
 	const struct life *l = w->life[w->n - 1];
 	size_t dumps = life_dumps(l);
 	double limit = verdict_detection_limit(w->lives[w->n - 1].proc);
 	if (dumps < 4)
 		run_note(r, "%zu dump%s so far: %zu more before a verdict can be trusted", dumps, dumps == 1 ? "" : "s", 5 - dumps);
-	if (leaks == 0 && limit > 0)
-		run_note(r, "no leak found (a leak of %.3g objects per job would have been seen by now)", limit);
-	else if (leaks == 0)
-		run_note(r, "no leak found%s", life_traced(l) ? "" : "; allocations were not traced, so only levels and holders could be weighed");
+	const char *more = c->acked ? " but what is acknowledged" : "";
+	if (c->leaks == 0 && limit > 0)
+		run_note(r, "no leak found%s (a leak of %.3g objects per job would have been seen by now)", more, limit);
+	else if (c->leaks == 0)
+		run_note(r, "no leak found%s%s", more, life_traced(l) ? "" : "; allocations were not traced, so only levels and holders could be weighed");
 	size_t grown = 0;
 	for (size_t i = 0; i < w->v->nfused; i++)
 		grown += w->v->fused[i].label >= VERDICT_SLOW;
 	size_t keys = life_keys(l);
 	run_note(r, "no other growth: %zu keys static or oscillating%s", keys > grown ? keys - grown : 0,
-	    suspects ? "; suspects need more dumps" : "");
+	    c->suspects ? "; suspects need more dumps" : "");
 	if (!life_knows_jobs(l))
 		run_note(r, "no job counter in these dumps: a \"job\" is a thousandth of the time between two of them");
 	if (life_other(l))
@@ -250,33 +108,110 @@ static void native_note(struct query_run *r, const struct verdict_native *n)
 struct wanted_lines {
 	double min_confidence;
 	struct span label;
+	char explain[SERIES_ID];  /* the beginning of an id, in small letters; "": not asked for */
+	char hit[SERIES_ID];      /* the id that it was */
+	size_t hit_group;         /* the last group that has it */
+	bool was;                 /* it names a leak that is gone */
+	double gone;              /* when it went */
 };
 
-static int weigh_group(struct query_run *r, struct weighed *w, const struct wanted_lines *want)
+/* A finding passes what --label and --min-confidence ask for. Bounded growers have no confidence of their own. */
+static bool is_wanted(const struct finding *f, const struct wanted_lines *want)
+{
+	if (want->label.n && !span_eq(want->label, span_of(verdict_label_name(finding_label(f)))))
+		return false;
+	return f->l ? f->l->conf >= want->min_confidence : want->min_confidence <= 0;
+}
+
+/* Those that count first, then what is acknowledged. */
+static void say_all(struct query_run *r, const struct weighed *w, const struct wanted_lines *want)
+{
+	for (int acked = 0; acked < 2; acked++) {
+		size_t slow = 0;
+		for (size_t i = 0; i < w->nfound; i++) {
+			const struct finding *f = &w->found[i];
+			if ((f->acked == ACK_HOLDS) != acked || !is_wanted(f, want) || (!f->l && slow++ >= LEAKS_SLOW))
+				continue;
+			if (!leaks_say(r, w, f, NULL))
+				return;
+		}
+	}
+}
+
+static struct counted count_all(const struct weighed *w)
+{
+	struct counted c = {.leaks = 0};
+	for (size_t i = 0; i < w->nfound; i++) {
+		const struct finding *f = &w->found[i];
+		bool leak = finding_label(f) == VERDICT_LEAK;
+		c.acked += leak && f->acked == ACK_HOLDS;
+		c.leaks += leak && f->acked != ACK_HOLDS;
+		c.suspects += f->l && !leak;
+	}
+	return c;
+}
+
+static bool begins(const char *id, const char *with) { return strncmp(id, with, strlen(with)) == 0; }
+
+/* A leak of which only the memory is left. */
+static void look_back(const struct weighed *w, struct wanted_lines *want)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		size_t n;
+		const struct life_known *k = life_known(w->life[i], &n);
+		for (size_t j = 0; j < n; j++) {
+			char id[SERIES_ID];
+			snprintf(id, sizeof(id), "%06x", k[j].id & 0xffffff);
+			if (!begins(id, want->explain))
+				continue;
+			want->was = true;
+			want->gone = k[j].gone;
+		}
+	}
+}
+
+/* The evidence for the one that was asked for, if this group has it. */
+static void explain_group(struct query_run *r, const struct weighed *w, struct wanted_lines *want)
+{
+	for (size_t i = 0; i < w->nfound; i++) {
+		const struct finding *f = &w->found[i];
+		char id[SERIES_ID];
+		snprintf(id, sizeof(id), "%06x", f->id & 0xffffff);
+		if (!begins(id, want->explain))
+			continue;
+		if (want->hit[0] && strcmp(want->hit, id) != 0) {
+			run_fail(r, HDA_STATUS_ARGUMENT, "%s begins more than one id: %s, %s", want->explain, want->hit, id);
+			return;
+		}
+		bool again = want->hit[0] && want->hit_group == w->group; /* two lines of one name: the first is the larger */
+		memcpy(want->hit, id, sizeof(id));
+		want->hit_group = w->group;
+		if (!again && !explain_say(r, w, f))
+			return;
+	}
+	if (!want->hit[0])
+		look_back(w, want);
+}
+
+static bool weigh_group(struct query_run *r, struct weighed *w, struct wanted_lines *want)
 {
 	for (size_t i = 0; i < w->n; i++)
 		w->lives[i] = *life_verdict(w->life[i]);
 	w->v = verdict_new(w->lives, w->n);
-	size_t leaks = 0, suspects = 0;
 	uint64_t before = r->rows;
-	for (size_t i = 0; i < w->v->nlines; i++) {
-		const struct verdict_line *l = &w->v->lines[i];
-		leaks += l->label == VERDICT_LEAK;
-		suspects += l->label != VERDICT_LEAK;
-		if (l->conf < want->min_confidence || (want->label.n && !span_eq(want->label, span_of(verdict_label_name(l->label)))))
-			continue;
-		char holder[SERIES_TEXT];
-		series_holder(series_path(w->v, i), holder, sizeof(holder));
-		if (!say(r, w, &w->v->fused[l->top], l, holder))
-			return r->status;
+	if (!leaks_find(r, w))
+		return false;
+	if (want->explain[0]) {
+		explain_group(r, w, want);
+		return run_ok(r);
 	}
-	if (want->min_confidence <= 0 && (!want->label.n || span_eq(want->label, SPAN_LIT("slow"))))
-		say_slow(r, w, 10);
+	say_all(r, w, want);
 	if (r->rows == before && want->min_confidence <= 0 && !want->label.n)
-		say_process(r, w);
-	clean_note(r, w, leaks, suspects);
+		leaks_say_process(r, w);
+	struct counted c = count_all(w);
+	clean_note(r, w, &c);
 	native_note(r, &w->v->native);
-	return 0;
+	return run_ok(r);
 }
 
 static bool same_app(const struct store_proc *a, const struct store_proc *b)
@@ -285,7 +220,7 @@ static bool same_app(const struct store_proc *a, const struct store_proc *b)
 }
 
 /* Reads and weighs the lives first..n of one application; they are done with afterwards. */
-static bool group(struct query_run *r, const struct store_proc *p, const size_t *members, size_t n, size_t number, const struct wanted_lines *want)
+static bool group(struct query_run *r, const struct store_proc *p, const size_t *members, size_t n, size_t number, struct wanted_lines *want)
 {
 	struct weighed w = {.group = number};
 	bool good = true;
@@ -312,16 +247,38 @@ static bool in_app(const struct store_proc *p, struct span app)
 	return app.n == 0 || span_eq(app, span_of(p->who.app)) || span_eq(app, span_of(proc_label(&p->who, label, sizeof(label))));
 }
 
-static int run(struct query_run *r)
+/* Takes "9C41" as "9c41". False: the run has failed, this is no beginning of an id. */
+static bool take_id(struct query_run *r, char ret[SERIES_ID])
 {
-	_cleanup_free_ struct store_proc *p = NULL;
-	size_t n = 0, groups = 0;
-	uint64_t percent = 0;
+	struct span s = arg_text(r->args, "explain");
+	bool good = s.n > 0 && s.n < SERIES_ID;
+	if (!arg_get(r->args, "explain", 0))
+		return true;
+	for (size_t i = 0; good && i < s.n; i++) {
+		uint8_t c = s.p[i] | 0x20; /* a digit has that bit already */
+		good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+		ret[i] = (char)c;
+	}
+	if (!good)
+		run_fail(r, HDA_STATUS_ARGUMENT, "\"%.*s\" is no id: up to %d hex digits, as leaks shows them", (int)(s.n < 40 ? s.n : 40), s.p ? (const char *)s.p : "", SERIES_ID - 1);
+	return good;
+}
+
+static int not_found(struct query_run *r, const struct wanted_lines *want)
+{
+	if (want->was && want->gone > 0)
+		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak, and no longer is: it stopped %.0f s ago. hdactl leaks shows what grows now", want->explain,
+		    fmax(r->q->now - want->gone, 0));
+	if (want->was)
+		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak of an earlier process; nothing of it grows now. hdactl leaks shows what does", want->explain);
+	return run_fail(r, HDA_STATUS_NOTHING, "no line of these processes has an id that begins with %s: hdactl leaks shows them", want->explain);
+}
+
+/* The lives of each application together. */
+static size_t each_group(struct query_run *r, const struct store_proc *p, size_t n, struct wanted_lines *want)
+{
 	struct span app = arg_text(r->args, "app");
-	struct wanted_lines want = {.label = arg_text(r->args, "label")};
-	if (!arg_number(r, "min-confidence", 0, &percent) || !run_procs(r, &p, &n))
-		return r->status;
-	want.min_confidence = (double)percent / 100;
+	size_t groups = 0;
 	_cleanup_free_ bool *done = xcalloc(n, sizeof(*done));
 	_cleanup_free_ size_t *members = xcalloc(n, sizeof(*members));
 	for (size_t i = 0; i < n; i++) {
@@ -335,14 +292,29 @@ static int run(struct query_run *r)
 			}
 		}
 		groups++;
-		if (!group(r, p, members, m, groups, &want))
-			return r->status;
+		if (!group(r, p, members, m, groups, want))
+			break;
 	}
+	return groups;
+}
+
+static int run(struct query_run *r)
+{
+	_cleanup_free_ struct store_proc *p = NULL;
+	size_t n = 0;
+	uint64_t percent = 0;
+	struct wanted_lines want = {.label = arg_text(r->args, "label")};
+	if (!arg_number(r, "min-confidence", 0, &percent) || !take_id(r, want.explain) || !run_procs(r, &p, &n))
+		return r->status;
+	want.min_confidence = (double)percent / 100;
+	size_t groups = each_group(r, p, n, &want);
 	if (groups == 0)
-		return run_fail(r, HDA_STATUS_NOTHING, "no process%s has sent a whole dump: hdactl ps, hdactl dumps --all", app.n ? " of this application" : "");
+		return run_fail(r, HDA_STATUS_NOTHING, "no process%s has sent a whole dump: hdactl ps, hdactl dumps --all", arg_text(r->args, "app").n ? " of this application" : "");
+	if (want.explain[0] && !want.hit[0] && r->status == 0)
+		return not_found(r, &want);
 	return run_done(r);
 }
 
-static const char *const args[] = {"pid", "app", "all", "min-confidence", "label", NULL};
+static const char *const args[] = {"pid", "app", "all", "min-confidence", "label", "explain", NULL};
 const struct query_cmd query_cmd_leaks = {
     .name = "leaks", .summary = "what leaks, how fast, how sure, and what does not", .args = args, .run = run};

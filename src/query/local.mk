@@ -8,3 +8,4 @@ libhda_a_SOURCES += \
 	src/query/sigs.c src/query/sigs.h src/query/diff.c src/query/trend.c \
 	src/query/holders.c src/query/containers.c src/query/path.c
 EXTRA_DIST += src/query/README.md
+libhda_a_SOURCES += src/query/leaks.h src/query/leaks_row.c src/query/ack.c src/query/ack.h src/query/explain.c src/query/explain.h src/query/explain_walk.c

@@ -6,6 +6,7 @@
 #include "analyze/slope.h"
 #include "base/mem.h"
 #include "hda/protocol.h"
+#include "query/ack.h"
 #include "query/commands.h"
 #include "query/run.h"
 #include "query/series.h"
@@ -46,6 +47,14 @@ static double growth(struct query_run *r, uint64_t proc)
 
 static bool may_go(void *ctx) { return run_ok(ctx); }
 
+/* A store that cannot be read says nothing here: the questions around it do. */
+static bool acked(void *ctx, uint32_t id)
+{
+	struct query_run *r = ctx;
+	struct ack a;
+	return ack_get(r->txn, id, r->q->now, &a) == ACK_HOLDS;
+}
+
 /* The word stays "" for a process of which no whole dump came. False: the run is over. */
 static bool verdict(struct query_run *r, const struct store_proc *p, struct series_word *ret)
 {
@@ -56,7 +65,7 @@ static bool verdict(struct query_run *r, const struct store_proc *p, struct seri
 		return false;
 	}
 	if (l)
-		series_word(l, ret);
+		series_word(l, acked, r, ret);
 	life_free(l);
 	return run_ok(r);
 }

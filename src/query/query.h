@@ -13,7 +13,7 @@
 #include "proto/value.h"
 #include "store/store.h"
 
-enum { QUERY_COLUMNS = 40, QUERY_ARGS = 32 };
+enum { QUERY_COLUMNS = 64, QUERY_ARGS = 32 };
 
 struct field {
 	const char *name; /* as in the JSON contract */

@@ -108,6 +108,8 @@ bool run_previous(struct query_run *r, const struct store_dump *d, struct store_
 bool run_procs(struct query_run *r, struct store_proc **ret, size_t *ret_n);
 /* Orders dumps: time where both have one, then jobs, then id. For qsort. */
 int dump_order(const void *a, const void *b);
+/* The same of the dumps of one process life: by the number that its gem gave them, where both have one (a clock may be set back). */
+int life_order(const void *a, const void *b);
 /* What a process is called: "shop/sidekiq", "shop", "" (buf of PROC_LABEL). */
 enum { PROC_LABEL = 2 * HEADER_LABEL + 2 };
 const char *proc_label(const struct proc_ident *who, char *buf, size_t n);

@@ -166,7 +166,7 @@ static int walk(struct store_rtxn *r, uint64_t proc, struct walking *w)
 	int err = store_rtxn_dumps(r, proc, &d, &n);
 	if (err)
 		return err;
-	qsort(d, n, sizeof(*d), dump_order);
+	qsort(d, n, sizeof(*d), life_order);
 	_cleanup_free_ uint64_t *ids = xcalloc(n + 1, sizeof(*ids));
 	for (size_t i = 0; i < n; i++) {
 		if (!d[i].partial && !d[i].thinned)

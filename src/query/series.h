@@ -44,11 +44,12 @@ HDA_MUST_CHECK int series_rebuild(struct store *s, uint64_t proc, bool (*go)(voi
 
 /* One word for a process, as ps has it. */
 struct series_word {
-	char word[24];               /* leak, native, suspect, slow, ok, learning 3/5 */
+	char word[24];               /* leak, acknowledged, native, suspect, slow, ok, learning 3/5 */
 	double confidence;           /* of a leak; NAN otherwise */
 	char where[256], id[SERIES_ID]; /* site, else holder; "" */
 };
-void series_word(struct life *l, struct series_word *ret);
+/* acked (may be NULL): this leak is known; when all are, the word is "acknowledged" unless something else is to be said first. */
+void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ctx, struct series_word *ret);
 
 /* Who holds an entry: "class PriceCache -> Hash -> Array". */
 void series_holder(const struct verdict_entry *e, char *buf, size_t n);

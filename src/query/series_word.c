@@ -1,6 +1,7 @@
 /* One word for a process. SPDX-License-Identifier: BSD-2-Clause */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "query/series.h"
 
@@ -40,15 +41,29 @@ static bool set_slow(struct series_word *w, const struct verdict *v)
 	return true;
 }
 
-void series_word(struct life *l, struct series_word *ret)
+/* The first leak that nobody knows. False: there is none. */
+static bool set_leak(struct series_word *w, const struct verdict *v, bool (*acked)(void *ctx, uint32_t id), void *ctx)
+{
+	for (size_t i = 0; i < v->nlines && v->lines[i].label == VERDICT_LEAK; i++) {
+		set_line(w, v, i, "leak");
+		if (!acked || !acked(ctx, (uint32_t)strtoul(w->id, NULL, 16)))
+			return true;
+	}
+	*w = (struct series_word){.confidence = NAN};
+	return false;
+}
+
+void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ctx, struct series_word *ret)
 {
 	struct verdict *v = verdict_new(life_verdict(l), 1);
 	*ret = (struct series_word){.confidence = NAN};
-	if (v->nlines && v->lines[0].label == VERDICT_LEAK) {
-		set_line(ret, v, 0, "leak");
+	if (set_leak(ret, v, acked, ctx)) {
+		;
 	} else if (v->native.label == NATIVE_LEAK) {
 		snprintf(ret->word, sizeof(ret->word), "native");
 		ret->confidence = v->native.conf;
+	} else if (v->nlines && v->lines[0].label == VERDICT_LEAK) {
+		set_line(ret, v, 0, "acknowledged");
 	} else if (life_dumps(l) < SERIES_LEARNING) {
 		snprintf(ret->word, sizeof(ret->word), "learning %zu/%d", life_dumps(l), SERIES_LEARNING);
 	} else if (v->nlines && v->lines[0].label == VERDICT_SUSPECT && v->lines[0].conf >= .5) {

@@ -20,3 +20,10 @@ endif
 tests_unit_cli_test_client_SOURCES = tests/unit/cli/test_client.c tests/unit/unit.h
 tests_unit_cli_test_client_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_cli_test_client_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/cli/test_jsonin
+TESTS += tests/unit/cli/test_jsonin
+endif
+tests_unit_cli_test_jsonin_SOURCES = tests/unit/cli/test_jsonin.c tests/unit/unit.h
+tests_unit_cli_test_jsonin_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cli_test_jsonin_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,13 @@
+/* ack and unack: who knows a leak already. SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct query_job;
+struct storer;
+
+/* Does what the request ack or unack says and sends the answer to main. The storer's thread, outside of its transactions. */
+void acks_answer(struct storer *st, struct query_job *j);
+/* Somebody knows this leak, and the dump of revision rev that is being stored does not end that. The storer's thread. */
+bool acks_hold(struct storer *st, uint32_t id, const char *rev);

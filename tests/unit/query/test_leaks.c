@@ -1,0 +1,544 @@
+/* leaks: its rows, its evidence, what is acknowledged, and input that lies. SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "hda/protocol.h"
+#include "query/ack.h"
+#include "query/series.h"
+#include "sample.h"
+
+#define NOW 2e9
+
+/* A process that the tests play: one site, and a static one beside it. */
+struct play {
+	uint64_t pid, start;
+	const char *rev, *file;
+	bool untraced;
+	unsigned files;                                  /* more sites, each in a file of its own */
+	double (*alive)(uint64_t born, uint64_t k);      /* objects born before dump `born` (after the one before it) that are there at dump k */
+	uint64_t (*jobs)(uint64_t k);                    /* NULL: 1000 a dump */
+	double (*time)(uint64_t k);                      /* NULL: a minute a dump */
+	uint64_t (*gc)(uint64_t k);                      /* NULL: 10 a dump */
+};
+
+static uint32_t name(struct dump_summary *s, const char *text) { return strtab_intern(&s->names, span_of(text)); }
+
+static void add_key(struct dump_summary *s, const struct play *p, const char *file, uint64_t k, bool gone)
+{
+	struct sum_key *key = &s->keys[s->nkeys];
+	*key = (struct sum_key){.type = name(s, "STRING"), .klass = name(s, "String"), .file = p->untraced ? 0 : name(s, file), .line = p->untraced ? 0 : 14};
+	for (uint64_t i = 0; i <= k; i++) {
+		double n = gone ? 0 : p->alive(i, k);
+		if (!(n >= 1))
+			continue;
+		key->all.count += (uint64_t)n;
+		key->all.bytes += 40 * (uint64_t)n;
+		if (!p->untraced)
+			s->genkeys[s->ngenkeys++] = (struct sum_genkey){.generation = 10 * i + 5, .key = (uint32_t)s->nkeys, .t = {(uint64_t)n, 40 * (uint64_t)n}};
+	}
+	s->nkeys += key->all.count > 0;
+}
+
+static int by_generation(const void *a, const void *b)
+{
+	const struct sum_genkey *x = a, *y = b;
+	return x->generation != y->generation ? (x->generation < y->generation ? -1 : 1) : (x->key > y->key) - (x->key < y->key);
+}
+
+static struct dump_summary *play_dump(const struct play *p, uint64_t k)
+{
+	struct dump_summary *s = summary_new();
+	s->head.who.pid = p->pid;
+	s->head.who.start = p->start ? p->start : p->pid;
+	snprintf(s->head.who.app, sizeof(s->head.who.app), "shop");
+	snprintf(s->head.who.rev, sizeof(s->head.who.rev), "%s", p->rev ? p->rev : "r1");
+	snprintf(s->head.ruby, sizeof(s->head.ruby), "3.1.7");
+	s->head.jobs = p->jobs ? p->jobs(k) : 1000 * (k + 1);
+	s->head.seq = 1000 * p->pid + 2 * k;
+	s->head.time = p->time ? p->time(k) : 1e9 + 60 * (double)k;
+	s->head.gc_count = s->max_generation = p->gc ? p->gc(k) : 10 * (k + 1);
+	s->head.major_gc_count = k + 1;
+	s->traced_objects_known = s->head.traced = !p->untraced;
+	s->keys = xcalloc(p->files + 2, sizeof(*s->keys));
+	s->genkeys = xcalloc((p->files + 2) * (k + 1) + 1, sizeof(*s->genkeys));
+	s->keys[s->nkeys++] = (struct sum_key){.type = name(s, "ARRAY"), .klass = name(s, "Array"), .all = {5000, 200000}};
+	add_key(s, p, p->file ? p->file : "app/a.rb", k, false);
+	for (unsigned i = 0; i < p->files; i++) {
+		char file[32];
+		snprintf(file, sizeof(file), "app/more/%u.rb", i);
+		add_key(s, p, file, k, false);
+	}
+	qsort(s->genkeys, s->ngenkeys, sizeof(*s->genkeys), by_generation);
+	for (size_t i = 0; i < s->nkeys; i++) {
+		s->objects += s->keys[i].all.count;
+		s->bytes += s->keys[i].all.bytes;
+	}
+	return s;
+}
+
+static void put_dump(struct store *st, struct dump_summary *s)
+{
+	struct store_wtxn *w;
+	uint64_t dump;
+	bool stale;
+	assert_int_equal(store_wtxn_begin(st, &w), 0);
+	int err = store_wtxn_put(w, s, &dump);
+	if (err != HDA_EEXISTS) {
+		assert_int_equal(err, 0);
+		assert_int_equal(series_update(w, s, dump, NULL, &stale), 0);
+	}
+	assert_int_equal(store_wtxn_commit(w), 0);
+	summary_free(s);
+}
+
+static void play(struct store *st, const struct play *p, uint64_t dumps)
+{
+	for (uint64_t k = 0; k < dumps; k++)
+		put_dump(st, play_dump(p, k));
+}
+
+static void ask_at(struct caught *c, struct store *st, double now, const char *line)
+{
+	struct query_ctx q = {.store = st, .now = now};
+	ask(c, &q, line);
+}
+
+/* --- what is played --- */
+
+static double keeps(uint64_t born, uint64_t k) { (void)born; (void)k; return 300; }
+static double keeps_much(uint64_t born, uint64_t k) { (void)born; (void)k; return 1e12; }
+static double early(uint64_t born, uint64_t k) { (void)k; return born < 3 ? 200 : 0; }
+static double young(uint64_t born, uint64_t k) { return born + 2 > k ? 300 : 0; }
+/* The objects are there, but for three dumps. */
+static double hides(uint64_t born, uint64_t k) { return born == 0 && (k < 5 || k > 7) ? 400 : 0; }
+
+static void no_leak(struct store *st)
+{
+	struct caught c = {0};
+	ask_at(&c, st, NOW, "leaks");
+	assert_int_equal(c.status, HDA_STATUS_OK);
+	for (size_t i = 0; i < c.n; i++)
+		assert_string_not_equal(cell_s(&c, i, "label"), "leak");
+	ask_at(&c, st, NOW, "ps");
+	assert_int_equal(c.status, HDA_STATUS_OK);
+	for (size_t i = 0; i < c.n; i++)
+		assert_string_not_equal(cell_s(&c, i, "verdict"), "leak");
+	caught_done(&c);
+}
+
+/* The first line is a leak at about this many objects a job (NAN: any). Its evidence can be asked for. */
+static void one_leak(struct store *st, double rate)
+{
+	struct caught c = {0};
+	char line[40];
+	ask_at(&c, st, NOW, "leaks");
+	assert_int_equal(c.status, HDA_STATUS_OK);
+	assert_string_equal(cell_s(&c, 0, "label"), "leak");
+	assert_true(isfinite(cell_r(&c, 0, "objects_per_job")) && isfinite(cell_r(&c, 0, "low")) && isfinite(cell_r(&c, 0, "high")));
+	if (isfinite(rate) && fabs(cell_r(&c, 0, "objects_per_job") - rate) > .1 * rate)
+		fail_msg("%g objects a job, not %g", cell_r(&c, 0, "objects_per_job"), rate);
+	snprintf(line, sizeof(line), "leaks --explain %s", cell_s(&c, 0, "id"));
+	ask_at(&c, st, NOW, line);
+	assert_int_equal(c.status, HDA_STATUS_OK);
+	assert_string_equal(cell_s(&c, 0, "list"), "leak");
+	caught_done(&c);
+}
+
+/* --- rows and evidence --- */
+
+static void test_fields(void **state)
+{
+	static const char *const fields[] = {"id", "label", "confidence", "type", "class", "file", "line", "holder", "objects_per_job", "bytes_per_1000_jobs",
+	    "low", "high", "bytes_per_hour", "limit_at", "first_seen", "revision", "workers"};
+	struct store *st = sample_store();
+	struct caught c = {0};
+	(void)state;
+	play(st, &(struct play){.pid = 1, .alive = keeps}, 12);
+	ask_at(&c, st, NOW, "leaks");
+	assert_int_equal(c.n, 1);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		assert_string_equal(c.rows[0].f[i].name, fields[i]);
+	assert_string_equal(cell_s(&c, 0, "file"), "app/a.rb");
+	assert_int_equal(cell_u(&c, 0, "line"), 14);
+	assert_string_equal(cell_s(&c, 0, "revision"), "r1");
+	assert_int_equal(cell_u(&c, 0, "workers"), 1);
+	assert_true(cell_r(&c, 0, "low") <= cell_r(&c, 0, "bytes_per_1000_jobs") && cell_r(&c, 0, "bytes_per_1000_jobs") <= cell_r(&c, 0, "high"));
+	assert_true(fabs(cell_r(&c, 0, "bytes_per_hour") - 60 * 300 * 40) < .1 * 60 * 300 * 40);
+	assert_int_equal(cell(&c, 0, "limit_at")->kind, VAL_NULL); /* no limit is known */
+	caught_done(&c);
+	store_close(st);
+}
+
+static void test_cohorts(void **state)
+{
+	struct store *st = sample_store();
+	struct caught c = {0};
+	double still = 0;
+	size_t weighed = 0;
+	(void)state;
+	play(st, &(struct play){.pid = 1, .alive = keeps}, 12);
+	one_leak(st, .3);
+	ask_at(&c, st, NOW, "leaks");
+	char line[40];
+	snprintf(line, sizeof(line), "leaks --explain %.3s", cell_s(&c, 0, "id"));
+	ask_at(&c, st, NOW, line);
+	for (size_t i = find_row(&c, 0, "list", "cohorts"); i < c.n && strcmp(cell_s(&c, i, "list"), "cohorts") == 0; i++) {
+		still += cell_r(&c, i, "still_there");
+		if (!cell(&c, i, "weighed")->b)
+			continue;
+		weighed++;
+		assert_true(cell_r(&c, i, "born") == 300 && cell_r(&c, i, "still_there") == 300 && cell_r(&c, i, "share") == 1);
+		assert_true(cell_r(&c, i, "jobs_to") - cell_r(&c, i, "jobs_from") == 1000);
+	}
+	assert_int_equal(weighed, 10);
+	assert_true(still == 12 * 300);
+	size_t series = find_row(&c, 0, "list", "series");
+	const struct val *count = cell(&c, series, "count"), *jobs = cell(&c, series, "jobs");
+	assert_int_equal(count->list.n, 12);
+	for (size_t i = 0; i < 12; i++)
+		assert_true(count->list.p[i].r == 300 * ((double)i + 1) && jobs->list.p[i].r == 1000 * ((double)i + 1));
+	double weight = 0;
+	for (size_t i = find_row(&c, 0, "list", "stories"); strcmp(cell_s(&c, i, "list"), "stories") == 0; i++)
+		weight += cell_r(&c, i, "weight");
+	assert_true(fabs(weight - 1) < 1e-6);
+	size_t released = find_row(&c, find_row(&c, 0, "list", "evidence"), "name", "released");
+	assert_true(cell_r(&c, released, "value") == 0);
+	caught_done(&c);
+	store_close(st);
+}
+
+static void test_bad_ids(void **state)
+{
+	struct store *st = sample_store();
+	struct caught c = {0};
+	(void)state;
+	play(st, &(struct play){.pid = 1, .alive = keeps, .files = 17}, 12); /* of 18 ids two begin alike */
+	ask_at(&c, st, NOW, "leaks");
+	assert_true(c.n >= 17);
+	unsigned first[256] = {0};
+	char twice = 0;
+	for (size_t i = 0; i < c.n; i++) {
+		char d = cell_s(&c, i, "id")[0];
+		twice = first[(uint8_t)d]++ ? d : twice;
+	}
+	assert_true(twice);
+	char line[40];
+	snprintf(line, sizeof(line), "leaks --explain %c", twice);
+	ask_at(&c, st, NOW, line);
+	assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
+	assert_non_null(strstr(c.text, "begins more than one id"));
+	ask_at(&c, st, NOW, "leaks --explain 12x");
+	assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
+	ask_at(&c, st, NOW, "leaks --explain 0123456");
+	assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
+	ask_at(&c, st, NOW, "leaks --explain");
+	assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
+	caught_done(&c);
+	store_close(st);
+}
+
+/* A leak that a deploy repaired is still known by its name. */
+static void test_gone(void **state)
+{
+	struct store *st = sample_store();
+	struct caught c = {0};
+	char line[40];
+	(void)state;
+	play(st, &(struct play){.pid = 1, .alive = keeps}, 12);
+	ask_at(&c, st, NOW, "leaks");
+	snprintf(line, sizeof(line), "leaks --pid 1 --explain %s", cell_s(&c, 0, "id"));
+	for (uint64_t k = 12; k < 60; k++) /* the run goes on, and what was kept is let go */
+		put_dump(st, play_dump(&(struct play){.pid = 1, .alive = young}, k));
+	no_leak(st);
+	ask_at(&c, st, NOW, line);
+	if (c.status != HDA_STATUS_OK) {
+		assert_int_equal(c.status, HDA_STATUS_NOTHING);
+		assert_non_null(strstr(c.text, "was a leak, and no longer is"));
+	}
+	caught_done(&c);
+	store_close(st);
+}
+
+/* --- acknowledged --- */
+
+static void acknowledge(struct store *st, uint32_t id, const struct ack *a)
+{
+	struct store_wtxn *w;
+	struct enc e = {0};
+	if (a)
+		ack_encode(a, &e);
+	assert_int_equal(store_wtxn_begin(st, &w), 0);
+	assert_int_equal(store_wtxn_memo_put(w, STORE_MEMO_ACK, id, (struct span){e.p, e.n}), 0);
+	assert_int_equal(store_wtxn_commit(w), 0);
+	enc_done(&e);
+}
+
+static bool is_acked(struct store *st, double now)
+{
+	struct caught c = {0};
+	ask_at(&c, st, now, "ps");
+	bool ps = strcmp(cell_s(&c, 0, "verdict"), "acknowledged") == 0;
+	ask_at(&c, st, now, "leaks");
+	size_t i = find_row(&c, 0, "label", "leak");
+	bool leaks = cell(&c, i, "acknowledged")->b;
+	assert_int_equal(ps, leaks);
+	assert_int_equal(leaks, strstr(c.notes, "no leak found but what is acknowledged") != NULL);
+	caught_done(&c);
+	return leaks;
+}
+
+static void test_ack(void **state)
+{
+	struct store *st = sample_store();
+	struct caught c = {0};
+	(void)state;
+	play(st, &(struct play){.pid = 1, .alive = keeps}, 12);
+	ask_at(&c, st, NOW, "leaks");
+	uint32_t id = (uint32_t)strtoul(cell_s(&c, 0, "id"), NULL, 16);
+	assert_false(is_acked(st, NOW));
+	acknowledge(st, id, &(struct ack){.made = NOW - 9, .note = "for good"});
+	assert_true(is_acked(st, NOW) && is_acked(st, 2 * NOW));
+	acknowledge(st, id, &(struct ack){.made = NOW - 9, .until = NOW + 60});
+	assert_true(is_acked(st, NOW + 59));
+	assert_false(is_acked(st, NOW + 60));
+	acknowledge(st, id, &(struct ack){.made = NOW - 9, .rev = "r2", .note = "till r2"});
+	assert_true(is_acked(st, NOW));
+	play(st, &(struct play){.pid = 2, .rev = "r2", .alive = early}, 1);
+	ask_at(&c, st, NOW, "leaks");
+	assert_false(cell(&c, 0, "acknowledged")->b);
+	assert_string_equal(cell_s(&c, 0, "ack_note"), "till r2"); /* it says that it was */
+	acknowledge(st, id, NULL);
+	ask_at(&c, st, NOW, "leaks");
+	assert_string_equal(cell_s(&c, 0, "ack_note"), "(null)");
+	caught_done(&c);
+	store_close(st);
+}
+
+/* A memo that another version wrote, or a torn one, marks nothing; what is too long is refused. */
+static void test_ack_damage(void **state)
+{
+	struct ack a = {.made = 5, .until = 7, .rev = "r", .note = "note"}, b;
+	struct enc e = {0};
+	(void)state;
+	ack_encode(&a, &e);
+	assert_int_equal(ack_decode((struct span){e.p, e.n}, &b), 0);
+	assert_true(b.made == 5 && b.until == 7 && strcmp(b.rev, "r") == 0 && strcmp(b.note, "note") == 0);
+	for (size_t n = 0; n < e.n; n++)
+		assert_int_equal(ack_decode((struct span){e.p, n}, &b), HDA_EFORMAT);
+	e.p[0]++;
+	assert_int_equal(ack_decode((struct span){e.p, e.n}, &b), HDA_EFORMAT);
+	enc_clear(&e);
+	char long_note[ACK_NOTE + 1] = "";
+	memset(long_note, 'n', ACK_NOTE);
+	enc_u8(&e, 1);
+	enc_f64(&e, 1);
+	enc_f64(&e, 1);
+	enc_str(&e, SPAN_LIT("r"));
+	enc_str(&e, span_of(long_note));
+	assert_int_equal(ack_decode((struct span){e.p, e.n}, &b), HDA_EFORMAT);
+	enc_done(&e);
+	struct store *st = sample_store();
+	struct store_wtxn *w;
+	struct store_rtxn *r;
+	assert_int_equal(store_wtxn_begin(st, &w), 0);
+	assert_int_equal(store_wtxn_memo_put(w, STORE_MEMO_ACK, 7, SPAN_LIT("\x01nonsense")), 0);
+	assert_int_equal(store_wtxn_commit(w), 0);
+	assert_int_equal(store_rtxn_begin(st, &r), 0);
+	assert_int_equal(ack_get(r, 7, NOW, &b), ACK_NONE);
+	store_rtxn_end(r);
+	store_close(st);
+}
+
+/* Two leaks, one known: ps speaks of the other. */
+static void test_ack_one_of_two(void **state)
+{
+	struct store *st = sample_store();
+	struct caught c = {0};
+	(void)state;
+	play(st, &(struct play){.pid = 1, .alive = keeps, .files = 1}, 12);
+	ask_at(&c, st, NOW, "leaks");
+	assert_int_equal(c.n, 2);
+	char known[8], other[8];
+	snprintf(known, sizeof(known), "%s", cell_s(&c, 0, "id"));
+	snprintf(other, sizeof(other), "%s", cell_s(&c, 1, "id"));
+	acknowledge(st, (uint32_t)strtoul(known, NULL, 16), &(struct ack){.made = 1});
+	ask_at(&c, st, NOW, "leaks");
+	assert_string_equal(cell_s(&c, 0, "id"), other); /* what is known comes last */
+	assert_string_equal(cell_s(&c, 1, "id"), known);
+	ask_at(&c, st, NOW, "ps");
+	assert_string_equal(cell_s(&c, 0, "verdict"), "leak");
+	assert_string_equal(cell_s(&c, 0, "leak"), other);
+	caught_done(&c);
+	store_close(st);
+}
+
+/* --- input that lies --- */
+
+static uint64_t still_jobs(uint64_t k) { (void)k; return 5000; }
+static uint64_t reset_jobs(uint64_t k) { return 1000 * (k % 6 + 1); }
+static uint64_t twice_jobs(uint64_t k) { return 1000 * (k / 2 + 1); }
+static uint64_t twice_gc(uint64_t k) { return 10 * (k / 2 * 2 + 1); }
+static double back_time(uint64_t k) { return 1e9 - 60 * (double)k; }
+static double jump_time(uint64_t k) { return 1e9 + 60 * (double)k - (k > 6 ? 86400 : 0); }
+static double no_time(uint64_t k) { (void)k; return 1e9; }
+
+static void clean_and_leaky(struct play p, double rate)
+{
+	struct store *st = sample_store();
+	p.pid = 1;
+	p.alive = keeps;
+	play(st, &p, 12);
+	if (!(rate <= 0))
+		one_leak(st, rate);
+	store_close(st);
+	double (*const calm[])(uint64_t, uint64_t) = {early, young, hides};
+	for (int i = 0; i < 3; i++) {
+		st = sample_store();
+		p.alive = calm[i];
+		for (uint64_t n = 1; n <= 14; n++) {
+			put_dump(st, play_dump(&p, n - 1));
+			no_leak(st);
+		}
+		store_close(st);
+	}
+}
+
+static void test_counters(void **state)
+{
+	(void)state;
+	clean_and_leaky((struct play){.jobs = NULL}, .3);
+	clean_and_leaky((struct play){.jobs = reset_jobs}, NAN);                    /* a counter that falls without a restart */
+	clean_and_leaky((struct play){.jobs = still_jobs}, 0);                      /* no job between any two dumps */
+	clean_and_leaky((struct play){.jobs = still_jobs, .time = no_time}, 0);     /* and no second */
+	clean_and_leaky((struct play){.jobs = twice_jobs, .gc = twice_gc}, 0);      /* two dumps with one counter: the second says nothing */
+}
+
+static void test_clocks(void **state)
+{
+	(void)state;
+	clean_and_leaky((struct play){.time = back_time}, .3);
+	clean_and_leaky((struct play){.time = jump_time}, .3);
+	clean_and_leaky((struct play){.time = no_time}, .3);
+}
+
+static void test_two_dumps_one_counter(void **state)
+{
+	struct store *a = sample_store(), *b = sample_store();
+	struct caught c = {0}, d = {0};
+	(void)state;
+	for (uint64_t k = 0; k < 12; k++) {
+		struct play p = {.pid = 1, .alive = keeps};
+		put_dump(a, play_dump(&p, k));
+		put_dump(b, play_dump(&p, k));
+		struct dump_summary *again = play_dump(&p, k); /* another dump at the same counter and collection */
+		again->head.seq += 1;
+		again->head.time += 1;
+		put_dump(b, again);
+	}
+	ask_at(&c, a, NOW, "leaks");
+	ask_at(&d, b, NOW, "leaks");
+	assert_string_equal(cell_s(&c, 0, "id"), cell_s(&d, 0, "id"));
+	assert_string_equal(cell_s(&c, 0, "label"), cell_s(&d, 0, "label"));
+	assert_true(fabs(cell_r(&c, 0, "objects_per_job") - cell_r(&d, 0, "objects_per_job")) < 1e-6);
+	assert_true(fabs(cell_r(&c, 0, "confidence") - cell_r(&d, 0, "confidence")) < 1e-6);
+	caught_done(&c);
+	caught_done(&d);
+	store_close(a);
+	store_close(b);
+}
+
+static void test_huge_rates(void **state)
+{
+	struct store *st = sample_store();
+	(void)state;
+	play(st, &(struct play){.pid = 1, .alive = keeps_much}, 12);
+	one_leak(st, 1e9);
+	store_close(st);
+}
+
+/* Two processes that call themselves one: their dumps come in turn, and say different things. */
+static void test_one_pid_for_two(void **state)
+{
+	(void)state;
+	double (*const calm[])(uint64_t, uint64_t) = {early, young, hides};
+	for (int untraced = 0; untraced < 2; untraced++) {
+		for (int i = 0; i < 3; i++) {
+			struct store *st = sample_store();
+			for (uint64_t k = 0; k < 16; k++) {
+				struct play one = {.pid = 7, .alive = calm[i], .untraced = untraced}, two = {.pid = 7, .alive = calm[(i + 1) % 3], .untraced = untraced};
+				put_dump(st, play_dump(&one, k));
+				struct dump_summary *s = play_dump(&two, k / 2); /* slower, and not as old */
+				s->head.seq += 501;
+				s->head.time += 30;
+				put_dump(st, s);
+				no_leak(st);
+			}
+			store_close(st);
+		}
+	}
+	/* The same pid with another start is another process. */
+	struct store *st = sample_store();
+	struct caught c = {0};
+	for (uint64_t k = 0; k < 12; k++) {
+		put_dump(st, play_dump(&(struct play){.pid = 7, .start = 1, .alive = keeps}, k));
+		struct dump_summary *s = play_dump(&(struct play){.pid = 7, .start = 2, .alive = early}, k);
+		s->head.time += 1e6;
+		put_dump(st, s);
+	}
+	ask_at(&c, st, NOW, "ps");
+	assert_int_equal(c.n, 2);
+	assert_true(find_row(&c, 0, "verdict", "leak") != SIZE_MAX);
+	assert_true(find_row(&c, find_row(&c, 0, "verdict", "leak") + 1, "verdict", "leak") == SIZE_MAX);
+	caught_done(&c);
+	store_close(st);
+}
+
+/* A key that goes and comes back, traced or not. */
+static void test_key_returns(void **state)
+{
+	(void)state;
+	for (int untraced = 0; untraced < 2; untraced++) {
+		struct store *st = sample_store();
+		for (uint64_t k = 0; k < 40; k++) {
+			put_dump(st, play_dump(&(struct play){.pid = 7, .alive = hides, .untraced = untraced}, k));
+			no_leak(st);
+		}
+		store_close(st);
+	}
+}
+
+/* More keys than are followed: the rest is counted, and said. */
+static void test_other(void **state)
+{
+	enum { KEYS = 40000 };
+	struct store *st = sample_store();
+	struct caught c = {0};
+	(void)state;
+	for (uint64_t k = 0; k < 4; k++) {
+		struct dump_summary *s = play_dump(&(struct play){.pid = 1, .alive = early, .untraced = true}, k);
+		s->keys = xreallocarray(s->keys, s->nkeys + KEYS, sizeof(*s->keys));
+		for (unsigned i = 0; i < KEYS; i++) {
+			char text[40];
+			snprintf(text, sizeof(text), "#<Class:0x%u-%u>", (unsigned)k, i);
+			s->keys[s->nkeys++] = (struct sum_key){.type = name(s, "OBJECT"), .klass = name(s, text), .all = {1, 40}};
+		}
+		put_dump(st, s);
+	}
+	no_leak(st);
+	ask_at(&c, st, NOW, "leaks");
+	assert_non_null(strstr(c.notes, "more than 32768 keys: "));
+	assert_non_null(strstr(c.notes, " rows were not judged"));
+	caught_done(&c);
+	store_close(st);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fields), cmocka_unit_test(test_cohorts), cmocka_unit_test(test_bad_ids), cmocka_unit_test(test_gone),
+	    cmocka_unit_test(test_ack), cmocka_unit_test(test_ack_damage), cmocka_unit_test(test_ack_one_of_two), cmocka_unit_test(test_counters),
+	    cmocka_unit_test(test_clocks), cmocka_unit_test(test_two_dumps_one_counter), cmocka_unit_test(test_huge_rates), cmocka_unit_test(test_one_pid_for_two),
+	    cmocka_unit_test(test_key_returns), cmocka_unit_test(test_other)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
