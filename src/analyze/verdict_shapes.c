@@ -178,6 +178,12 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, unsigned nclasses
 	evidence(u, m, total, nclasses, ret->evidence, &best, &q);
 	/* Births that look recent because the old ones die: then they must be seen dying. */
 	ret->evidence[STORY_TURN] -= 8 * fmax(0, 1 - hazard) * fmin(fmax(((double)dumps - 4) / 8, 0), 1);
+	/* Only differences matter, and only they are left of a million births when they are stored as floats. */
+	double top = -INFINITY;
+	for (unsigned c = 0; c <= STORY_BURST; c++)
+		top = fmax(top, ret->evidence[c]);
+	for (unsigned c = 0; c <= STORY_BURST; c++)
+		ret->evidence[c] -= top;
 	ret->how = best.how;
 	ret->how_arg = best.arg;
 	unsigned since = best.how == HOW_SINCE ? best.arg : 0;
