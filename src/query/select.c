@@ -15,6 +15,14 @@ int dump_order(const void *a, const void *b)
 	return (x->dump > y->dump) - (x->dump < y->dump);
 }
 
+int life_order(const void *a, const void *b)
+{
+	const struct store_dump *x = a, *y = b;
+	if (x->seq != HEADER_UNKNOWN && y->seq != HEADER_UNKNOWN && x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return dump_order(a, b);
+}
+
 const char *proc_label(const struct proc_ident *who, char *buf, size_t n)
 {
 	snprintf(buf, n, "%s%s%s", who->app, who->app[0] && who->role[0] ? "/" : "", who->role);

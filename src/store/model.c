@@ -76,6 +76,13 @@ int model_dump_cmp(const struct store_dump *a, const struct store_dump *b)
 	return a->dump < b->dump ? -1 : a->dump > b->dump;
 }
 
+int model_life_cmp(const struct store_dump *a, const struct store_dump *b)
+{
+	if (a->seq != HEADER_UNKNOWN && b->seq != HEADER_UNKNOWN && a->seq != b->seq)
+		return a->seq < b->seq ? -1 : 1;
+	return model_dump_cmp(a, b);
+}
+
 void model_proc_recount(struct store_proc *p, const struct store_dump *d, size_t n)
 {
 	const struct store_dump *first = NULL, *last = NULL, *any = NULL;
@@ -87,9 +94,9 @@ void model_proc_recount(struct store_proc *p, const struct store_dump *d, size_t
 			continue;
 		}
 		p->ndumps++;
-		if (!first || model_dump_cmp(&d[i], first) < 0)
+		if (!first || model_life_cmp(&d[i], first) < 0)
 			first = &d[i];
-		if (!last || model_dump_cmp(&d[i], last) > 0)
+		if (!last || model_life_cmp(&d[i], last) > 0)
 			last = &d[i];
 	}
 	p->first_dump = first ? first->dump : 0;

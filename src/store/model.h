@@ -18,3 +18,5 @@ void model_dump(struct store_dump *ret, const struct dump_summary *sum, uint64_t
 void model_proc_recount(struct store_proc *p, const struct store_dump *d, size_t n);
 /* Orders two whole dumps of a process: by time where both have one, then jobs, then id. */
 int model_dump_cmp(const struct store_dump *a, const struct store_dump *b);
+/* The same of two dumps of one process life, whose gem numbers them: that order outlives a clock that was set back. */
+int model_life_cmp(const struct store_dump *a, const struct store_dump *b);
