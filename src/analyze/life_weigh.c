@@ -107,6 +107,8 @@ static void round_judged(struct verdict_judged *j)
 	j->rate = (float)j->rate;
 	j->se = (float)j->se;
 	j->df = (float)j->df;
+	j->more = (float)j->more;
+	j->more_jobs = (float)j->more_jobs;
 	for (unsigned i = 0; i < j->nunits; i++)
 		j->units[i] = (float)j->units[i];
 }

@@ -150,6 +150,7 @@ struct verdict_judged {
 	unsigned how_arg;                  /* class index, or the segment it began in */
 	unsigned nunits;
 	double units[VERDICT_UNITS];       /* births or gains by segment */
+	double more, more_jobs;            /* where it slows down: objects (entries) still to come, jobs until they are there; -1: not known */
 };
 /* False: nothing grows. */
 bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_judged *ret);
@@ -203,6 +204,17 @@ struct verdict_line {
 	double hours_to_limit[3];          /* at high, mid, low rate */
 	bool has_limit;
 };
+
+/* What the heap as a whole stands at after major collections. */
+enum verdict_boundary_label { BOUNDARY_UNKNOWN, BOUNDARY_FLAT, BOUNDARY_SLOWING, BOUNDARY_RISING };
+struct verdict_boundary {
+	enum verdict_boundary_label label;
+	double objects;                    /* lowest of the newest segment */
+	double per_1000, low, high;        /* objects per 1000 jobs, 90 % interval */
+};
+const char *verdict_boundary_name(enum verdict_boundary_label l);
+/* Of lows of the process: p->slots or p->old. Pure. */
+void verdict_boundary(const struct verdict_proc *p, const struct verdict_lows *lows, struct verdict_boundary *ret);
 
 enum verdict_native_label { NATIVE_NONE, NATIVE_LEARNING, NATIVE_EXPLAINED, NATIVE_SUSPECT, NATIVE_FRAGMENTATION, NATIVE_LEAK };
 const char *verdict_native_name(enum verdict_native_label l);

@@ -45,6 +45,9 @@ struct verdict_levels {
 };
 /* Levels y at dumps `at` (indices); high != NULL: with the heap's high water as a second regressor (RSS). */
 void verdict_levels(const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, struct verdict_levels *ret);
+/* Births by part that slow down: *ret_more of them are still to come, and in *ret_jobs jobs all but a hundredth of the whole (or one) are there,
+ * counted from `gap` jobs after the last part. False: no end can be told. Pure. */
+bool verdict_bound(const struct verdict_unit *u, unsigned m, double gap, double *ret_more, double *ret_jobs);
 /* Probabilities from log evidence and the priors (0 = story not considered). */
 void verdict_posterior(const double *evidence, const bool *has, const double *prior, double *ret);
 extern const double verdict_prior_births[STORIES], verdict_prior_levels[STORIES];

@@ -31,6 +31,16 @@ void verdict_posterior(const double *evidence, const bool *has, const double *pr
 		ret[c] = prior[c] > 0 && has[c] ? exp(log(prior[c]) + evidence[c] - z) : 0;
 }
 
+/* What grows like a cache: where it ends. */
+static void add_bound(const struct verdict_unit *u, unsigned m, double gap, struct verdict_judged *j)
+{
+	double more, jobs;
+	if (j->evidence[STORY_SLOW] > j->evidence[STORY_LEAK] && verdict_bound(u, m, gap, &more, &jobs)) {
+		j->more = more;
+		j->more_jobs = jobs;
+	}
+}
+
 /* A container that only grew: its increments are births. */
 static bool judge_increments(const struct verdict_proc *p, const struct verdict_key *k, const uint32_t *at, const double *y, unsigned m,
     struct verdict_judged *ret)
@@ -40,7 +50,10 @@ static bool judge_increments(const struct verdict_proc *p, const struct verdict_
 		u[i] = verdict_between(p, at[i], at[i + 1], y[i + 1] - y[i]);
 		u[i].w = fmax(u[i].w, .5);
 	}
-	return verdict_counted(u, m - 1, p->nclasses, verdict_hazard(p, k), p->ndumps, ret);
+	if (!verdict_counted(u, m - 1, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
+		return false;
+	add_bound(u, m - 1, p->x[p->nmarks - 1] - p->x[verdict_dump_mark(p, at[m - 1])], ret);
+	return true;
 }
 
 static bool judge_levels(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_judged *ret)
@@ -65,7 +78,7 @@ static bool judge_levels(const struct verdict_proc *p, const struct verdict_key 
 	if (!l.has[STORY_LEAK] || !(l.lambda > 0))
 		return false;
 	*ret = (struct verdict_judged){.survivors = l.lambda, .m = m - 1, .hazard = verdict_hazard(p, k), .rate = l.lambda / l.width,
-	    .se = l.se / l.width, .df = l.df, .how = l.how, .how_arg = l.how_arg, .nunits = m - 1};
+	    .se = l.se / l.width, .df = l.df, .how = l.how, .how_arg = l.how_arg, .nunits = m - 1, .more = -1, .more_jobs = -1};
 	memcpy(ret->evidence, l.evidence, sizeof(l.evidence));
 	for (unsigned i = 0; i + 1 < m; i++)
 		ret->units[i] = y[i + 1] - y[i];
@@ -80,7 +93,11 @@ bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, st
 		return judge_levels(p, k, ret);
 	struct verdict_unit u[VERDICT_UNITS];
 	unsigned n = verdict_units(p, k, u);
-	return n >= 2 && verdict_counted(u, n, p->nclasses, verdict_hazard(p, k), p->ndumps, ret);
+	if (n < 2 || !verdict_counted(u, n, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
+		return false;
+	if (p->nfrozen == 0)
+		add_bound(u, n, p->x[p->nmarks - 1] - p->x[p->cut], ret);
+	return true;
 }
 
 double verdict_detection_limit(const struct verdict_proc *p)

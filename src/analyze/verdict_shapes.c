@@ -174,7 +174,7 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, unsigned nclasses
 	if (total < 1 || m < 2 || !isfinite(total))
 		return false;
 	struct verdict_shape best = {0};
-	*ret = (struct verdict_judged){.by_births = true, .survivors = total, .m = m, .hazard = hazard, .nunits = m};
+	*ret = (struct verdict_judged){.by_births = true, .survivors = total, .m = m, .hazard = hazard, .nunits = m, .more = -1, .more_jobs = -1};
 	evidence(u, m, total, nclasses, ret->evidence, &best, &q);
 	/* Births that look recent because the old ones die: then they must be seen dying. */
 	ret->evidence[STORY_TURN] -= 8 * fmax(0, 1 - hazard) * fmin(fmax(((double)dumps - 4) / 8, 0), 1);

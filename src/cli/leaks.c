@@ -18,6 +18,26 @@ static char *safe(const struct report_row *row, const char *name)
 	return s ? text_safe(span_of(s)) : NULL;
 }
 
+/* "low boundary  412 003 objects live after major collections, rising 4 010 per 1000 jobs (3 900 .. 4 100); old objects rising 3 990". */
+static void boundary(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX], d[HUMAN_MAX];
+	bool exact = cli->style.exact;
+	_cleanup_free_ char *word = safe(row, "boundary"), *old = safe(row, "old_boundary");
+	if (!word)
+		return;
+	bool flat = strcmp(word, "flat") == 0;
+	printf("low boundary  %s objects live after major collections, %s", human_count(a, report_num(row, "boundary_objects"), exact), word);
+	if (!flat)
+		printf(" %s per 1000 jobs (%s .. %s)", human_count(b, round(report_num(row, "boundary_per_1000_jobs")), exact), human_count(c, round(report_num(row, "boundary_low")), exact),
+		    human_count(d, round(report_num(row, "boundary_high")), exact));
+	if (old)
+		printf("; old objects %s", old);
+	if (old && strcmp(old, "flat") != 0)
+		printf(" %s", human_count(b, round(report_num(row, "old_boundary_per_1000_jobs")), exact));
+	putchar('\n');
+}
+
 /* "pid 4121  shop/sidekiq  ruby 3.1.7  14 dumps, 13 000 jobs, 2h10m   heap 412.0M  RSS 688.0M  limit 1.0G". */
 void leaks_head(const struct cli *cli, const struct report_row *row)
 {
@@ -40,6 +60,7 @@ void leaks_head(const struct cli *cli, const struct report_row *row)
 	if (report_num(row, "lives") > 1)
 		printf("  (%.0f workers together)", report_num(row, "lives"));
 	putchar('\n');
+	boundary(cli, row);
 }
 
 static void sparkline(const struct cli *cli, const struct report_row *row)
@@ -78,6 +99,39 @@ static bool stopped(const struct report_row *row)
 	return true;
 }
 
+/* "about 14:30" or, farther away than a day, with its date. */
+static void about(double at, double taken, bool exact)
+{
+	enum { DAY = 86400, DATE = 11, MINUTES = 16 }; /* bytes of "YYYY-MM-DD " and of that with HH:MM */
+	char a[HUMAN_MAX];
+	human_time(a, at, exact);
+	if (!exact && strlen(a) > MINUTES)
+		a[MINUTES] = '\0';
+	printf(", about %s", !exact && at - taken < DAY && strlen(a) == MINUTES ? a + DATE : a);
+}
+
+/* "will stop near 2 000 entries (now 1 640), about 14:30". False: where it ends is not known. */
+static bool bound(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX], b[HUMAN_MAX];
+	double end = report_num(row, "bound"), at = report_num(row, "bound_at"), entries = report_num(row, "entries"), taken = report_num(row, "last_time");
+	double now = isfinite(entries) ? entries : report_num(row, "count");
+	const char *what = isfinite(entries) ? "entries" : "objects";
+	if (!isfinite(end))
+		return false;
+	if (end - now < 1 || end - now < .01 * end) {
+		printf(" filled: %s %s, and no more than %s are to come\n", human_count(a, now, cli->style.exact), what, human_count(b, ceil(end - now), cli->style.exact));
+		return true;
+	}
+	/* Two figures are known of it, more would look exact. */
+	double unit = cli->style.exact ? 1 : pow(10, floor(log10(end)) - 1);
+	printf(" will stop near %s %s (now %s)", human_count(a, fmax(round(end / unit) * unit, ceil(now)), cli->style.exact), what, human_count(b, now, cli->style.exact));
+	if (at > taken)
+		about(at, taken, cli->style.exact);
+	putchar('\n');
+	return true;
+}
+
 /* "LEAK   92 %  +3.0 objects/job  +158 B/job (152..171)  1.0G reached in 3d4h". */
 void leaks_verdict(const struct cli *cli, const struct report_row *row)
 {
@@ -91,6 +145,8 @@ void leaks_verdict(const struct cli *cli, const struct report_row *row)
 	printf("%-8s", label ? label : "?");
 	if (!label || strcmp(label, "SLOW") != 0) /* the confidence is that of a leak */
 		printf(" %3.0f %%", 100 * report_num(row, "confidence"));
+	if (label && strcmp(label, "SLOW") == 0 && bound(cli, row))
+		return;
 	if (label && strcmp(label, "SLOW") == 0 && stopped(row)) {
 		puts(" filled, and has stopped growing");
 		return;

@@ -29,6 +29,23 @@ static void put_site(struct row *row, const struct verdict_entry *e)
 	row_uint(row, "line", line ? line : UINT64_MAX);
 }
 
+/* The low boundary of the newest life, in words and figures. */
+static void put_boundary(struct row *row, const struct verdict_proc *p)
+{
+	struct verdict_boundary slots, old;
+	verdict_boundary(p, &p->slots, &slots);
+	verdict_boundary(p, &p->old, &old);
+	bool knows = slots.label != BOUNDARY_UNKNOWN, knows_old = old.label != BOUNDARY_UNKNOWN;
+	row_cstr(row, "boundary", knows ? verdict_boundary_name(slots.label) : NULL);
+	row_real(row, "boundary_objects", knows ? slots.objects : NAN);
+	row_real(row, "boundary_per_1000_jobs", knows ? slots.per_1000 : NAN);
+	row_real(row, "boundary_low", knows ? slots.low : NAN);
+	row_real(row, "boundary_high", knows ? slots.high : NAN);
+	row_cstr(row, "old_boundary", knows_old ? verdict_boundary_name(old.label) : NULL);
+	row_real(row, "old_boundary_objects", knows_old ? old.objects : NAN);
+	row_real(row, "old_boundary_per_1000_jobs", knows_old ? old.per_1000 : NAN);
+}
+
 /* Whose growth it is: the newest life of the group. label must live until the row is sent. */
 static void put_process(struct row *row, const struct weighed *w, char label[PROC_LABEL])
 {
@@ -46,6 +63,7 @@ static void put_process(struct row *row, const struct weighed *w, char label[PRO
 	row_uint(row, "rss", p->rss);
 	row_uint(row, "limit", v->limit > 0 ? (uint64_t)v->limit : UINT64_MAX);
 	row_uint(row, "lives", w->n);
+	put_boundary(row, v);
 }
 
 /* What the lives together say of the past of one leak. */
@@ -122,6 +140,19 @@ static void put_rate(struct row *row, const struct weighed *w, const struct find
 		row_null(row, "limit_at");
 }
 
+/* Where a bounded grower will end, and when; null where that cannot be told. */
+static void put_bound(struct row *row, const struct weighed *w, const struct finding *fd)
+{
+	const struct verdict_judged *j = &fd->f->judged;
+	const struct verdict_key *key = fd->f->entry->key;
+	const struct verdict_proc *p = fd->f->proc;
+	bool knows = finding_label(fd) == VERDICT_SLOW && j->more >= 0 && p->nmarks;
+	double now = key->len >= 0 ? key->len : key->n;
+	double span = knows ? p->t[p->nmarks - 1] - p->t[0] : 0, jobs = knows ? p->x[p->nmarks - 1] - p->x[0] : 0;
+	row_real(row, "bound", knows ? now + j->more : NAN);
+	row_time(row, "bound_at", knows && span > 0 && jobs > 0 ? w->proc[w->n - 1]->last_time + j->more_jobs * span / jobs : 0);
+}
+
 static void put_past(struct row *row, const struct weighed *w, const struct finding *fd, const struct seen *seen)
 {
 	bool leak = finding_label(fd) == VERDICT_LEAK;
@@ -167,6 +198,7 @@ bool leaks_say(struct query_run *r, const struct weighed *w, const struct findin
 	for (unsigned i = 0; i < f->judged.nunits; i++)
 		units[i] = (struct val){.kind = VAL_REAL, .r = f->judged.units[i]};
 	row_list(&row, "series", units, f->judged.nunits);
+	put_bound(&row, w, fd);
 	put_ack(&row, fd);
 	put_process(&row, w, label);
 	if (list)

@@ -22,6 +22,16 @@ slow=$(jq -r '[.rows[] | select(.label == "slow")][0].id' "$work/f.json")
 like 'json: an id' "$id" '^[0-9a-f]{6}$'
 like 'json: the cache is there, and no leak' "$slow" '^[0-9a-f]{6}$'
 
+like 'a cache that is full: says so' "$("$hdactl" -f "$work/d" leaks)" '^SLOW +filled: 397 objects, and no more than 4 are to come$'
+mkdir "$work/filling"
+feed files "$work/filling" 100 "$t0" 0 8
+like 'a cache that fills: where and when it will stop' "$("$hdactl" -f "$work/filling" leaks)" '^SLOW +will stop near 400 objects \(now 38[0-9]\), about [0-9]{2}:[0-9]{2}$'
+is 'a cache that fills: its bound is near the truth' "$("$hdactl" -f "$work/filling" --json leaks 2>/dev/null | jq '[.rows[] | select(.label == "slow") | .bound | . > 390 and . < 410] | all')" true
+mkdir "$work/young"
+feed files "$work/young" 100 "$t0" 0 4
+unlike 'too few dumps: no end is told' "$("$hdactl" -f "$work/young" leaks)" 'will stop|filled'
+unlike 'files: no low boundary' "$("$hdactl" -f "$work/d" leaks)" 'low boundary'
+
 # --- --explain
 code "$hdactl" -f "$work/d" leaks --explain "$id"
 is 'explain: exit 0' $status 0
@@ -111,7 +121,9 @@ feed send "$work/run" 100 r1 0 12
 "$hdactl" --json leaks >"$work/s.json" 2>/dev/null
 is 'daemon: the same id as of the files' "$(jq -r '.rows[0].id' "$work/s.json")" "$id"
 is 'daemon: since this revision' "$(jq -r '.rows[0] | "\(.revision) \(.workers)"' "$work/s.json")" 'r1 1'
-lists='[.rows[] | select(.list == "cohorts" or .list == "series" or .list == "holders" or .list == "stories") | del(.time_from, .time_to, .times, .group)]'
+like 'daemon: the low boundary' "$("$hdactl" leaks)" '^low boundary  23 [0-9]+ objects live after major collections, rising 300 per 1000 jobs \([0-9]+ \.\. [0-9]+\); old objects rising 300$'
+is 'daemon: the low boundary --json' "$(jq -r '.rows[0] | "\(.boundary) \(.boundary_per_1000_jobs | round) \(.old_boundary) \(.old_boundary_per_1000_jobs | round)"' "$work/s.json")" 'rising 300 rising 300'
+lists='[.rows[] | select(.list == "cohorts" or .list == "series" or .list == "holders" or .list == "stories") | del(.time_from, .time_to, .times, .group) | if .weight then .weight |= (. * 1e4 | round) else . end]'
 is 'daemon: the same evidence as of the files' "$("$hdactl" --json leaks --explain "$id" 2>/dev/null | jq -cS "$lists" | cksum)" "$(jq -cS "$lists" "$work/fx.json" | cksum)"
 ok 'journal: the leak was told' log_has "event=label_changed.* id=$id from=static to=leak"
 is 'ci with a daemon: exit 0' "$("$hdactl" leaks --ci "$work/f.json" >/dev/null; echo $?)" 0

@@ -13,3 +13,10 @@ endif
 tests_unit_analyze_test_series_SOURCES = tests/unit/analyze/test_series.c tests/unit/unit.h
 tests_unit_analyze_test_series_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_analyze_test_series_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/analyze/test_bound
+TESTS += tests/unit/analyze/test_bound
+endif
+tests_unit_analyze_test_bound_SOURCES = tests/unit/analyze/test_bound.c tests/unit/unit.h
+tests_unit_analyze_test_bound_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_analyze_test_bound_LDADD = $(UNIT_LDADD)
