@@ -264,11 +264,20 @@ static bool take_id(struct query_run *r, char ret[SERIES_ID])
 	return good;
 }
 
+/* "40 minutes", "3 hours", "12 days". */
+static const char *ago(double s, char buf[32])
+{
+	const char *unit = s < 7200 ? "minutes" : s < 172800 ? "hours" : "days";
+	snprintf(buf, 32, "%.0f %s", s / (s < 7200 ? 60 : s < 172800 ? 3600 : 86400), unit);
+	return buf;
+}
+
 static int not_found(struct query_run *r, const struct wanted_lines *want)
 {
+	char buf[32];
 	if (want->was && want->gone > 0)
-		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak, and no longer is: it stopped %.0f s ago. hdactl leaks shows what grows now", want->explain,
-		    fmax(r->q->now - want->gone, 0));
+		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak, and no longer is: it stopped %s ago. hdactl leaks shows what grows now", want->explain,
+		    ago(fmax(r->q->now - want->gone, 0), buf));
 	if (want->was)
 		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak of an earlier process; nothing of it grows now. hdactl leaks shows what does", want->explain);
 	return run_fail(r, HDA_STATUS_NOTHING, "no line of these processes has an id that begins with %s: hdactl leaks shows them", want->explain);

@@ -41,3 +41,5 @@ report dumps
 report top --by site -n 6
 report trend --by site -n 5
 report leaks
+id=$("$build/hdactl" --json leaks 2>/dev/null | sed -n 's/^{"id":"\([0-9a-f]*\)","label":"leak".*/\1/p' | head -n 1)
+[ -z "$id" ] || report leaks --explain "$id"
