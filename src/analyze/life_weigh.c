@@ -85,16 +85,12 @@ static double gain(const struct life *l, const struct life_row *r)
 	const struct verdict_key *k = &r->key;
 	if (r->src == UINT32_MAX || r->still || k->n <= 0)
 		return 0;
-	double size = fmax(k->b / k->n, 1), sum = 0;
+	double size = fmax(k->b / k->n, 1);
 	if (r->kind != LIFE_BIRTHS) {
 		double now = k->len >= 0 ? k->len : k->n;
 		return fmax(now - (k->lows.n ? (double)k->lows.low[0] : now), 0) * size;
 	}
-	struct verdict_unit u[VERDICT_UNITS];
-	unsigned n = verdict_units(&l->proc, k, u);
-	for (unsigned i = 0; i < n; i++)
-		sum += u[i].s;
-	return sum * size;
+	return verdict_kept(&l->proc, k) * size;
 }
 
 static void round_judged(struct verdict_judged *j)

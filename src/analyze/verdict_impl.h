@@ -72,6 +72,8 @@ struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, ui
 struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s);
 /* Proven survivors by segment, of earlier epochs first; returns how many units were written. */
 unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_unit *out);
+/* The survivors of all its units, without making them. */
+double verdict_kept(const struct verdict_proc *p, const struct verdict_key *k);
 double verdict_hazard(const struct verdict_proc *p, const struct verdict_key *k);
 /* End of segment i of `bound`, not after cut. */
 uint32_t verdict_span_end(const uint32_t *bound, uint32_t n, uint32_t i, uint32_t cut);

@@ -117,15 +117,25 @@ unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, unsigned nclas
 	return k.n;
 }
 
-/* Dirichlet-multinomial log likelihood of the survivors given shares and concentration (without the multinomial coefficient,
- * which is the same for every story). */
-static double dirmult(const struct verdict_unit *u, unsigned m, double total, const double *share, double concentration)
+/* log of gamma(a + s) / gamma(a): of a product where s is a small whole number, as most are, and of nothing where it is 0. */
+static double rising(double a, double s)
 {
-	double v = lgamma(concentration) - lgamma(total + concentration);
-	for (unsigned i = 0; i < m; i++) {
-		double a = concentration * share[i];
-		v += lgamma(u[i].s + a) - lgamma(a);
-	}
+	enum { FEW = 16 };
+	if (!(s <= FEW) || s != floor(s))
+		return lgamma(a + s) - lgamma(a);
+	double product = 1;
+	for (double k = 0; k < s; k++)
+		product *= a + k;
+	return s > 0 ? log(product) : 0;
+}
+
+/* Dirichlet-multinomial log likelihood of the survivors given shares and concentration, without the multinomial coefficient and
+ * gamma(concentration) / gamma(total + concentration), which are the same for every story. some: the n units that have survivors. */
+static double dirmult(const struct verdict_unit *u, const unsigned *some, unsigned n, const double *share, double concentration)
+{
+	double v = 0;
+	for (unsigned i = 0; i < n; i++)
+		v += rising(concentration * share[some[i]], u[some[i]].s);
 	return v;
 }
 
@@ -145,15 +155,21 @@ static void evidence(const struct verdict_unit *u, unsigned m, double total, uns
 {
 	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
 	unsigned n = verdict_shapes(u, m, nclasses, shapes);
-	double ll[STORIES][VERDICT_SHAPES_MAX], top = -INFINITY;
-	unsigned count[STORIES] = {0};
+	double ll[STORIES][VERDICT_SHAPES_MAX], top = -INFINITY, concentration[DISPERSIONS], same[DISPERSIONS];
+	unsigned count[STORIES] = {0}, some[VERDICT_UNITS], nsome = 0;
+	for (unsigned i = 0; i < m; i++) {
+		if (u[i].s != 0)
+			some[nsome++] = i;
+	}
+	for (unsigned j = 0; j < DISPERSIONS; j++) {
+		concentration[j] = m / (dispersions[j].cv * dispersions[j].cv);
+		same[j] = log(dispersions[j].weight) + lgamma(concentration[j]) - lgamma(total + concentration[j]);
+	}
 	for (unsigned i = 0; i < n; i++) {
 		const struct verdict_shape *s = &shapes[i];
 		double d[DISPERSIONS];
-		for (unsigned j = 0; j < DISPERSIONS; j++) {
-			double cv = dispersions[j].cv;
-			d[j] = log(dispersions[j].weight) + dirmult(u, m, total, s->share, m / (cv * cv));
-		}
+		for (unsigned j = 0; j < DISPERSIONS; j++)
+			d[j] = same[j] + dirmult(u, some, nsome, s->share, concentration[j]);
 		double v = verdict_lse(d, DISPERSIONS) + log(s->weight);
 		ll[s->story][count[s->story]++] = v;
 		if (s->story == STORY_LEAK && v > top) {

@@ -54,6 +54,19 @@ unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k
 	return m;
 }
 
+double verdict_kept(const struct verdict_proc *p, const struct verdict_key *k)
+{
+	double sum = 0;
+	for (unsigned i = 0; i < k->nfrozen && i < p->nfrozen; i++)
+		sum += k->frozen[i] < 0 ? 0 : (double)k->frozen[i];
+	if (!k->births || k->nbirths == 0)
+		return sum;
+	uint32_t cut = key_cut(p, k, (uint32_t)k->nbirths - 1);
+	for (uint32_t i = 0; i < p->nbound; i++)
+		sum += births_in(k, p->bound[i], verdict_span_end(p->bound, p->nbound, i, cut));
+	return sum;
+}
+
 /* Survivors of the segments of the epoch that ends, as far as they are proven; a segment of which half or more is proven
  * counts whole. */
 void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k)

@@ -61,8 +61,6 @@ int run_watch(struct cli *cli)
 
 enum { DUMP_WAIT_MS = 2 * 3600 * 1000 /* between two steps: a process may trace for an hour first */ };
 
-static double figure(const struct report_row *e, const char *name) { return report_num(e, name); }
-
 /* One step of a dump that is waited for: said at once, but the last is kept for the summary. */
 static int on_step(void *ctx, const struct row *row)
 {
@@ -73,7 +71,7 @@ static int on_step(void *ctx, const struct row *row)
 	if (!event || strcmp(event, "over") == 0)
 		return 0;
 	_cleanup_free_ char *safe = text_safe(span_of(text ? text : ""));
-	double until = figure(e, "until_s");
+	double until = report_num(e, "until_s");
 	if (until > 0)
 		fprintf(stderr, "%s%s%s, %.0f s to go\n", event, text ? ": " : "", safe, ceil(until));
 	else
@@ -83,20 +81,20 @@ static int on_step(void *ctx, const struct row *row)
 
 static const char *bytes_of(char room[HUMAN_MAX], const struct report_row *e, const char *name)
 {
-	return human_bytes(room, figure(e, name), false);
+	return human_bytes(room, report_num(e, name), false);
 }
 
 static void say_cost(const struct report_row *e)
 {
 	char heap[HUMAN_MAX], grew[HUMAN_MAX];
-	printf("dump %.0f: %.0f objects, heap %s, after %.0f jobs, %.1f s\n", figure(e, "dump"), figure(e, "objects"),
-	    bytes_of(heap, e, "bytes"), figure(e, "jobs"), figure(e, "took_s"));
-	if (figure(e, "pause_s") >= 0)
-		printf("cost: the process stood still for %.1f ms\n", figure(e, "pause_s") * 1000);
-	if (figure(e, "traced_s") > 0)
-		printf("tracing: %.0f s, %.0f objects allocated, RSS +%s, %.0f GC runs, %.1f jobs/s (%.1f before)\n", figure(e, "traced_s"),
-		    figure(e, "allocated"), bytes_of(grew, e, "rss_grew"), figure(e, "gc_runs"), figure(e, "jobs_per_s_traced"),
-		    figure(e, "jobs_per_s_before"));
+	printf("dump %.0f: %.0f objects, heap %s, after %.0f jobs, %.1f s\n", report_num(e, "dump"), report_num(e, "objects"),
+	    bytes_of(heap, e, "bytes"), report_num(e, "jobs"), report_num(e, "took_s"));
+	if (report_num(e, "pause_s") >= 0)
+		printf("cost: the process stood still for %.1f ms\n", report_num(e, "pause_s") * 1000);
+	if (report_num(e, "traced_s") > 0)
+		printf("tracing: %.0f s, %.0f objects allocated, RSS +%s, %.0f GC runs, %.1f jobs/s (%.1f before)\n", report_num(e, "traced_s"),
+		    report_num(e, "allocated"), bytes_of(grew, e, "rss_grew"), report_num(e, "gc_runs"), report_num(e, "jobs_per_s_traced"),
+		    report_num(e, "jobs_per_s_before"));
 }
 
 /* As `hdactl show DUMP` would. */
@@ -129,7 +127,7 @@ static int dump_and_wait(struct cli *cli, const struct query_args *q)
 			json_report(stdout, "dump", &one);
 		} else {
 			say_cost(e);
-			r = show_dump(cli, figure(e, "dump"));
+			r = show_dump(cli, report_num(e, "dump"));
 		}
 	}
 	report_done(&steps);

@@ -78,7 +78,10 @@ static bool select_dumps(struct query_run *r, struct asked *a)
 		a->n = a->last;
 	}
 	a->words = trend_words_new(r->txn, &p[chosen], TREND_LAST);
-	run_note(r, "process %llu, %zu dumps", pid, a->n);
+	if (pid)
+		run_note(r, "process %llu, %zu dumps", pid, a->n);
+	else
+		run_note(r, "files of a process whose pid is not known, %zu dumps", a->n);
 	if (np > 1 && arg_get(r->args, "pid", 0))
 		run_note(r, "%zu processes had this pid: this is the latest", np);
 	return true;

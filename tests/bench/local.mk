@@ -21,3 +21,7 @@ tests_bench_store_bench_LDADD = $(UNIT_LDADD)
 # Asks what store_bench left.
 EXTRA_PROGRAMS += tests/bench/query_bench
 tests_bench_query_bench_SOURCES = tests/bench/query_bench.c
+EXTRA_PROGRAMS += tests/bench/state_bench
+tests_bench_state_bench_SOURCES = tests/bench/state_bench.c tests/unit/store/series.c tests/unit/store/series.h
+tests_bench_state_bench_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/store
+tests_bench_state_bench_LDADD = $(UNIT_LDADD)
