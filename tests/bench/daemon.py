@@ -10,7 +10,7 @@ ap.add_argument("--objects", type=int, default=2000000)
 ap.add_argument("--dumps", type=int, default=200, help="dumps of the store that is queried")
 ap.add_argument("--repeat", type=int, default=3)
 ap.add_argument("--json")
-a = ap.parse_args()
+a, _ = ap.parse_known_args()
 build, shared = os.environ["top_builddir"], os.environ["HDA_SHARED"]
 src = os.path.join(shared, "bench", "gendump.c")
 if not os.path.exists(src):

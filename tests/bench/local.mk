@@ -8,11 +8,12 @@ EXTRA_DIST += tests/bench/bench.py tests/bench/README.md
 bench: tests/bench/pipe_bench$(EXEEXT)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}" \
 		CC='$(CC)' CXX='$(CXX)' python3 $(top_srcdir)/tests/bench/bench.py $(BENCH)
-EXTRA_DIST += tests/bench/daemon.py
+EXTRA_DIST += tests/bench/daemon.py tests/bench/queries.py
 .PHONY: bench-daemon
-bench-daemon: hdad$(EXEEXT) hdactl$(EXEEXT)
+bench-daemon: hdad$(EXEEXT) hdactl$(EXEEXT) tests/bench/store_bench$(EXEEXT) tests/bench/state_bench$(EXEEXT)
 	top_builddir='$(abs_top_builddir)' HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}" CC='$(CC)' \
 		python3 $(top_srcdir)/tests/bench/daemon.py $(BENCH)
+	top_builddir='$(abs_top_builddir)' python3 $(top_srcdir)/tests/bench/queries.py $(BENCH)
 # Needs cmocka's header only by unit.h; run by hand: see its first lines.
 EXTRA_PROGRAMS += tests/bench/store_bench
 tests_bench_store_bench_SOURCES = tests/bench/store_bench.c tests/unit/store/series.c tests/unit/store/series.h
@@ -21,6 +22,7 @@ tests_bench_store_bench_LDADD = $(UNIT_LDADD)
 # Asks what store_bench left.
 EXTRA_PROGRAMS += tests/bench/query_bench
 tests_bench_query_bench_SOURCES = tests/bench/query_bench.c
+# The verdict after a dump, and leaks over many processes.
 EXTRA_PROGRAMS += tests/bench/state_bench
 tests_bench_state_bench_SOURCES = tests/bench/state_bench.c tests/unit/store/series.c tests/unit/store/series.h
 tests_bench_state_bench_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/store
