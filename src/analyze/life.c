@@ -9,9 +9,12 @@
 #include <xxhash.h>
 
 #include "analyze/life_impl.h"
+#include "analyze/verdict_impl.h"
 #include "base/mem.h"
 
 #define NO_JOBS_PACE 1000. /* jobs per dump when nobody counted */
+#define MOVED_PART .15     /* of the objects with a site: so many more without one than at the last dump, and they were moved */
+#define MOVED_MIN 200.     /* ... and at least so many */
 
 struct life *life_new(void)
 {
@@ -119,6 +122,35 @@ static unsigned class_index(struct life *l, const char *name)
 
 static double known(uint64_t v, double other) { return v == HEADER_UNKNOWN ? other : (double)v; }
 
+/* Objects of a traced process without a site; *ret_sited: with one. */
+static double siteless(const struct dump_summary *s, double *ret_sited)
+{
+	double without = 0;
+	*ret_sited = 0;
+	for (size_t i = 0; i < s->nkeys; i++) {
+		double n = (double)(s->keys[i].all.count - s->keys[i].garbage.count);
+		without += s->keys[i].file ? 0 : n;
+		*ret_sited += s->keys[i].file ? n : 0;
+	}
+	return without;
+}
+
+/* How often the heap was compacted. Files without a header do not say; but before Ruby 3.4 a traced object that is moved loses its
+ * site, and many at once lose it for no other reason. */
+static uint64_t compactions(struct life *l, const struct dump_summary *s)
+{
+	if (s->head.compact_count != HEADER_UNKNOWN)
+		return s->head.compact_count;
+	double sited, without = l->traced ? siteless(s, &sited) : 0;
+	if (!l->traced || s->partial || s->since)
+		return l->compactions;
+	if (l->sited > 0 && without - l->siteless >= fmax(MOVED_MIN, MOVED_PART * l->sited))
+		l->compactions++;
+	l->sited = sited;
+	l->siteless = without;
+	return l->compactions;
+}
+
 static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 {
 	const struct dump_header *h = &s->head;
@@ -129,7 +161,7 @@ static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 	d.jobs = known(h->jobs, n * NO_JOBS_PACE);
 	d.gc = h->gc_count != HEADER_UNKNOWN ? h->gc_count : s->max_generation != UINT64_MAX ? s->max_generation : (uint64_t)n;
 	d.major = h->major_gc_count != HEADER_UNKNOWN ? h->major_gc_count : (uint64_t)n;
-	d.compact = h->compact_count != HEADER_UNKNOWN ? h->compact_count : 0;
+	d.compact = compactions(l, s);
 	for (uint32_t i = 0; i < h->nmarks && i < VERDICT_SUB - 1; i++) {
 		d.marks[d.nmarks][0] = (double)h->marks[i].jobs;
 		d.marks_gc[d.nmarks] = (double)h->marks[i].gc_count;
@@ -182,20 +214,51 @@ static void add_births(struct life *l, const struct dump_summary *s, const uint3
 	}
 }
 
-/* Births of garbage are no survivors. How many of a key's objects are unreachable is known, when they were born is not: most are
- * young, so the youngest are left out. (What was promoted and waits for a major GC would else look kept.) */
+/* A dump is written by a forked child, in which all threads but one are dead: that nothing holds a Thread there says nothing of it. */
+static bool is_thread(const struct dump_summary *s, const struct sum_key *k) { return span_eq(strtab_get(&s->names, k->klass), SPAN_LIT("Thread")); }
+
+static struct tally garbage_of(const struct dump_summary *s, const struct sum_key *k)
+{
+	return is_thread(s, k) ? (struct tally){0, 0} : k->garbage;
+}
+
+/* Takes up to `most` births of marks a (exclusive) to e from r, the youngest first. Returns how many. */
+static double drop_births(struct life_row *r, size_t a, size_t e, double most)
+{
+	double done = 0;
+	for (size_t mark = e; mark > a && done < most; mark--) {
+		double gone = fmin(most - done, r->births[mark]);
+		r->births[mark] -= gone;
+		done += gone;
+	}
+	return done;
+}
+
+/* Births that were dead already: of a stretch of the run no more can live than at the last dump. */
+static double drop_dead(const struct verdict_proc *p, struct life_row *r, double most)
+{
+	double done = 0;
+	for (uint32_t i = 0; r->key.has_prev && i < p->noldbound && done < most; i++) {
+		uint32_t a = p->oldbound[i], e = verdict_span_end(p->oldbound, p->noldbound, i, p->oldcut);
+		double now = 0;
+		for (uint32_t mark = a + 1; mark <= e; mark++)
+			now += r->births[mark];
+		done += drop_births(r, a, e, fmin(fmax(now - (double)r->key.prev[i], 0), most - done));
+	}
+	return done;
+}
+
+/* Births of garbage are no survivors. How many of a key's objects are unreachable is known, when they were born is not: those that
+ * were dead before, and then the youngest, as most garbage is. (What was promoted and waits for a major GC would else look kept.) */
 static void drop_garbage(struct life *l, const struct dump_summary *s, const uint32_t *of)
 {
 	for (size_t i = 0; i < s->nkeys; i++) {
 		struct life_row *r = of[i] ? &l->rows[of[i] - 1] : NULL;
-		double left = (double)s->keys[i].garbage.count;
+		double left = (double)garbage_of(s, &s->keys[i]).count;
 		if (!r || !r->births)
 			continue;
-		for (size_t mark = l->proc.nmarks; mark-- && left > 0;) {
-			double gone = fmin(left, r->births[mark]);
-			r->births[mark] -= gone;
-			left -= gone;
-		}
+		left -= drop_dead(&l->proc, r, left);
+		drop_births(r, 0, l->proc.nmarks - 1, left);
 	}
 }
 
@@ -213,7 +276,8 @@ static void add_keys(struct adding *a)
 		of[i] = 0;
 		if (!r)
 			continue;
-		see(r, i, (double)k->all.count - (double)k->garbage.count, (double)k->all.bytes - (double)k->garbage.bytes, -1);
+		struct tally garbage = garbage_of(s, k);
+		see(r, i, (double)(k->all.count - garbage.count), (double)(k->all.bytes - garbage.bytes), -1);
 		of[i] = (uint32_t)(r - l->rows) + 1; /* rows move while they are made, their numbers do not */
 	}
 	if (l->traced) {
@@ -233,6 +297,18 @@ static void add_signatures(struct adding *a)
 		struct life_row *r = find_or_new(a->l, row_id(LIFE_HELD, g->id, 0, 0, 0), LIFE_HELD);
 		if (r)
 			see(r, i, (double)g->own.count, (double)g->own.bytes, -1);
+	}
+}
+
+/* Threads by their count: of those that died in the child no signature tells. */
+static void add_threads(struct adding *a)
+{
+	const struct dump_summary *s = a->s;
+	for (size_t i = 0; i < s->nkeys; i++) {
+		const struct sum_key *k = &s->keys[i];
+		struct life_row *r = is_thread(s, k) ? find_or_new(a->l, key_id(a, k, LIFE_LEVEL), LIFE_LEVEL) : NULL;
+		if (r)
+			see(r, i, (double)k->all.count, (double)k->all.bytes, -1);
 	}
 }
 
@@ -258,8 +334,19 @@ static void settle_births(struct life *l, struct life_row *r)
 	verdict_key_update(&l->proc, &r->key, &v);
 }
 
-static void settle_level(struct life *l, struct life_row *r)
+/* A container that the dump does not list: shorter than any that it lists, or crowded out. Then nothing is known of it. */
+static bool unlisted(const struct life_row *r, size_t listed)
 {
+	return r->kind == LIFE_CONTAINER && r->src == UINT32_MAX && listed >= SUM_CONTAINERS;
+}
+
+static void settle_level(struct life *l, struct life_row *r, size_t listed)
+{
+	if (unlisted(r, listed) && !r->fresh) {
+		if (l->proc.lmerged && !r->still)
+			verdict_lows_merge(&r->key.lows);
+		return;
+	}
 	double y = r->kind == LIFE_CONTAINER ? fmax(r->len, 0) : r->n;
 	struct verdict_row v = {.n = r->n, .b = r->b, .len = r->kind == LIFE_CONTAINER ? y : -1, .gone = -1};
 	if (r->fresh && l->proc.ndumps == 1) {
@@ -272,21 +359,23 @@ static void settle_level(struct life *l, struct life_row *r)
 		r->key.len = v.len;
 		return;
 	}
-	if (r->still || r->fresh)
+	if (r->fresh && r->kind == LIFE_CONTAINER)
+		r->key.fresh = true; /* it was there before, too short to be listed: nothing is known of that time */
+	else if (r->still || r->fresh)
 		verdict_key_was(&l->proc, &r->key, r->still ? (double)r->key.prev[0] : 0);
 	r->still = false;
 	verdict_key_update(&l->proc, &r->key, &v);
 }
 
-/* Gives the dump's figures to each row. */
-static void settle(struct life *l)
+/* Gives the dump's figures to each row. listed: containers in the dump. */
+static void settle(struct life *l, size_t listed)
 {
 	for (size_t i = 0; i < l->nrows; i++) {
 		struct life_row *r = &l->rows[i];
 		if (r->kind == LIFE_BIRTHS)
 			settle_births(l, r);
 		else
-			settle_level(l, r);
+			settle_level(l, r, listed);
 		free(r->births);
 		r->births = NULL;
 		r->n = r->b = 0;
@@ -322,6 +411,7 @@ void life_add(struct life *l, const struct dump_summary *s)
 		l->started = true;
 		l->traced = l->proc.traced = s->traced_objects_known;
 		l->proc.ruby = strtod(s->head.ruby, NULL);
+		l->proc.rev = s->head.who.rev[0] ? XXH3_64bits(s->head.who.rev, strlen(s->head.who.rev)) : 0;
 		/* Births of garbage cannot be told from births of survivors, so they wait for a major GC, graph or not. */
 		l->proc.graph = false;
 	}
@@ -338,14 +428,16 @@ void life_add(struct life *l, const struct dump_summary *s)
 	for (size_t i = 0; i < l->nrows; i++)
 		l->rows[i].src = UINT32_MAX;
 	struct adding a = {l, s, xcalloc(s->names.n + 1, sizeof(uint64_t))};
-	if (l->traced || !s->has_graph)
+	if (l->traced || !s->has_graph) {
 		add_keys(&a);
-	else
+	} else {
 		add_signatures(&a);
+		add_threads(&a);
+	}
 	add_containers(&a);
 	free(a.hash);
 	l->nkeys = l->traced || !s->has_graph ? s->nkeys : s->nsigs;
-	settle(l);
+	settle(l, s->ncontainers);
 	forget(l);
 }
 

@@ -126,6 +126,7 @@ static void decode_unit(struct dec *d, struct verdict_unit *u, unsigned nclasses
 static void code_proc(const struct verdict_proc *p, struct enc *e)
 {
 	enc_f64(e, p->ruby);
+	enc_u64be(e, p->rev);
 	enc_f64(e, p->limit);
 	enc_uv(e, p->nclasses);
 	for (unsigned c = 0; c < p->nclasses; c++) {
@@ -182,6 +183,7 @@ static void decode_proc(struct dec *d, struct life *l)
 	double *const now[] = {&p->off, &p->rss, &p->high, &p->slots_now, &p->old_now};
 	uint32_t at[3] = {0};
 	p->ruby = decode_f64(d);
+	p->rev = dec_u64be(d);
 	p->limit = decode_f64(d);
 	decode_classes(d, l);
 	p->ndumps = dec_uv(d);
@@ -373,6 +375,9 @@ void life_encode_head(const struct life *l, struct enc *e)
 	enc_u8(e, (uint8_t)(l->traced | l->knows_jobs << 1));
 	enc_uv(e, l->nkeys);
 	enc_uv(e, l->other);
+	enc_uv(e, l->compactions);
+	enc_f64(e, l->sited);
+	enc_f64(e, l->siteless);
 	code_proc(&l->proc, e);
 	code_entries(l, e);
 	code_known(l, e);
@@ -394,6 +399,9 @@ struct life *life_decode(struct span head, struct span rows)
 	l->knows_jobs = flags >> 1 & 1;
 	l->nkeys = dec_uv(&d);
 	l->other = dec_uv(&d);
+	l->compactions = dec_uv(&d);
+	l->sited = decode_f64(&d);
+	l->siteless = decode_f64(&d);
 	decode_proc(&d, l);
 	decode_entries(&d, l);
 	decode_known(&d, l);

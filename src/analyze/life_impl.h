@@ -30,6 +30,8 @@ struct life {
 	size_t nrows, cap_rows, nkeys;
 	uint64_t other;
 	bool traced, started, knows_jobs;
+	uint64_t compactions;   /* seen, where no header says */
+	double sited, siteless; /* objects of the last dump with a site and without one */
 	uint64_t dump;          /* set by the caller: id of the last dump seen */
 	struct life_known *known; size_t nknown;
 };

@@ -25,7 +25,7 @@ enum {
 	VERDICT_MARKS_NEW = 48, /* ... but never of the newest so many */
 	VERDICT_FROZEN = VERDICT_SEGMENTS + VERDICT_BOUNDS, /* units of earlier epochs: VERDICT_SEGMENTS old ones and those of the last */
 	VERDICT_UNITS = 3 * VERDICT_BOUNDS, /* units judged: of this epoch, of the last one, and VERDICT_SEGMENTS of earlier ones */
-	VERDICT_SHAPES_MAX = 240,
+	VERDICT_SHAPES_MAX = 300,
 };
 
 enum verdict_label {
@@ -72,6 +72,7 @@ struct verdict_proc {
 	bool traced, graph;
 	double ruby;                       /* 3.1 */
 	double limit;                      /* bytes of the cgroup or host, 0 unknown */
+	uint64_t rev;                      /* hash of the revision of the application, 0 unknown */
 	unsigned nclasses;                 /* job classes in use */
 	const char *classes[VERDICT_CLASSES]; /* their names, borrowed */
 	/* the state; time runs in marks: mark 0 is the first dump */

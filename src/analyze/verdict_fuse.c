@@ -14,6 +14,10 @@
 static const struct { const char *name; double bound; } bounded_classes[] = {
     {"StatementPool", 1000}, {"MemoryStore", 0}, {"SizedQueue", 0}};
 
+enum { GONE_DUMPS = 5 };  /* dumps of a later life before it says that a leak has ended */
+#define GONE_BIRTHS 12.   /* ... and objects that the leak would have left in it by now */
+#define GONE_RATE .1      /* ... at a pace below this share of the earlier one */
+
 /* "A::B::C" -> "C"; "class A::C" -> "C". */
 static const char *short_name(const char *name)
 {
@@ -201,7 +205,50 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 	f->label = label_of(f, pl, word);
 }
 
-static void fuse_group(const struct member *m, size_t n, struct verdict_fused *f)
+/* Did life p, of another revision, begin after q ended? Workers of one revision come and go without saying anything of each other. */
+static bool replaced(const struct verdict_proc *p, const struct verdict_proc *q)
+{
+	double begin = p->last.t - p->t[p->nmarks - 1];
+	return p->rev && q->rev && p->rev != q->rev && begin >= q->last.t;
+}
+
+/* Would a leak of this rate show in life p? */
+static bool would_show(const struct verdict_proc *p, double rate)
+{
+	return p->ndumps >= GONE_DUMPS && rate * (p->x[p->before] - p->x[0]) >= GONE_BIRTHS;
+}
+
+/* Has a later revision run long enough without it? */
+static bool is_gone(const struct verdict_life *lives, size_t nlives, const struct group *g, double rate)
+{
+	for (size_t i = 0; i < nlives; i++) {
+		unsigned k = 0;
+		while (k < g->n && replaced(lives[i].proc, g->m[k]->proc))
+			k++;
+		if (k == g->n && would_show(lives[i].proc, rate))
+			return true;
+	}
+	return false;
+}
+
+/* When the newest life has a small part only of what the earlier revision would have given it, it speaks for itself. */
+static void drop_ended(struct group *g)
+{
+	const struct verdict_proc *p = g->m[g->n - 1]->proc;
+	double rate = 0;
+	for (unsigned i = 0; i + 1 < g->n; i++) {
+		if (!replaced(p, g->m[i]->proc))
+			return;
+		rate = fmax(rate, g->j[i].rate);
+	}
+	if (!would_show(p, rate) || g->j[g->n - 1].rate > GONE_RATE * rate)
+		return;
+	g->m[0] = g->m[g->n - 1];
+	g->j[0] = g->j[g->n - 1];
+	g->n = 1;
+}
+
+static void fuse_group(const struct verdict_life *lives, size_t nlives, const struct member *m, size_t n, struct verdict_fused *f)
 {
 	struct group g; /* of which only the first g.n are ever read: it is large */
 	g.n = 0;
@@ -221,6 +268,8 @@ static void fuse_group(const struct member *m, size_t n, struct verdict_fused *f
 		}
 	}
 	g.n = kept;
+	if (g.n > 1)
+		drop_ended(&g);
 	f->ids = xcalloc(g.n ? g.n : n, sizeof(*f->ids));
 	if (g.n == 0) {
 		for (size_t i = 0; i < n; i++)
@@ -236,6 +285,10 @@ static void fuse_group(const struct member *m, size_t n, struct verdict_fused *f
 	f->size = f->entry->key->b / fmax(f->entry->key->n, 1);
 	weigh(&g, f);
 	set_rate(&g, f);
+	if (f->label >= VERDICT_SUSPECT && is_gone(lives, nlives, &g, f->rate)) {
+		f->conf = fmin(f->conf, VERDICT_SUSPECT_AT * .99);
+		f->label = VERDICT_SUSPECT;
+	}
 }
 
 size_t verdict_fuse(struct verdict_life *lives, size_t nlives, struct verdict_fused **ret)
@@ -246,7 +299,7 @@ size_t verdict_fuse(struct verdict_life *lives, size_t nlives, struct verdict_fu
 	for (size_t i = 0, j; i < n; i = j) {
 		for (j = i + 1; j < n && all[j].print == all[i].print && all[j].rank == all[i].rank; j++)
 			;
-		fuse_group(all + i, j - i, &fused[out++]);
+		fuse_group(lives, nlives, all + i, j - i, &fused[out++]);
 	}
 	free(all);
 	*ret = fused;

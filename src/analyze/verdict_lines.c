@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "analyze/verdict_fold.h"
 #include "analyze/verdict_fuse.h"
 #include "analyze/verdict_impl.h"
 #include "base/mem.h"
@@ -20,37 +21,6 @@ const char *verdict_native_name(enum verdict_native_label l) { return natives[l]
 /* Bytes of an entry of a container of which only the length is known: a table slot of a Ruby Hash. */
 #define ENTRY_BYTES 24
 
-static double cosine(const struct verdict_judged *a, const struct verdict_judged *b)
-{
-	double ab = 0, aa = 0, bb = 0;
-	if (a->nunits != b->nunits || a->nunits == 0)
-		return 0;
-	for (unsigned i = 0; i < a->nunits; i++) {
-		ab += a->units[i] * b->units[i];
-		aa += a->units[i] * a->units[i];
-		bb += b->units[i] * b->units[i];
-	}
-	return ab / sqrt(fmax(aa * bb, 1e-12));
-}
-
-/* Does path begin with the n names of head? */
-static bool begins(const struct verdict_entry *e, const struct verdict_entry *head)
-{
-	if (e->npath < head->npath)
-		return false;
-	for (size_t i = 0; i < head->npath; i++) {
-		if (strcmp(e->path[i], head->path[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* Is e directly inside c: its path is c's path and then c's class? */
-static bool inside(const struct verdict_entry *e, const struct verdict_entry *c)
-{
-	return e->path && e->npath == c->npath + 1 && begins(e, c) && c->klass && strcmp(e->path[c->npath], c->klass) == 0;
-}
-
 static uint64_t path_hash(uint64_t h, const char *const *path, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -58,7 +28,28 @@ static uint64_t path_hash(uint64_t h, const char *const *path, size_t n)
 	return h;
 }
 
-/* A container's length says less than its entries' lives: it is at most as sure as they are. */
+#define MIXED 1.1 /* more objects than this share of a container's entries are not all its own */
+
+enum { LEVEL_DUMPS = 10 }; /* from so many dumps on a level tells a straight line from a bent one by itself */
+
+/* A row that has more objects than the container has entries is of several holders, and says nothing of this one. */
+static bool is_mixed(const struct verdict_entry *e, const struct verdict_entry *c)
+{
+	return e->key->n > MIXED * c->key->len + VERDICT_MIN_S;
+}
+
+/* At most so sure. */
+static void doubt(struct verdict_fused *f, double most)
+{
+	if (most >= f->conf)
+		return;
+	f->conf = most;
+	if (f->label == VERDICT_LEAK)
+		f->label = most >= VERDICT_SUSPECT_AT ? VERDICT_SUSPECT : VERDICT_SLOW;
+}
+
+/* A container's length says less than its entries' lives: it is at most as sure as they are. Of entries whose lives nobody knows it
+ * says more than a short level does, for each that it gained is one that came: then they are at most as sure as it is. */
 static void doubt_containers(struct verdict_fused *f, size_t n)
 {
 	uint64_t *hash = xcalloc(n + 1, sizeof(*hash)); /* most pairs are told apart by one number */
@@ -69,63 +60,19 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 		if (c->key->len < 0 || !c->path || !c->klass || !(f[i].conf > 0))
 			continue;
 		uint64_t want = path_hash(hash[i], &c->klass, 1);
-		double most = -1;
+		double surest = -1, own = f[i].judged.by_births ? f[i].conf : 1;
 		for (size_t j = 0; j < n; j++) {
-			if (hash[j] != want || j == i || !inside(f[j].entry, c))
+			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || is_mixed(f[j].entry, c))
 				continue;
-			most = fmax(most, f[j].proc->traced || f[j].hazard > VERDICT_HALF ? f[j].conf : 1);
+			bool knows = f[j].proc->traced || f[j].hazard > VERDICT_HALF;
+			surest = fmax(surest, knows ? f[j].conf : 1);
+			if (!knows && !f[j].judged.by_births && f[j].proc->ndumps < LEVEL_DUMPS)
+				doubt(&f[j], own);
 		}
-		if (most < 0 || most >= f[i].conf)
-			continue;
-		f[i].conf = most;
-		if (f[i].label == VERDICT_LEAK)
-			f[i].label = most >= VERDICT_SUSPECT_AT ? VERDICT_SUSPECT : VERDICT_SLOW;
+		if (surest >= 0)
+			doubt(&f[i], surest);
 	}
 	free(hash);
-}
-
-static int by_depth(const void *a, const void *b)
-{
-	const struct verdict_fused *x = *(const struct verdict_fused *const *)a, *y = *(const struct verdict_fused *const *)b;
-	if (x->entry->npath != y->entry->npath)
-		return x->entry->npath < y->entry->npath ? -1 : 1;
-	if ((x->entry->key->len < 0) != (y->entry->key->len < 0))
-		return x->entry->key->len < 0 ? 1 : -1;
-	if (x->conf != y->conf)
-		return x->conf > y->conf ? -1 : 1;
-	double p = x->rate * x->size, q = y->rate * y->size;
-	if (p != q)
-		return p > q ? -1 : 1;
-	return x->entry->id < y->entry->id ? -1 : x->entry->id > y->entry->id;
-}
-
-static size_t site_file(const char *site)
-{
-	const char *colon = strchr(site, ':');
-	return colon ? (size_t)(colon - site) : strlen(site);
-}
-
-/* Does k belong to the line whose topmost key is t? */
-static bool joins(const struct verdict_fused *k, const struct verdict_fused *t)
-{
-	const struct verdict_entry *e = k->entry, *h = t->entry;
-	if (e->npath && h->npath && begins(e, h)) {
-		if (e->npath > h->npath && h->klass && strcmp(e->path[h->npath], h->klass) == 0)
-			return true;
-		if (e->npath == h->npath && cosine(&k->judged, &t->judged) > .95)
-			return true;
-	}
-	if (e->npath || !e->site || !h->site)
-		return false;
-	size_t n = site_file(e->site);
-	return n == site_file(h->site) && memcmp(e->site, h->site, n) == 0 && cosine(&k->judged, &t->judged) > .98;
-}
-
-static void add_rows(struct verdict_line *l, const struct verdict_fused *f)
-{
-	l->rows = xreallocarray(l->rows, l->nrows + f->nids, sizeof(*l->rows));
-	memcpy(l->rows + l->nrows, f->ids, f->nids * sizeof(*f->ids));
-	l->nrows += f->nids;
 }
 
 static int by_id(const void *a, const void *b)
@@ -151,9 +98,9 @@ static void finish_line(struct verdict *v, size_t i)
 		if (f->entry->key->len >= 0)
 			continue;
 		bytes += f->rate * f->size;
-		/* A container is named by its topmost entries. */
+		/* A container is named by its topmost entries, not by what was made along with them and hangs elsewhere. */
 		const struct verdict_fused *head = &v->fused[l->head];
-		if (top->entry->key->len >= 0 && (l->head == l->top || by_depth(&f, &head) < 0))
+		if (top->entry->key->len >= 0 && verdict_begins(f->entry, top->entry) && (l->head == l->top || verdict_by_depth(&f, &head) < 0))
 			l->head = j;
 	}
 	if (!(bytes > 0))
@@ -189,25 +136,8 @@ static int by_use(const void *a, const void *b)
 /* Whatever hangs below a growing container joins the line of its topmost growing entries. */
 static void climb(struct verdict *v)
 {
-	struct verdict_fused **hot = xcalloc(v->nfused, sizeof(*hot));
-	size_t n = 0;
 	doubt_containers(v->fused, v->nfused);
-	for (size_t i = 0; i < v->nfused; i++) {
-		if (v->fused[i].label >= VERDICT_SUSPECT)
-			hot[n++] = &v->fused[i];
-	}
-	qsort(hot, n, sizeof(*hot), by_depth);
-	v->lines = xcalloc(n, sizeof(*v->lines));
-	for (size_t i = 0; i < n; i++) {
-		size_t l = 0;
-		while (l < v->nlines && !joins(hot[i], &v->fused[v->lines[l].top]))
-			l++;
-		if (l == v->nlines)
-			v->lines[v->nlines++].top = (size_t)(hot[i] - v->fused);
-		hot[i]->line = (int)l;
-		add_rows(&v->lines[l], hot[i]);
-	}
-	free(hot);
+	verdict_fold(v);
 	for (size_t i = 0; i < v->nlines; i++)
 		finish_line(v, i);
 	qsort(v->lines, v->nlines, sizeof(*v->lines), by_use);

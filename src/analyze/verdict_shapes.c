@@ -8,8 +8,11 @@ const double verdict_prior_levels[STORIES] = {
     [STORY_FLAT] = .70, [STORY_WANDER] = .07, [STORY_LEAK] = .07, [STORY_SLOW] = .12, [STORY_BURST] = .04};
 
 /* How much births per job may vary between equal intervals (coefficient of variation), and how likely that is. */
-static const struct { double cv, weight; } dispersions[] = {{.12, .55}, {.3, .25}, {.7, .13}, {1.5, .07}};
+static const struct { double cv, weight; } dispersions[] = {{.12, .52}, {.3, .24}, {.7, .12}, {1.5, .07}};
 enum { DISPERSIONS = sizeof(dispersions) / sizeof(*dispersions) };
+/* ... and that there is no chance in it at all: one object for each third job. Then the births vary by this share of what chance
+ * would make of them (and by rounding), and a few of them tell a straight line from a bent one. */
+static const struct { double part, rounding, weight; } regular = {.15, .25, .05};
 
 double verdict_lse(const double *v, unsigned n)
 {
@@ -22,6 +25,9 @@ double verdict_lse(const double *v, unsigned n)
 		sum += exp(v[i] - top);
 	return top + log(sum);
 }
+
+/* A leak in the first part of which so many times its later births were kept; the later part is this many units at least. */
+static const struct { double times, weight; unsigned units; } tail = {3, .06, 5};
 
 /* A list of shapes being made. */
 struct maker {
@@ -68,6 +74,12 @@ static void leaks(struct maker *k, unsigned nclasses)
 	for (unsigned i = 0; i < k->m; i++)
 		v[i] = k->u[i].w * k->u[i].x;
 	add(k, STORY_LEAK, HOW_ACCELERATING, 0, .03, v);
+	/* A cache of the same line filled at first, or the leak was worse then: what counts is that it goes on. */
+	for (unsigned a = 1; a + tail.units <= k->m; a++) {
+		for (unsigned i = 0; i < k->m; i++)
+			v[i] = k->u[i].w * (i < a ? tail.times : 1);
+		add(k, STORY_LEAK, HOW_SINCE, a, tail.weight / (k->m - tail.units), v);
+	}
 }
 
 static void slows(struct maker *k)
@@ -115,6 +127,27 @@ unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, unsigned nclas
 		add(&k, STORY_BURST, HOW_OTHER, e, 1. / m, v);
 	}
 	return k.n;
+}
+
+/* Log of the multinomial coefficient. */
+static double coefficient(const struct verdict_unit *u, unsigned m, double total)
+{
+	double v = lgamma(total + 1);
+	for (unsigned i = 0; i < m; i++)
+		v -= lgamma(u[i].s + 1);
+	return v;
+}
+
+/* Log likelihood of survivors that are regular: normal about the shares, given their sum. */
+static double regular_ll(const struct verdict_unit *u, unsigned m, double total, const double *share)
+{
+	double v = 0, sum = 0;
+	for (unsigned i = 0; i < m; i++) {
+		double e = total * share[i], var = regular.rounding + regular.part * e;
+		v -= (log(2 * M_PI * var) + (u[i].s - e) * (u[i].s - e) / var) / 2;
+		sum += var;
+	}
+	return v + log(2 * M_PI * sum) / 2;
 }
 
 /* log of gamma(a + s) / gamma(a): of a product where s is a small whole number, as most are, and of nothing where it is 0. */
@@ -165,12 +198,14 @@ static void evidence(const struct verdict_unit *u, unsigned m, double total, uns
 		concentration[j] = m / (dispersions[j].cv * dispersions[j].cv);
 		same[j] = log(dispersions[j].weight) + lgamma(concentration[j]) - lgamma(total + concentration[j]);
 	}
+	double coef = coefficient(u, m, total);
 	for (unsigned i = 0; i < n; i++) {
 		const struct verdict_shape *s = &shapes[i];
-		double d[DISPERSIONS];
+		double d[DISPERSIONS + 1];
 		for (unsigned j = 0; j < DISPERSIONS; j++)
-			d[j] = same[j] + dirmult(u, some, nsome, s->share, concentration[j]);
-		double v = verdict_lse(d, DISPERSIONS) + log(s->weight);
+			d[j] = coef + same[j] + dirmult(u, some, nsome, s->share, concentration[j]);
+		d[DISPERSIONS] = log(regular.weight) + regular_ll(u, m, total, s->share);
+		double v = verdict_lse(d, DISPERSIONS + 1) + log(s->weight);
 		ll[s->story][count[s->story]++] = v;
 		if (s->story == STORY_LEAK && v > top) {
 			top = v;

@@ -6,8 +6,8 @@ tests_verdict_json_SOURCES = tests/verdict/verdict_json.c
 tests_verdict_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_verdict_json_LDADD = libhda.a $(HDA_LIBS) $(JANSSON_LIBS)
 
-TESTS += tests/verdict/agree.sh
-EXTRA_DIST += tests/verdict/agree.sh tests/verdict/agree.py
+TESTS += tests/verdict/agree.sh tests/verdict/real_quick.sh
+EXTRA_DIST += tests/verdict/agree.sh tests/verdict/agree.py tests/verdict/real_quick.sh tests/verdict/families.py
 
 # make score: the table of the verdict on the given scenarios; not part of make check.
 score: tests/verdict-json$(EXEEXT)
@@ -15,8 +15,15 @@ score: tests/verdict-json$(EXEEXT)
 	if [ -d "$$dir" ]; then python3 "$$dir/run.py" -n 5,10,20,50 "$$dir/scenarios" "$$dir/real/series" -- $(abs_builddir)/tests/verdict-json; \
 	else echo "score: skipped: no $$dir"; fi
 
+# make score-new: the same on families that the specification does not have (families.py, made here).
+score-new: tests/verdict-json$(EXEEXT)
+	@dir="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}/verdict"; new=$$(mktemp -d); \
+	if [ -d "$$dir" ]; then python3 $(srcdir)/tests/verdict/families.py $$new && \
+		python3 "$$dir/run.py" -n 5,10,20,50 $$new -- $(abs_builddir)/tests/verdict-json; \
+	else echo "score-new: skipped: no $$dir"; fi; rm -rf $$new
+
 # make score-real: real Ruby processes that leak or do not, their dumps through hdactl. What gems it uses: tests/verdict/real_cases.rb.
 score-real: hdactl$(EXEEXT)
 	$${RUBY:-ruby} $(srcdir)/tests/verdict/real_score.rb $(abs_builddir)/hdactl
 EXTRA_DIST += tests/verdict/README.md tests/verdict/real_cases.rb tests/verdict/real_score.rb
-.PHONY: score score-real
+.PHONY: score score-new score-real

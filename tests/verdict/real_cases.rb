@@ -2,13 +2,13 @@
 
 # Real Ruby processes that leak or do not: real_cases.rb NAME trace|notrace DIR DUMPS JOBS [FIRST_DUMP_AFTER]
 # Runs DUMPS x JOBS jobs of the case NAME and leaves a heap dump after each JOBS in DIR, written by a forked child as the gem does;
-# the file's name has pid, time and job counter. `real_cases.rb list` prints, one a line: name, truth, gems' libraries, pattern.
+# the file's name has pid, time and job counter. `real_cases.rb list` prints, one a line: name, truth, dumps, gems' libraries, pattern, until.
 #	leak NAME, PATTERN   a line of the verdict is this leak when "class file:line holder" matches PATTERN
-#	calm NAME            nothing leaks
+#	calm NAME, until: N  nothing leaks; before the dump N nothing has been released or slows down yet, so nobody could tell
 CASES = {}
-Case = Struct.new(:name, :truth, :pattern, :libs, :setup, :job, :dumps)
+Case = Struct.new(:name, :truth, :pattern, :libs, :setup, :job, :dumps, :until)
 def leak(name, pattern, libs: [], dumps: nil, setup: nil, &job) = CASES[name] = Case.new(name, "leak", pattern, libs, setup, job, dumps)
-def calm(name, libs: [], dumps: nil, setup: nil, &job) = CASES[name] = Case.new(name, "calm", nil, libs, setup, job, dumps)
+def calm(name, libs: [], dumps: nil, until: nil, setup: nil, &job) = CASES[name] = Case.new(name, "calm", nil, libs, setup, job, dumps, binding.local_variable_get(:until))
 
 class Item
 	def initialize(i)
@@ -27,7 +27,7 @@ leak("class_memo", /Memo/, setup: -> { Object.const_set(:Memo, Class.new { @h = 
 leak("global_array", /Item|\$leak|real_cases/, setup: -> { $leak = [] }) { |i| $leak << Item.new(i) }
 leak("one_per_20", /Item|real_cases/, setup: -> { $kept = [] }) { |i| $kept << Item.new(i) if (i % 20).zero? }
 leak("errors_in_bursts", /Item|real_cases/, setup: -> { $errors = [] }) { |i| 25.times { |j| $errors << Item.new(j) } if burst?(i) }
-leak("helper_site", /String|real_cases/, setup: -> { $kept, $lru = [], {} }) do |i|
+leak("helper_site", /String|real_cases|global_tbl -> Array/, setup: -> { $kept, $lru = [], {} }) do |i|
 	20.times { |j| helper(j) }
 	$kept << helper(i)
 	$lru[i % 900] = helper(i)
@@ -102,15 +102,20 @@ leak("cache_and_leak", /Both|real_cases/, dumps: 14, setup: -> { Object.const_se
 	Both.lru.shift if Both.lru.size > 400
 end
 leak("one_per_100_in_churn", /Item|real_cases/, dumps: 14, setup: -> { $kept = [] }) { |i| 1500.times { |j| Item.new(j) }; $kept << Item.new(i) if (i % 100).zero? }
-calm("lru_fills_over_50_dumps", dumps: 60, setup: -> { $lru = {} }) { |i| $lru[i] = "row #{i}" * 4 if i.even?; $lru.shift if $lru.size > 7400 }
-calm("ttl_longer_than_interval", dumps: 26, setup: -> { $ttl = {} }) { |i| $ttl.clear if i % 2000 == 1999; $ttl[i] = "entry #{i}" * 3 }
+calm("lru_fills_over_50_dumps", dumps: 60, until: 5, setup: -> { $lru, $rng = {}, Random.new(11) }) do |_|
+	k = $rng.rand(6000) # the more of them are in it, the fewer are new: full after 10 000 jobs
+	$lru[k] = $lru.delete(k) || "row #{k}" * 4
+	$lru.shift if $lru.size > 4900
+end
+calm("unique_keys_full_after_22_dumps", dumps: 40, until: 24, setup: -> { $lru = {} }) { |i| $lru[i] = "row #{i}" * 4 if i.even?; $lru.shift if $lru.size > 2200 }
+calm("ttl_longer_than_interval", dumps: 26, until: 9, setup: -> { $ttl = {} }) { |i| $ttl.clear if i % 2000 == 1999; $ttl[i] = "entry #{i}" * 3 }
 calm("batch_at_first_dump", setup: -> { $batch = Array.new(30_000) { |j| Item.new(j) } }) { |i| $batch = nil if i == 420 }
 leak("compaction", /Item|real_cases/, dumps: 16, setup: -> { $kept = [] }) { |i| $kept << Item.new(i); GC.compact if i == 1700 }
-calm("compaction_of_cache", dumps: 16, setup: -> { $lru = {} }) { |i| $lru[i] = "row #{i}" * 4; $lru.shift if $lru.size > 900; GC.compact if i == 1700 }
+calm("compaction_of_cache", dumps: 16, until: 5, setup: -> { $lru = {} }) { |i| $lru[i] = "row #{i}" * 4; $lru.shift if $lru.size > 900; GC.compact if i == 1700 }
 leak("since_deploy", /Item|real_cases/, dumps: 20, setup: -> { $kept, $warm = [], {} }) { |i| $warm[(i**0.5).to_i] ||= "warm #{i}"; $kept << Item.new(i) if i > 1500 }
 
 if ARGV[0] == "list"
-	CASES.each_value { |c| puts [c.name, c.truth, c.dumps || 0, c.libs.join(","), c.pattern&.source || "-"].join("\t") }
+	CASES.each_value { |c| puts [c.name, c.truth, c.dumps || 0, c.libs.join(","), c.pattern&.source || "-", c.until || 0].join("\t") }
 	exit
 end
 

@@ -111,6 +111,9 @@ static void read_life(struct verdict_life *l, json_t *h)
 	p->traced = json_is_true(json_object_get(h, "traced"));
 	p->graph = json_is_true(json_object_get(h, "graph"));
 	p->limit = num(h, "limit");
+	const char *rev = json_string_value(json_object_get(h, "rev"));
+	for (; rev && *rev; rev++)
+		p->rev = p->rev * 31 + (unsigned char)*rev;
 	p->ruby = ruby ? strtod(ruby, NULL) : 0;
 	l->nentries = json_array_size(keys);
 	l->entries = xcalloc(l->nentries, sizeof(*l->entries));

@@ -20,3 +20,10 @@ endif
 tests_unit_analyze_test_bound_SOURCES = tests/unit/analyze/test_bound.c tests/unit/unit.h
 tests_unit_analyze_test_bound_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_analyze_test_bound_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/analyze/test_fold
+TESTS += tests/unit/analyze/test_fold
+endif
+tests_unit_analyze_test_fold_SOURCES = tests/unit/analyze/test_fold.c tests/unit/unit.h
+tests_unit_analyze_test_fold_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_analyze_test_fold_LDADD = $(UNIT_LDADD)

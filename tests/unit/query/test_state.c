@@ -331,8 +331,9 @@ static void test_size(void **state)
 	memos /= DUMPS - 1 - WARM;
 	print_message("store per dump: %llu bytes without the state, %llu with it, of which %.0f for keys that moved for the first time; "
 	    "update %.1f ms a dump\n", (unsigned long long)used[0], (unsigned long long)used[1], memos, took * 1000 / DUMPS);
-	/* Each key takes its row once, when it first moves; (a quarter for pages not full); beyond that a series of dumps takes next to nothing. */
-	assert_true((double)used[1] - (double)used[0] <= memos * 1.25 + 1024);
+	/* Each key takes its row once, when it first moves; (a quarter for pages not full, and the last page of both records may be empty
+	 * but for a byte); beyond that a series of dumps takes next to nothing. */
+	assert_true((double)used[1] - (double)used[0] <= memos * 1.25 + 1024 + 2 * 4096. / (DUMPS - 1 - WARM));
 }
 
 /* A row of the wildest numbers still fits, and comes back as it was made to fit. */

@@ -1,0 +1,290 @@
+/* Verdict: which rows are one leak. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What hangs below a growing container is its leak. What one line of code makes, a library's helper objects that have no single holder,
+ * and what the interpreter keeps in its own tables along with an object (finalizers, method entries, interned strings) belong to a leak
+ * as well when they grow in fixed proportion to it: closer than two causes that know nothing of each other would. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/verdict_fold.h"
+#include "analyze/verdict_impl.h"
+#include "base/gem.h"
+#include "base/mem.h"
+
+#define SAME_HOLDER .95  /* cosine of the births of rows with one holder, as the specification says */
+#define SAME_FILE .98    /* ... of one file, where no holder is known */
+#define TIED .5          /* chi squared of two rows by degree of freedom: 1 when they are independent, 0 when one makes the other */
+#define TIED_MIN 8       /* objects of each from which that is asked */
+#define TIED_RATIO .03   /* counted in different ways: their rates are k to 1 within this part ... */
+#define TIED_RATIO_MAX 12 /* ... for a k up to this */
+
+static double cosine(const struct verdict_judged *a, const struct verdict_judged *b)
+{
+	double ab = 0, aa = 0, bb = 0;
+	if (a->nunits != b->nunits || a->nunits == 0)
+		return 0;
+	for (unsigned i = 0; i < a->nunits; i++) {
+		ab += a->units[i] * b->units[i];
+		aa += a->units[i] * a->units[i];
+		bb += b->units[i] * b->units[i];
+	}
+	return ab / sqrt(fmax(aa * bb, 1e-12));
+}
+
+/* Do the rows grow in a proportion too fixed for two causes? */
+static bool tied(const struct verdict_fused *x, const struct verdict_fused *y)
+{
+	const struct verdict_judged *a = &x->judged, *b = &y->judged;
+	double na = 0, nb = 0, chi2 = 0;
+	for (unsigned i = 0; i < a->nunits; i++)
+		na += a->units[i];
+	for (unsigned i = 0; i < b->nunits; i++)
+		nb += b->units[i];
+	if (na < TIED_MIN || nb < TIED_MIN)
+		return false;
+	if (a->nunits != b->nunits || a->by_births != b->by_births) {
+		double r = fmax(x->rate, y->rate) / fmax(fmin(x->rate, y->rate), 1e-12);
+		return r <= TIED_RATIO_MAX && fabs(r - round(r)) <= TIED_RATIO * r;
+	}
+	unsigned df = 0;
+	for (unsigned i = 0; i < a->nunits; i++) {
+		double both = a->units[i] + b->units[i], ea = both * na / (na + nb), eb = both - ea;
+		if (a->units[i] < 0 || b->units[i] < 0)
+			return cosine(a, b) > SAME_FILE;
+		if (both <= 0)
+			continue;
+		df++;
+		chi2 += (a->units[i] - ea) * (a->units[i] - ea) / ea + (b->units[i] - eb) * (b->units[i] - eb) / eb;
+	}
+	return df >= 3 && chi2 < TIED * (df - 1);
+}
+
+bool verdict_begins(const struct verdict_entry *e, const struct verdict_entry *head)
+{
+	if (e->npath < head->npath)
+		return false;
+	for (size_t i = 0; i < head->npath; i++) {
+		if (strcmp(e->path[i], head->path[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c)
+{
+	return e->path && e->npath == c->npath + 1 && verdict_begins(e, c) && c->klass && strcmp(e->path[c->npath], c->klass) == 0;
+}
+
+int verdict_by_depth(const void *a, const void *b)
+{
+	const struct verdict_fused *x = *(const struct verdict_fused *const *)a, *y = *(const struct verdict_fused *const *)b;
+	if (x->entry->npath != y->entry->npath)
+		return x->entry->npath < y->entry->npath ? -1 : 1;
+	if ((x->entry->key->len < 0) != (y->entry->key->len < 0))
+		return x->entry->key->len < 0 ? 1 : -1;
+	if (x->conf != y->conf)
+		return x->conf > y->conf ? -1 : 1;
+	double p = x->rate * x->size, q = y->rate * y->size;
+	if (p != q)
+		return p > q ? -1 : 1;
+	return x->entry->id < y->entry->id ? -1 : x->entry->id > y->entry->id;
+}
+
+static size_t site_file(const char *site)
+{
+	const char *colon = strchr(site, ':');
+	return colon ? (size_t)(colon - site) : strlen(site);
+}
+
+static bool same_file(const struct verdict_entry *a, const struct verdict_entry *b)
+{
+	size_t n = a->site ? site_file(a->site) : 0;
+	return a->site && b->site && n == site_file(b->site) && memcmp(a->site, b->site, n) == 0;
+}
+
+/* Is the path of e that of h, then h itself? An object of the interpreter has no class and is named by its type. */
+static bool below(const struct verdict_fused *k, const struct verdict_fused *t)
+{
+	const struct verdict_entry *e = k->entry, *h = t->entry;
+	if (!h->npath || e->npath <= h->npath || !verdict_begins(e, h))
+		return false;
+	if (h->klass)
+		return strcmp(e->path[h->npath], h->klass) == 0;
+	return h->type && strcmp(e->path[h->npath], h->type) == 0 && tied(k, t);
+}
+
+/* Does k belong to the line whose topmost key is t? */
+static bool joins(const struct verdict_fused *k, const struct verdict_fused *t)
+{
+	const struct verdict_entry *e = k->entry, *h = t->entry;
+	if (below(k, t))
+		return true;
+	if (e->npath && e->npath == h->npath && verdict_begins(e, h)) {
+		if (cosine(&k->judged, &t->judged) > SAME_HOLDER)
+			return true;
+		/* A Hash of Hashes: the steps of a path that are alike are one, so its entries stand where it stands. */
+		if (h->key->len >= 0 && e->klass && h->klass && strcmp(e->klass, h->klass) == 0 && tied(k, t))
+			return true;
+	}
+	return !e->npath && same_file(e, h) && cosine(&k->judged, &t->judged) > SAME_FILE;
+}
+
+static bool is_upper(const char *s)
+{
+	for (; *s; s++) {
+		if (*s >= 'a' && *s <= 'z')
+			return false;
+	}
+	return true;
+}
+
+/* Held by the interpreter's own tables only: nothing on the path has a name that a person gave. */
+static bool is_internal(const struct verdict_entry *e)
+{
+	if (!e->npath || strncmp(e->path[0], "root ", 5) != 0 || strcmp(e->path[0], "root global_tbl") == 0)
+		return false;
+	for (size_t i = 1; i < e->npath; i++) {
+		if (!is_upper(e->path[i]))
+			return false;
+	}
+	return !e->stack;
+}
+
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+static bool same_library(const struct verdict_entry *a, const struct verdict_entry *b)
+{
+	char x[GEM_NAME], y[GEM_NAME];
+	if (!a->site || !b->site)
+		return false;
+	gem_name(span_of(a->site), x);
+	gem_name(span_of(b->site), y);
+	return strcmp(x, "app") != 0 && strcmp(x, y) == 0;
+}
+
+/* May row k of one line and row s of another be of one cause, by where they are made and held? They must be tied besides. */
+static bool kin(const struct verdict_fused *k, const struct verdict_fused *s)
+{
+	const struct verdict_entry *e = k->entry, *h = s->entry;
+	bool other_kind = !same_text(e->klass, h->klass) || !same_text(e->type, h->type);
+	if (below(k, s) || (e->site && same_text(e->site, h->site) && other_kind))
+		return true;
+	if (!e->npath && h->npath && (same_file(e, h) || same_library(e, h)))
+		return true;
+	return is_internal(e) && !is_internal(h) && h->npath;
+}
+
+enum {
+	KIN_LINES = 32, /* lines that are compared with each other; more are no reading matter anyway */
+	KIN_ROWS = 16,  /* ... by so many rows of each, those nearest to a root */
+};
+
+/* The lines being made: lists of their keys. */
+struct folding {
+	struct verdict *v;
+	struct verdict_fused **hot;
+	uint32_t *next, *first, *last; /* by key: the next of its line + 1; by line: its first and last key */
+	size_t nhot;
+};
+
+static const struct verdict_fused *top_of(const struct folding *f, size_t line) { return &f->v->fused[f->v->lines[line].top]; }
+
+static bool is_kin(const struct folding *f, size_t line, size_t to)
+{
+	unsigned a = 0;
+	for (uint32_t i = f->first[line] + 1; i && a < KIN_ROWS; i = f->next[i - 1], a++) {
+		unsigned b = 0;
+		for (uint32_t j = f->first[to] + 1; j && b < KIN_ROWS; j = f->next[j - 1], b++) {
+			if (kin(f->hot[i - 1], f->hot[j - 1]) && tied(f->hot[i - 1], f->hot[j - 1]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Line i goes into line j; the last line takes its number. */
+static void merge(struct folding *f, size_t i, size_t j)
+{
+	size_t last = --f->v->nlines;
+	f->next[f->last[j]] = f->first[i] + 1;
+	f->last[j] = f->last[i];
+	f->first[i] = f->first[last];
+	f->last[i] = f->last[last];
+	f->v->lines[i].top = f->v->lines[last].top;
+}
+
+/* Bytes a job of a line; what has a name comes before what the interpreter holds. */
+static double weight(const struct folding *f, size_t line)
+{
+	double sum = 0;
+	for (uint32_t i = f->first[line] + 1; i; i = f->next[i - 1])
+		sum += f->hot[i - 1]->rate * f->hot[i - 1]->size;
+	return sum * (is_internal(top_of(f, line)->entry) ? 1e-6 : 1);
+}
+
+/* Each line goes to the largest that it is kin to. */
+static void merge_kin(struct folding *f)
+{
+	for (size_t i = 0; i < f->v->nlines && i < KIN_LINES;) {
+		size_t to = SIZE_MAX;
+		double most = -1;
+		for (size_t j = 0; j < f->v->nlines && j < KIN_LINES; j++) {
+			if (j != i && is_kin(f, i, j) && weight(f, j) > most) {
+				most = weight(f, j);
+				to = j;
+			}
+		}
+		if (to == SIZE_MAX)
+			i++;
+		else
+			merge(f, i, to);
+	}
+}
+
+static void place(struct folding *f, uint32_t i)
+{
+	struct verdict *v = f->v;
+	size_t l = 0;
+	while (l < v->nlines && !joins(f->hot[i], top_of(f, l)))
+		l++;
+	if (l == v->nlines) {
+		v->lines[v->nlines++].top = (size_t)(f->hot[i] - v->fused);
+		f->first[l] = i;
+	} else {
+		f->next[f->last[l]] = i + 1;
+	}
+	f->last[l] = i;
+}
+
+static void add_rows(struct verdict_line *l, const struct verdict_fused *f)
+{
+	l->rows = xreallocarray(l->rows, l->nrows + f->nids, sizeof(*l->rows));
+	memcpy(l->rows + l->nrows, f->ids, f->nids * sizeof(*f->ids));
+	l->nrows += f->nids;
+}
+
+void verdict_fold(struct verdict *v)
+{
+	struct folding f = {.v = v, .hot = xcalloc(v->nfused, sizeof(*f.hot))};
+	for (size_t i = 0; i < v->nfused; i++) {
+		if (v->fused[i].label >= VERDICT_SUSPECT)
+			f.hot[f.nhot++] = &v->fused[i];
+	}
+	qsort(f.hot, f.nhot, sizeof(*f.hot), verdict_by_depth);
+	v->lines = xcalloc(f.nhot, sizeof(*v->lines));
+	uint32_t *lists = xcalloc(3 * f.nhot, sizeof(*lists));
+	f.next = lists;
+	f.first = lists + f.nhot;
+	f.last = lists + 2 * f.nhot;
+	for (uint32_t i = 0; i < f.nhot; i++)
+		place(&f, i);
+	merge_kin(&f);
+	for (size_t l = 0; l < v->nlines; l++) {
+		for (uint32_t i = f.first[l] + 1; i; i = f.next[i - 1]) {
+			f.hot[i - 1]->line = (int)l;
+			add_rows(&v->lines[l], f.hot[i - 1]);
+		}
+	}
+	free(lists);
+	free(f.hot);
+}

@@ -1,0 +1,13 @@
+/* Verdict: which rows are one leak. SPDX-License-Identifier: BSD-2-Clause Private to src/analyze/verdict*.c. */
+#pragma once
+
+#include "analyze/verdict.h"
+
+/* Order of keys within a line: nearest to a root, containers before their entries, then the surest and largest. */
+int verdict_by_depth(const void *a, const void *b); /* of pointers to struct verdict_fused */
+/* Does the path of e begin with the names of head's? */
+bool verdict_begins(const struct verdict_entry *e, const struct verdict_entry *head);
+/* Is e directly inside c: its path is c's path and then c's class? */
+bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c);
+/* Gives v its lines, with top and rows (unsorted), and each key of one its line. */
+void verdict_fold(struct verdict *v);

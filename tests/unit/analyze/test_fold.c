@@ -1,0 +1,208 @@
+/* Tests of the folding: which rows are one leak, and which are two; what a deploy ends. SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include <math.h>
+
+#include "analyze/verdict.h"
+
+enum { UNITS = 10, ROWS_MAX = 8 };
+
+/* A life whose rows were weighed before: growing rows with births by unit. */
+struct world {
+	struct verdict_proc proc;
+	struct verdict_life life;
+	struct verdict_entry e[ROWS_MAX];
+	struct verdict_key key[ROWS_MAX];
+	struct verdict_judged judged[ROWS_MAX];
+	const char *path[ROWS_MAX][4];
+};
+
+static void dumps(struct verdict_proc *p, unsigned n, double t0)
+{
+	for (unsigned k = 0; k < n; k++) {
+		struct verdict_dump d = {.jobs = 1000. * (k + 1), .t = t0 + 60. * k, .gc = 10 * (k + 1), .major = k + 1, .memsize = 1e7, .rss = 5e7};
+		assert_true(verdict_proc_update(p, &d));
+		verdict_proc_advance(p);
+	}
+}
+
+static void world_init(struct world *w, double t0)
+{
+	memset(w, 0, sizeof(*w));
+	verdict_proc_init(&w->proc);
+	w->proc.traced = true;
+	dumps(&w->proc, 12, t0);
+	w->life = (struct verdict_life){.proc = &w->proc, .entries = w->e};
+}
+
+/* births: of each unit; path: up to four names, the rest NULL; entries: of a container, or -1. */
+static void grow(struct world *w, const char *type, const char *klass, const char *site, const char *const path[4], const double births[UNITS], double entries)
+{
+	size_t i = w->life.nentries++;
+	struct verdict_judged *j = &w->judged[i];
+	*j = (struct verdict_judged){.by_births = true, .m = UNITS, .df = UNITS, .nunits = UNITS, .evidence = {0, -20, -20, -20, -30, -30}};
+	for (unsigned u = 0; u < UNITS; u++)
+		j->survivors += j->units[u] = births[u];
+	j->rate = j->survivors / 10000;
+	j->se = sqrt(j->survivors) / 10000;
+	verdict_key_init(&w->key[i]);
+	w->key[i].n = entries < 0 ? j->survivors : 1;
+	w->key[i].b = w->key[i].n * 40;
+	w->key[i].len = entries;
+	w->e[i] = (struct verdict_entry){.id = (uint32_t)i, .type = type, .klass = klass, .site = site, .path = w->path[i], .key = &w->key[i], .judged = j};
+	while (path && w->e[i].npath < 4 && path[w->e[i].npath]) {
+		w->path[i][w->e[i].npath] = path[w->e[i].npath];
+		w->e[i].npath++;
+	}
+}
+
+static size_t lines(struct world *w, size_t *ret_head)
+{
+	struct verdict *v = verdict_new(&w->life, 1);
+	size_t n = v->nlines, rows = 0;
+	for (size_t i = 0; i < n; i++)
+		rows += v->lines[i].nrows;
+	assert_int_equal(rows, w->life.nentries); /* each row is in one line */
+	if (ret_head)
+		*ret_head = v->fused[v->lines[0].head].entry->id;
+	verdict_free(v);
+	verdict_proc_done(&w->proc);
+	return n;
+}
+
+static const double a[UNITS] = {100, 90, 110, 104, 97, 120, 88, 95, 106, 101};
+static const double twice_a[UNITS] = {200, 180, 220, 208, 194, 240, 176, 190, 212, 202};
+static const double b[UNITS] = {111, 95, 84, 99, 120, 93, 104, 117, 86, 102}; /* as much, and knows nothing of a */
+static const char *const in_cache[4] = {"root vm", "class Cache"}, *const in_hash[4] = {"root vm", "class Cache", "Hash"};
+static const char *const in_other[4] = {"root vm", "class Other"}, *const in_table[4] = {"root vm"}, *const in_hidden[4] = {"root vm", "ARRAY"};
+
+static void test_below_a_container(void **state)
+{
+	(void)state;
+	struct world w;
+	size_t head;
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_hash, b, -1);
+	grow(&w, "HASH", "Hash", NULL, in_cache, a, 1011);
+	assert_int_equal(lines(&w, &head), 1);
+	assert_int_equal(head, 0); /* the entries, which have a site */
+}
+
+static void test_two_holders_are_two(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_other, twice_a, -1); /* tied, of one line of code, but held by two */
+	assert_int_equal(lines(&w, NULL), 2);
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
+	grow(&w, "OBJECT", "Item", "app/a.rb:3", in_other, b, -1); /* of one line, not tied */
+	assert_int_equal(lines(&w, NULL), 2);
+}
+
+static void test_one_line_of_code(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
+	grow(&w, "OBJECT", "Item", "app/a.rb:3", in_other, twice_a, -1);
+	assert_int_equal(lines(&w, NULL), 1);
+}
+
+static void test_of_one_library(void **state)
+{
+	(void)state;
+	struct world w;
+	size_t head;
+	world_init(&w, 1e9);
+	grow(&w, "OBJECT", "Field", "/x/gems/mail-2.8.1/lib/mail/field.rb:3", NULL, twice_a, -1);
+	grow(&w, "OBJECT", "Mail", "/x/gems/mail-2.8.1/lib/mail.rb:9", in_cache, a, -1);
+	assert_int_equal(lines(&w, &head), 1);
+	assert_int_equal(head, 1); /* the one with a holder */
+	world_init(&w, 1e9);
+	grow(&w, "OBJECT", "Field", "/x/gems/mail-2.8.1/lib/mail/field.rb:3", NULL, b, -1);
+	grow(&w, "OBJECT", "Mail", "/x/gems/mail-2.8.1/lib/mail.rb:9", in_cache, a, -1);
+	assert_int_equal(lines(&w, NULL), 2);
+	world_init(&w, 1e9);
+	grow(&w, "OBJECT", "Row", "/x/gems/pg-1.5/lib/pg.rb:3", NULL, twice_a, -1);
+	grow(&w, "OBJECT", "Mail", "/x/gems/mail-2.8.1/lib/mail.rb:9", in_cache, a, -1);
+	assert_int_equal(lines(&w, NULL), 2);
+}
+
+static void test_tables_of_the_interpreter(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "OBJECT", "Res", "app/a.rb:3", in_cache, a, -1);
+	grow(&w, "ARRAY", NULL, NULL, in_table, twice_a, -1);
+	grow(&w, "DATA", "Proc", "app/b.rb:8", in_hidden, twice_a, -1); /* below it: the hidden array has no class */
+	assert_int_equal(lines(&w, NULL), 1);
+	world_init(&w, 1e9);
+	grow(&w, "OBJECT", "Res", "app/a.rb:3", in_cache, a, -1);
+	grow(&w, "ARRAY", NULL, NULL, in_table, b, -1);
+	assert_int_equal(lines(&w, NULL), 2);
+}
+
+static void test_container_of_mixed_entries(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "ARRAY", "Array", NULL, in_cache, a, 1011);
+	grow(&w, "STRING", "String", "app/a.rb:3", (const char *const[4]){"root vm", "class Cache", "Array"}, a, -1);
+	for (int c = 0; c < STORIES; c++)
+		w.judged[1].evidence[c] = c == STORY_SLOW ? 0 : -20; /* of all that this line makes, most is a cache's */
+	w.key[1].n = 3000;
+	struct verdict *v = verdict_new(&w.life, 1);
+	assert_int_equal(v->lines[0].label, VERDICT_LEAK);
+	verdict_free(v);
+	w.key[1].n = 1011; /* they are its entries: then they know better than its length */
+	v = verdict_new(&w.life, 1);
+	assert_int_equal(v->nlines, 0);
+	verdict_free(v);
+	verdict_proc_done(&w.proc);
+}
+
+/* Two lives, the older one with a leak. Returns the label of its line. */
+static enum verdict_label after(uint64_t rev, double t0, unsigned ndumps)
+{
+	struct world w;
+	world_init(&w, 1e9);
+	w.proc.rev = 1;
+	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
+	struct verdict_proc next;
+	verdict_proc_init(&next);
+	next.traced = true;
+	next.rev = rev;
+	dumps(&next, ndumps, t0);
+	struct verdict_life both[2] = {w.life, {.proc = &next}};
+	struct verdict *v = verdict_new(both, 2);
+	assert_int_equal(v->nlines, 1);
+	enum verdict_label l = v->lines[0].label;
+	verdict_free(v);
+	verdict_proc_done(&next);
+	verdict_proc_done(&w.proc);
+	return l;
+}
+
+static void test_ended_by_a_deploy(void **state)
+{
+	(void)state;
+	assert_int_equal(after(2, 1e9 + 5000, 8), VERDICT_SUSPECT);
+	assert_int_equal(after(2, 1e9 + 5000, 3), VERDICT_LEAK);  /* too early to say */
+	assert_int_equal(after(2, 1e9 + 100, 8), VERDICT_LEAK);   /* both run: a canary */
+	assert_int_equal(after(1, 1e9 + 5000, 8), VERDICT_LEAK);  /* a worker of the same revision, which may do other jobs */
+	assert_int_equal(after(0, 1e9 + 5000, 8), VERDICT_LEAK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_one_line_of_code),
+	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_container_of_mixed_entries),
+	    cmocka_unit_test(test_ended_by_a_deploy)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

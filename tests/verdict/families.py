@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""New scenario families for the score of the verdict: families.py OUTDIR [--seed S] [--per N] [--only a,b]
+
+The worlds, rows and truth are those of sim.py (the specification's simulator, found through $HDA_SHARED or beside this tree); here
+are the compositions it does not have. Score: run.py -n 5,10,20,50 OUTDIR -- tests/verdict-json (make score-new does both).
+"""
+import math, os, sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+shared = os.environ.get("HDA_SHARED") or os.path.join(here, "..", "..", "..", "shared")
+sys.path.insert(0, os.path.join(shared, "verdict"))
+sys.dont_write_bytecode = True
+import numpy as np
+from sim import CLASSES, N, T, World, background, cache, leak, lograte, make, site, write
+
+
+def start(family, i, S, **kw):
+    s, rng = make(family, i, S, **kw)
+    for wi in range(len(s.worlds)):
+        background(s, wi)
+    return s, rng, s.worlds[0]
+
+
+def entries(s, rng, M, holder, label, kind="Hash", size=200, cls="String", wi=0, root="class", type="STRING", where=None):
+    cache(s, M, type, cls, where or site(rng, True), [holder, kind], root, size, wi, label)
+
+
+# --- nothing leaks -------------------------------------------------------------------------------------------
+def f_lru_50(i, S):
+    """An LRU that fills over 50 dumps: hits of a finite universe, so births fall while it fills."""
+    s, rng, w = start("lru_50", i, S)
+    cap = int(rng.choice([1000, 3000, 8000])); zipf = rng.uniform(.4, .9); universe = int(cap * rng.choice([1.2, 1.5, 2, 3]))
+    entries(s, rng, w.lru(cap, universe, zipf, cap / 50 * rng.uniform(1.5, 4)), "class RowStore", "slow"); return s
+
+def f_lru_steady(i, S):
+    """Unique keys up to a bound after 12 to 45 dumps: a leak to all eyes until it is full, then not."""
+    s, rng, w = start("lru_steady", i, S)
+    cap = int(rng.choice([500, 2000, 10000])); full = rng.uniform(12, 45)
+    entries(s, rng, w.fifo(w.births(cap / full / w.every), cap), "class RowStore", "slow"); return s
+
+def f_ring(i, S):
+    """A ring buffer that fills within 3 to 30 dumps and is then replaced entry by entry, slowly."""
+    s, rng, w = start("ring", i, S)
+    cap = int(rng.choice([300, 1000, 5000])); full = rng.uniform(3, 30)
+    entries(s, rng, w.fifo(w.births(cap / full / w.every), cap), "class Crumbs", "slow", kind="Array"); return s
+
+def f_ttl_long(i, S):
+    """Entries die a fixed time after birth, or all at once, after 2 to 14 dumps."""
+    s, rng, w = start("ttl_long", i, S)
+    b, P = w.births(lograte(rng, .05, 5)), rng.uniform(2, 14)
+    if rng.random() < .5:
+        age = P * w.dtm.mean() * T
+        M = w.survive(b, lambda a, t: (t < age).astype(float))
+    else:
+        M = w.cleared(b, P, rng.random() * P)
+    entries(s, rng, M, "class TtlStore", "fast"); return s
+
+def f_prune(i, S):
+    """A cache that is pruned to three quarters each time it is full."""
+    s, rng, w = start("prune", i, S)
+    every = rng.uniform(2, 9)
+    b, at = w.births(lograte(rng, .1, 4)), np.arange(N * T)
+    ph = rng.random() * every
+    times = np.floor((at / T + ph) / every)
+    M = w.survive(b, lambda a, t: np.ones_like(a)); cur = b.copy()
+    for k in range(w.n):
+        e = w.edge[k + 1]; was = times[max(w.edge[k] - 1, 0)] if k else times[0]
+        for g in range(int(times[e - 1] - was)):
+            born = times[:e] < times[e - 1] - (times[e - 1] - was - 1 - g)
+            cur[:e] = np.where(born, rng.binomial(cur[:e], .75), cur[:e])
+        M[:e, k] = cur[:e]
+    entries(s, rng, M, "class Fragments", "slow"); return s
+
+def f_batch_first(i, S):
+    """A big batch is in flight at the first dump and stays for 0 to 4 more; another one comes later."""
+    s, rng, w = start("batch_first", i, S)
+    for k in (0, int(rng.integers(6, 40))):
+        s.add(w.batch(k, int(lograte(rng, 5000, 200000)), int(rng.integers(1, 5))), "OBJECT", "Row", "app/lib/import.rb:%d" % (30 + k % 3), ["machine stack", "Array"], "stack", 120, 0, "fast")
+    return s
+
+def f_nightly(i, S):
+    """A nightly batch: for some dumps births are kept, then all go; again every 8 to 20 dumps."""
+    s, rng, w = start("nightly", i, S)
+    period, width = int(rng.integers(8, 20)) * T, int(rng.integers(2, 5)) * T
+    b = w.births(lograte(rng, .5, 20)); at = np.arange(N * T); ph = int(rng.integers(0, period))
+    on = (at + ph) % period < width
+    b = np.where(on, b, 0)
+    M = w.seen(b)
+    for k in range(w.n):
+        e = w.edge[k + 1]
+        gen = (at[:e] + ph) // period
+        now = (e - 1 + ph)
+        dead = (gen < now // period) | (now % period >= width)
+        M[:e, k] = np.where(dead, 0, M[:e, k])
+    entries(s, rng, M, "class Nightly", "fast", kind="Array", cls="Row", type="OBJECT"); return s
+
+def f_pool_resize(i, S):
+    """A pool grows by steps each time its limit is raised: few bursts, never released."""
+    s, rng, w = start("pool_resize", i, S)
+    b = np.zeros(N * T, dtype=np.int64)
+    for k in rng.choice(np.arange(1, 30), int(rng.integers(2, 5)), replace=False):
+        b[int(k) * T + int(rng.integers(0, T))] = int(rng.integers(5, 30)) * int(rng.integers(20, 400))
+    entries(s, rng, w.seen(b), "class ConnectionPool", "slow", kind="Array", cls="Conn", type="OBJECT"); return s
+
+def f_tenants(i, S):
+    """A memo per tenant: a finite number of tenants, the big ones first, some join later."""
+    s, rng, w = start("tenants", i, S)
+    M = w.coupons(int(lograte(rng, 100, 3000)), rng.uniform(.6, 1.4), lograte(rng, .05, 2)) * int(rng.integers(1, 6))
+    entries(s, rng, M, "class TenantConfig", "slow"); return s
+
+def f_ramp(i, S):
+    """Traffic ramps up while a cache fills."""
+    s, rng = make("ramp", i, S)
+    w = s.worlds[0]
+    f = np.linspace(.3, 1.7, N * T) if rng.random() < .5 else np.linspace(1.7, .3, N * T)
+    w.tx = np.concatenate([[0], np.cumsum(np.diff(w.tx) * f)]); w.dx = np.diff(w.tx); w.mix = np.rint(w.mix * f[:, None]).astype(np.int64)
+    background(s)
+    entries(s, rng, w.lru(2000, int(2000 * rng.uniform(1.2, 5)), rng.uniform(.6, 1), 2000 / rng.uniform(3, 25)), "class RowStore", "slow"); return s
+
+def f_reload(i, S):
+    """Code is loaded at a deploy in the same process: one burst of classes and their methods, and a cache begins again."""
+    s, rng, w = start("reload", i, S)
+    k = int(rng.integers(3, 20))
+    b = np.zeros(N * T, dtype=np.int64); b[k * T + 2] = int(rng.integers(200, 3000))
+    s.add(w.seen(b), "CLASS", "Class", "app/models/a.rb:%d" % rng.integers(2, 99), ["vm", "Module"], "vm", 700, 0, "slow")
+    gone = w.coupons(800, .8, .3); gone2 = np.where((np.arange(N * T) < k * T)[:, None] & (w.edge[None, 1:] > k * T), 0, gone)
+    entries(s, rng, gone2, "class Templates2", "slow"); return s
+
+def f_backlog_array(i, S):
+    """A queue in a plain Array grows for 5 to 15 dumps and drains."""
+    s, rng, w = start("backlog_array", i, S)
+    entries(s, rng, w.backlog(lograte(rng, .5, 4), int(rng.integers(0, 6 * T)), int(rng.integers(5 * T, 15 * T)), rng.uniform(.1, .4)), "class Outbox", "backlog", kind="Array", cls="Event", type="OBJECT"); return s
+
+def f_sibling_caches(i, S):
+    """Four workers, young and old, whose counter is reset in the middle; their caches fill."""
+    s, rng = make("sibling_caches", i, S, worlds=4, per=[N, N, 20, 8])
+    per = lograte(rng, .05, .3)
+    for wi in range(4):
+        background(s, wi); w = s.worlds[wi]
+        cache(s, w.lru(1500, 2500, .7, 1500 * per), "STRING", "String", "app/lib/rows.rb:30", ["class RowStore", "Hash"], "class", 300, wi, "slow")
+    s.ev["reset"] = 4
+    return s
+
+def f_compact_cache(i, S):
+    s, rng, w = start("compact_cache", i, S, ruby=str(np.random.default_rng([S, i, 9]).choice(["2.7.8", "3.1.7", "3.3.5"])))
+    w.compact_at = int(rng.choice([2, 4, 7, 12]))
+    entries(s, rng, w.lru(1000, 2000, .7, 1000 / rng.uniform(2, 10)), "class RowStore", "slow"); return s
+
+
+# --- leaks -----------------------------------------------------------------------------------------------------
+def f_cache_and_leak(i, S):
+    """One line fills a cache and leaks; the cache turns over fast, slowly, or by time."""
+    s, rng, w = start("cache_and_leak", i, S)
+    r, cap = lograte(rng, .05, 2), int(rng.choice([200, 1000, 3000])); kind = rng.integers(3)
+    b = w.births(cap / w.every * rng.uniform(.1, 1))
+    extra = w.fifo(b, cap) if kind == 0 else w.survive(b, lambda a, t: np.exp(-a / (w.every * 1.5))) if kind == 1 else w.cleared(b, rng.uniform(1.5, 5))
+    leak(s, w.births(r), rate=r, extra=extra, kids=0); return s
+
+def f_needle(i, S):
+    """One object per 100 jobs inside half a million of churn of the same class."""
+    s, rng, w = start("needle", i, S)
+    r = lograte(rng, .008, .02)
+    s.add(w.churn(5e5 if s.traced else 2e4), "OBJECT", "Item", site(rng), ["machine stack", "Worker"], "stack", 60, 0, "fast")
+    leak(s, w.births(r), rate=r); return s
+
+def f_deploy(i, S):
+    """A leak that comes with the second revision; the first life was clean."""
+    cut = int(np.random.default_rng([S, i, 5]).choice([3, 6, 12]))
+    s, rng = make("deploy", i, S, worlds=2, per=[cut, N - cut]); s.successive = True
+    s.worlds[1].t0 = s.worlds[0].t0 + s.worlds[0].tt[-1] + 40; s.worlds[1].rev = "r2"
+    for wi in (0, 1):
+        background(s, wi)
+    r = lograte(rng, .05, 5); leak(s, s.worlds[1].births(r), 1, rate=r, from_seq=cut); return s
+
+def f_stopped(i, S):
+    """A leak that a deploy ends."""
+    cut = int(np.random.default_rng([S, i, 5]).choice([6, 10, 15]))
+    s, rng = make("stopped", i, S, worlds=2, per=[cut, N - cut]); s.successive = True
+    s.worlds[1].t0 = s.worlds[0].t0 + s.worlds[0].tt[-1] + 40; s.worlds[1].rev = "r2"
+    for wi in (0, 1):
+        background(s, wi)
+    r = lograte(rng, .05, 5); leak(s, s.worlds[0].births(r), 0, rate=r)
+    s.leaks[-1]["to_seq"] = cut; return s
+
+def f_native_and_cache(i, S):
+    s, rng, w = start("native_and_cache", i, S)
+    r = lograte(rng, 4e3, 4e4) * 1000 / w.every; s.rss[0] += r * w.tx[w.edge[1:]]
+    entries(s, rng, w.lru(2000, 6000, .8, 2000 / rng.uniform(3, 20)), "class RowStore", "slow", size=900)
+    s.native = dict(bytes_per_1000=r * 1000); return s
+
+def f_per_hour(i, S):
+    """A timer leaks: per hour, while the pace of jobs changes much."""
+    s, rng, w = start("per_hour", i, S, rate_wave=.6)
+    secs = w.tt[-1] / w.tx[-1]; r = lograte(rng, .1, 5)
+    leak(s, w.births(0, per_sec=r / secs), rate=r, norate=True); return s
+
+def f_job_class(i, S):
+    s, rng, w = start("job_class", i, S, mixdrift=.6)
+    c = int(rng.integers(len(CLASSES))); r = lograte(rng, .2, 6); share = w.mix[:, c].sum() / w.mix.sum()
+    leak(s, w.births(r, cls=c), rate=r * share, job=CLASSES[c], share=share); return s
+
+def f_two_in_one_holder(i, S):
+    """Two leaks of one class: two tables that are fed by different job classes."""
+    s, rng, w = start("two_in_one_holder", i, S, mixdrift=.6)
+    for c in (0, 1):
+        r = lograte(rng, .2, 4); share = w.mix[:, c].sum() / w.mix.sum()
+        leak(s, w.births(r, cls=c), rate=r * share, name="class Registry" if s.traced else "class Registry%d" % c, root="class", kids=0, job=CLASSES[c], share=share)
+    return s
+
+def f_two_leaks(i, S):
+    """Two leaks of two holders, both one object a job and so."""
+    s, rng, w = start("two_leaks", i, S)
+    for nm in ("class Alpha", "class Beta"):
+        r = lograte(rng, .3, 2); leak(s, w.births(r), name=nm, rate=r)
+    return s
+
+def f_falling(i, S):
+    """A leak whose rate falls to a third over the run."""
+    s, rng, w = start("falling", i, S)
+    r = lograte(rng, .2, 5); x = w.tx[1:] / w.tx[-1]
+    leak(s, rng.poisson(r * w.dx * (1.5 - x)), rate=r * .5, norate=True); return s
+
+def f_ramp_leak(i, S):
+    """A leak while traffic triples."""
+    s, rng = make("ramp_leak", i, S)
+    w = s.worlds[0]; f = np.linspace(.5, 1.5, N * T)
+    w.tx = np.concatenate([[0], np.cumsum(np.diff(w.tx) * f)]); w.dx = np.diff(w.tx); w.mix = np.rint(w.mix * f[:, None]).astype(np.int64)
+    background(s)
+    r = lograte(rng, .1, 5); leak(s, w.births(r), rate=r); return s
+
+def f_leak_beside_lru(i, S):
+    """A slow leak beside a cache that fills and is larger."""
+    s, rng, w = start("leak_beside_lru", i, S)
+    entries(s, rng, w.lru(8000, 16000, .7, 8000 / rng.uniform(4, 25)), "class RowStore", "slow", size=900)
+    r = lograte(rng, .03, .5); leak(s, w.births(r), rate=r); return s
+
+def f_late(i, S):
+    """A leak that begins in the middle of the run."""
+    s, rng, w = start("late", i, S)
+    k = int(rng.integers(3, 25)); r = lograte(rng, .1, 5)
+    leak(s, w.births(r, start=k * T), rate=r, from_seq=k); return s
+
+def f_bursts(i, S):
+    s, rng, w = start("bursts", i, S)
+    r, ev = lograte(rng, .1, 3), rng.uniform(1, 6); leak(s, w.bursts(r, ev), rate=r, events=ev); return s
+
+def f_siblings_reset(i, S):
+    """Three workers with the leak, counters reset with no restart."""
+    s, rng = make("siblings_reset", i, S, worlds=3, per=[N, N, N]); r = lograte(rng, .05, 2)
+    seed = s.bgseed + 1
+    for wi in range(3):
+        background(s, wi); w = s.worlds[wi]
+        leak(s, w.births(r), wi, rate=r, group=np.random.default_rng(seed))
+    s.join(); s.ev["reset"] = int(rng.integers(2, 12)); return s
+
+def f_one_of_siblings(i, S):
+    """Only one of three workers leaks: the queue it serves is another one."""
+    s, rng = make("one_of_siblings", i, S, worlds=3, per=[N, N, N]); r = lograte(rng, .05, 3)
+    for wi in range(3):
+        background(s, wi)
+    leak(s, s.worlds[1].births(r), 1, rate=r); return s
+
+def f_compact_leak(i, S):
+    s, rng, w = start("compact_leak", i, S, ruby=str(np.random.default_rng([S, i, 8]).choice(["2.7.8", "3.1.7", "3.3.5"])))
+    w.compact_at = int(rng.choice([2, 4, 7, 12])); r = lograte(rng, .2, 5); leak(s, w.births(r), rate=r); return s
+
+def f_irregular_gaps(i, S):
+    s, rng = make("irregular_gaps", i, S, irregular=1.1); background(s); w = s.worlds[0]
+    s.ev["drop"] = sorted(int(v) for v in rng.choice(np.arange(1, N - 1), 10, replace=False)); s.ev["clock"] = (int(rng.integers(2, 12)), 7200.)
+    r = lograte(rng, .1, 5); leak(s, w.births(r), rate=r); return s
+
+def f_bare(i, S):
+    """A Hash of immediates: only its length grows."""
+    s, rng, w = start("bare", i, S, mode=["tg", "u"][i % 2]); r = lograte(rng, .2, 8); leak(s, w.births(r), rate=r, bare=True); return s
+
+
+FAMILIES = {k[2:]: v for k, v in list(globals().items()) if k.startswith("f_")}
+
+if __name__ == "__main__":
+    opt = dict(zip(sys.argv[2::2], sys.argv[3::2]))
+    os.makedirs(sys.argv[1], exist_ok=True)
+    for f, fn in FAMILIES.items():
+        for i in range(int(opt.get("--per", 6)) if f in opt.get("--only", f).split(",") else 0):
+            write(fn(i, int(opt.get("--seed", 31))).out(), "%s/%s-%02d.json.zst" % (sys.argv[1], f, i))
