@@ -214,6 +214,8 @@ bool life_decode_rows(struct life *l, struct span rows)
 	size_t n = dec_count(&d, 3);
 	if (n > LIFE_KEYS)
 		return false;
+	l->cap_rows = n + n / 8 + 1; /* and some new ones: the array is large, and is not moved for them */
+	l->rows = xreallocarray(l->rows, l->cap_rows, sizeof(*l->rows));
 	for (size_t i = 0; i < n && !d.err; i++)
 		row_decode(&d, l, &id);
 	return dec_finish(&d) == 0;

@@ -118,7 +118,7 @@ struct verdict_key {
 /* The row of a key in the dump just given to verdict_proc_update. */
 struct verdict_row {
 	double n, b, len;                  /* len -1: no container */
-	const double *births;              /* nmarks of the process, by mark, [0] = before the first dump; NULL untraced */
+	const double *births;              /* nmarks of the process, by mark, [0] = before the first dump; NULL untraced; may be the key's own */
 	double gone;                       /* estimate of objects of the last dump no longer there; -1 unknown */
 };
 

@@ -149,8 +149,10 @@ void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, con
 	k->len = row->len;
 	if (p->traced && row->births) {
 		k->nbirths = p->nmarks;
-		k->births = xreallocarray(k->births, k->nbirths, sizeof(*k->births));
-		memcpy(k->births, row->births, k->nbirths * sizeof(*k->births));
+		if (row->births != k->births) {
+			k->births = xreallocarray(k->births, k->nbirths, sizeof(*k->births));
+			memcpy(k->births, row->births, k->nbirths * sizeof(*k->births));
+		}
 		if (k->has_prev)
 			deaths(p, k);
 		remember(p, k);
