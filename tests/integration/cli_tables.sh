@@ -34,7 +34,7 @@ for name in sys.argv[2:]:
     n = 0
     for part in open(name, encoding="utf8").read().split("\n\n"):
         lines = part.splitlines()
-        if any(re.fullmatch(r"[ A-Z0-9/]*[A-Z]{3}[ A-Z0-9/]*", l) for l in lines[:2]):
+        if any(re.fullmatch(r"[ A-Z0-9/.kM]*[A-Z]{3}[ A-Z0-9/.kM]*", l) for l in lines[:2]):
             n = max([n] + [width(l) for l in lines if not l.startswith("for want of width")])
     if not 0 < n <= int(sys.argv[1]): print(name.split("/")[-1], n)' "$@"
 }
