@@ -141,13 +141,18 @@ static double coefficient(const struct verdict_unit *u, unsigned m, double total
 /* Log likelihood of survivors that are regular: normal about the shares, given their sum. */
 static double regular_ll(const struct verdict_unit *u, unsigned m, double total, const double *share)
 {
-	double v = 0, sum = 0;
+	double logs = 0, product = 1, chi2 = 0, sum = 0; /* one logarithm of a product in place of many */
 	for (unsigned i = 0; i < m; i++) {
 		double e = total * share[i], var = regular.rounding + regular.part * e;
-		v -= (log(2 * M_PI * var) + (u[i].s - e) * (u[i].s - e) / var) / 2;
+		chi2 += (u[i].s - e) * (u[i].s - e) / var;
 		sum += var;
+		product *= 2 * M_PI * var;
+		if (product > 1e150) {
+			logs += log(product);
+			product = 1;
+		}
 	}
-	return v + log(2 * M_PI * sum) / 2;
+	return (log(2 * M_PI * sum) - logs - log(product) - chi2) / 2;
 }
 
 /* log of gamma(a + s) / gamma(a): of a product where s is a small whole number, as most are, and of nothing where it is 0. */
