@@ -11,7 +11,7 @@ static void garbage(struct conclusion *c)
 	struct dump_summary *s = c->s;
 	for (uint32_t v = 0; v < c->rows.n; v++) {
 		const struct walk_node *node = &c->rows.node[v];
-		c->num[v] = node->num;
+		c->num[v] = node->num & WALK_NUM;
 		if (node->num)
 			continue;
 		struct tally *t = &s->keys[reducer_slot_key(c->r, node->slot & SLOT_MASK)].garbage;

@@ -104,8 +104,7 @@ static uint32_t extend(struct sigtab *t, uint32_t parent, uint32_t step, bool kl
 
 uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool klass)
 {
-	uint32_t h = (parent * 0x9e3779b1u ^ step * 0x85ebca6bu) >> 16 & (SIG_MEMO - 1);
-	struct sig_memo *m = &t->memo[h];
+	struct sig_memo *m = &t->memo[sigtab_memo(parent, step)];
 	if (m->parent == parent && m->step == step && step)
 		return m->sig;
 	uint32_t sig = extend(t, parent, step, klass);

@@ -62,6 +62,11 @@ FETCHES void sigtab_fetch(const struct sigtab *t, uint32_t parent, uint32_t step
 /* Takes back all but classes from index `first` on and adds no more: they are dead. */
 void sigtab_freeze(struct sigtab *t, uint32_t first);
 
+static inline uint32_t sigtab_memo(uint32_t parent, uint32_t step)
+{
+	return (parent * 0x9e3779b1u ^ step * 0x85ebca6bu) >> 16 & (SIG_MEMO - 1);
+}
+
 /* Multiply and fold (Knuth, TAOCP 3, 6.4). */
 static inline uint32_t sigtab_place(const struct sigtab *t, uint32_t parent, uint32_t step)
 {
@@ -72,6 +77,9 @@ static inline uint32_t sigtab_place(const struct sigtab *t, uint32_t parent, uin
 
 FETCHES void sigtab_fetch(const struct sigtab *t, uint32_t parent, uint32_t step)
 {
+	const struct sig_memo *m = &t->memo[sigtab_memo(parent, step)];
+	if (m->parent == parent && m->step == step) /* it will hardly be forgotten until then */
+		return;
 	__builtin_prefetch(&t->slots[sigtab_place(t, parent, step)]);
 	__builtin_prefetch(&t->sig[parent]);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* How far ahead things are fetched: an edge's end, and before it the row that the edge stands in. */
-enum { AHEAD_ROW = 24, AHEAD_END = 12, AHEAD_EDGES = 6, AHEAD_SIG = 12 };
+enum { AHEAD_ROW = 40, AHEAD_END = 16, AHEAD_EDGES = 6, AHEAD_SIG = 12 };
 
 struct walker {
 	const struct walk_input *in;
@@ -54,14 +54,20 @@ static inline void choose(struct walker *w, struct from from, uint32_t id)
 	}
 }
 
-/* An edge beside the tree. Two ways that begin at different references of the roots have nothing but the root in common. */
-static inline void cross(struct walker *w, struct from from, uint32_t id)
+static inline void set_rooted(struct walker *w, struct walk_node *x)
 {
-	uint32_t *top = &w->w->top[id];
-	if (*top & WALK_ROOTED || from.num == id + 1)
+	w->w->top[(x->num & WALK_NUM) - 1] |= WALK_ROOTED;
+	x->num |= WALK_ROOTED;
+}
+
+/* An edge beside the tree. Two ways that begin at different references of the roots have nothing but the root in common. */
+static inline void cross(struct walker *w, struct from from, struct walk_node *x)
+{
+	if (from.num == x->num)
 		return;
-	if (*top != from.top) {
-		*top |= WALK_ROOTED;
+	uint32_t id = x->num - 1;
+	if (w->w->top[id] != from.top) {
+		set_rooted(w, x);
 		return;
 	}
 	uint32_t *p = glog_push(&w->w->cross);
@@ -80,9 +86,10 @@ static inline void follow(struct walker *w, struct from from, uint32_t old)
 		reach(w, from, old, x);
 		return;
 	}
-	if (x->num > w->level)
-		choose(w, from, x->num - 1);
-	cross(w, from, x->num - 1);
+	if ((x->num & WALK_NUM) > w->level)
+		choose(w, from, (x->num & WALK_NUM) - 1);
+	if (!(x->num & WALK_ROOTED))
+		cross(w, from, x);
 }
 
 static inline struct from from_of(const struct walker *w, uint32_t id)
@@ -150,7 +157,7 @@ static void follow_classes(struct walker *w, uint32_t begin, uint32_t end)
 			continue;
 		follow(w, from_of(w, id), klass);
 		uint32_t num = w->in->node[klass].num;
-		if (num <= w->level && o->top[num - 1] & WALK_ROOTED)
+		if (num & WALK_ROOTED && (num & WALK_NUM) <= w->level)
 			w->slot_class[slot & SLOT_MASK] = WALK_NONE;
 	}
 }
@@ -208,9 +215,9 @@ static void follow_root(struct walker *w, uint32_t old, uint32_t sig)
 	struct from from = {.sig = sig, .run = 1, .top = w->tail};
 	if (!x->num)
 		reach(w, from, old, x);
-	else if (x->num > w->level)
-		choose(w, from, x->num - 1);
-	w->w->top[x->num - 1] |= WALK_ROOTED;
+	else if ((x->num & WALK_NUM) > w->level)
+		choose(w, from, (x->num & WALK_NUM) - 1);
+	set_rooted(w, x);
 }
 
 static bool walk_roots(struct walker *w, bool last_resort)

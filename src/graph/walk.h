@@ -22,6 +22,7 @@
 #define WALK_NONE 0xFFFFFFFFu
 #define WALK_LAST 0x80000000u /* set in the last edge of each row */
 #define WALK_ROOTED 0x80000000u
+#define WALK_NUM 0x7FFFFFFFu
 
 /* In a slot. */
 #define SLOT_OWN_CLASS 0x80000000u  /* the object's class is not that of its slot */
@@ -36,7 +37,7 @@
 struct walk_node {
 	uint32_t row;   /* its first edge, WALK_NONE = it has none */
 	uint32_t slot, size; /* carried along */
-	uint32_t num;   /* new id + 1, 0 = not reached (all 0 before the walk) */
+	uint32_t num;   /* new id + 1, 0 = not reached (all 0 before the walk); WALK_ROOTED as in walk.top */
 };
 
 struct walk_root {

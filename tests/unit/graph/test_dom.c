@@ -78,7 +78,7 @@ static bool build(struct walk *w, uint32_t n, const uint32_t *off, const uint32_
 	strtab_done(&names);
 	for (uint32_t v = 0; ok && v < n; v++)
 		if (node[v].num)
-			assert_int_equal(w->old[node[v].num - 1], v);
+			assert_int_equal(w->old[(node[v].num & WALK_NUM) - 1], v);
 	ok = ok && idom_find(w);
 	free(roots);
 	free(node);
