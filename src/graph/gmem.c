@@ -9,7 +9,7 @@ enum {
 	GMEM_LARGE = 2 * 1024 * 1024, /* a huge page: from this size on an array begins at one */
 	GMEM_WHOLE = 8 * 1024 * 1024, /* from this size on, and of just one huge page, it lies in a slab in whole huge pages: those freed beside each other are joined */
 	GMEM_SLAB = 128 * 1024 * 1024, /* address space, used only as far as arrays are laid into it */
-	GMEM_KEEP = 2 * 1024 * 1024,  /* from this size on an array is kept when freed */
+	GMEM_KEEP = 64 * 1024,         /* from this size on an array is kept when freed */
 };
 
 static uint64_t rounded(uint64_t n, size_t size)
