@@ -2,7 +2,7 @@
  *
  * A piece of a dump goes into the scanner, which calls back once per record:
  *
- *	pipeline_feed -> scanner_feed -> on_object -> reducer_add -> graph_object
+ *	pipeline_feed -> scanner_feed -> on_objects -> reducer_add_all -> graph_object
  *	                               -> on_refs, on_drop        -> graph
  *	                               -> on_root  -> reducer_root, graph_root
  *	pipeline_finish -> scanner_finish, reducer_finish, graph_finish -> dump_summary
@@ -24,15 +24,22 @@ struct pipeline {
 	uint64_t names, name_refs; /* ROOT lines that only say what something is called */
 };
 
-static void on_object(void *ctx, const struct heap_obj *o)
+static void on_objects(void *ctx, const struct heap_obj *o, size_t n)
 {
 	struct pipeline *p = ctx;
-	uint32_t slot = reducer_add(p->reduce, o);
-	if (p->graph)
-		graph_object(p->graph, o, slot);
-	if (p->opts.census)
-		p->opts.census(p->opts.census_ctx, o, slot);
+	uint32_t slots[REDUCER_BATCH];
+	for (size_t i = 0; i < n; i++) {
+		if (i % REDUCER_BATCH == 0)
+			reducer_add_all(p->reduce, o + i, n - i < REDUCER_BATCH ? n - i : REDUCER_BATCH, slots);
+		uint32_t slot = slots[i % REDUCER_BATCH];
+		if (p->graph)
+			graph_object(p->graph, &o[i], slot);
+		if (p->opts.census)
+			p->opts.census(p->opts.census_ctx, &o[i], slot);
+	}
 }
+
+static void on_object(void *ctx, const struct heap_obj *o) { on_objects(ctx, o, 1); }
 
 static void on_refs(void *ctx, const uint64_t *addr, size_t n)
 {
@@ -82,7 +89,7 @@ struct pipeline *pipeline_new(const struct pipeline_opts *opts)
 	p->opts = *opts;
 	/* Without a graph nobody wants the references one by one. */
 	p->opts.scan.want_refs = opts->scan.want_refs || opts->graph;
-	const struct scan_sink sink = {.ctx = p, .object = on_object, .refs = on_refs, .drop = on_drop, .root = on_root, .shape = on_shape};
+	const struct scan_sink sink = {.ctx = p, .object = on_object, .objects = on_objects, .refs = on_refs, .drop = on_drop, .root = on_root, .shape = on_shape};
 	p->scan = scanner_new(&p->opts.scan, &sink);
 	p->reduce = reducer_new(&(struct reducer_opts){.keep_values = opts->scan.keep_values});
 	if (opts->graph)

@@ -109,13 +109,17 @@ static uint32_t slot_miss(struct reducer *r, uint64_t hash, uint64_t klass, uint
 }
 
 /* The half of the hash in the index spares looks at slots of other keys. */
-static inline uint32_t slot_of(struct reducer *r, uint64_t klass, uint64_t kind, uint32_t detail)
+static inline uint32_t slot_at(struct reducer *r, uint64_t hash, uint64_t klass, uint64_t kind, uint32_t detail)
 {
-	uint64_t hash = slot_hash(klass, kind, detail);
 	for (uint32_t at = (uint32_t)hash & r->index_mask; r->index[at]; at = (at + 1) & r->index_mask)
 		if ((r->index[at] ^ hash) >> 32 == 0 && slot_is(&r->slots[index_slot(r->index[at])], klass, kind, detail))
 			return index_slot(r->index[at]);
 	return slot_miss(r, hash, klass, kind, detail);
+}
+
+static uint32_t slot_of(struct reducer *r, uint64_t klass, uint64_t kind, uint32_t detail)
+{
+	return slot_at(r, slot_hash(klass, kind, detail), klass, kind, detail);
 }
 
 uint32_t reduce_slot(struct reducer *r, uint64_t klass, uint64_t kind, uint32_t detail)
@@ -245,14 +249,28 @@ static void add_string(struct reducer *r, const struct heap_obj *o, uint32_t gen
 #define DETAIL_TYPES (TYPE_BIT(HEAP_DATA) | TYPE_BIT(HEAP_IMEMO))
 _Static_assert(HEAP_TYPES <= 64, "the sets of types are 64 bits");
 
-uint32_t reducer_add(struct reducer *r, const struct heap_obj *o)
+/* What an object is counted under. */
+struct slot_key {
+	uint64_t klass, kind, hash;
+	uint32_t detail;
+};
+
+static inline struct slot_key key_of(const struct heap_obj *o)
 {
 	uint64_t bit = o->type < HEAP_TYPES ? TYPE_BIT(o->type) : 0;
 	bool has_class = !(bit & NO_CLASS_TYPES) && o->flags & OBJ_HAS_CLASS;
-	uint64_t kind = (has_class ? SLOT_HAS_CLASS : 0) | (uint64_t)o->type << 32 | o->site;
-	uint32_t detail = bit & DETAIL_TYPES ? o->detail : 0;
-	uint32_t slot = slot_of(r, has_class ? o->klass : 0, kind, detail);
-	uint32_t gen = UINT32_MAX;
+	struct slot_key k = {
+		.klass = has_class ? o->klass : 0,
+		.kind = (has_class ? SLOT_HAS_CLASS : 0) | (uint64_t)o->type << 32 | o->site,
+		.detail = bit & DETAIL_TYPES ? o->detail : 0,
+	};
+	k.hash = slot_hash(k.klass, k.kind, k.detail);
+	return k;
+}
+
+static inline uint32_t add_object(struct reducer *r, const struct heap_obj *o, const struct slot_key *k)
+{
+	uint32_t slot = slot_at(r, k->hash, k->klass, k->kind, k->detail), gen = UINT32_MAX;
 	if (o->flags & OBJ_HAS_GENERATION) {
 		if (r->max_generation == UINT64_MAX || o->generation >= r->max_generation)
 			reduce_edge_add(r, o->generation, o->addr, slot);
@@ -267,10 +285,40 @@ uint32_t reducer_add(struct reducer *r, const struct heap_obj *o)
 		top_add(&r->long_, o, slot, o->length);
 	if (o->type == HEAP_STRING && o->flags & OBJ_HAS_VALUE)
 		add_string(r, o, gen);
-	else if (bit & CLASS_TYPES)
+	else if (o->type < HEAP_TYPES && TYPE_BIT(o->type) & CLASS_TYPES)
 		add_class_line(r, o);
 	r->order++;
 	return slot;
+}
+
+uint32_t reducer_add(struct reducer *r, const struct heap_obj *o)
+{
+	struct slot_key k = key_of(o);
+	return add_object(r, o, &k);
+}
+
+/* The tables are larger than the caches, and each object touches other lines of them: all lines are asked for before the
+ * first is used. */
+static void add_some(struct reducer *r, const struct heap_obj *o, size_t n, uint32_t *ret_slots)
+{
+	struct slot_key k[REDUCER_BATCH];
+	for (size_t i = 0; i < n; i++) {
+		k[i] = key_of(&o[i]);
+		__builtin_prefetch(&r->index[k[i].hash & r->index_mask]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t entry = r->index[k[i].hash & r->index_mask];
+		if (entry)
+			__builtin_prefetch(&r->slots[index_slot(entry)], 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		ret_slots[i] = add_object(r, &o[i], &k[i]);
+}
+
+void reducer_add_all(struct reducer *r, const struct heap_obj *o, size_t n, uint32_t *ret_slots)
+{
+	for (size_t i = 0; i < n; i += REDUCER_BATCH)
+		add_some(r, o + i, n - i < REDUCER_BATCH ? n - i : REDUCER_BATCH, ret_slots + i);
 }
 
 void reducer_root(struct reducer *r, uint32_t name, uint64_t nrefs) { reduce_root_add(r, name, 1, nrefs); }

@@ -11,6 +11,8 @@
 #include "reduce/summary.h"
 #include "scan/scanner.h"
 
+enum { REDUCER_BATCH = 32 }; /* objects that reducer_add_all looks up together */
+
 struct reducer;
 
 struct reducer_opts {
@@ -24,6 +26,8 @@ void reducer_free(struct reducer *r);
 /* Counts one object. Returns its slot: a dense number of (type, class address, site, detail) that the graph keeps per object
  * and reducer_slot_key() maps to the final key. */
 uint32_t reducer_add(struct reducer *r, const struct heap_obj *o);
+/* The same of n objects in their order; their slots to ret_slots[0 .. n). Faster where many keys make the tables large. */
+void reducer_add_all(struct reducer *r, const struct heap_obj *o, size_t n, uint32_t *ret_slots);
 /* Counts a root line (call once per line: with last). */
 void reducer_root(struct reducer *r, uint32_t name, uint64_t nrefs);
 /* Adds what `from` has seen to r. The two may have had scanners of their own: names[id] and sites[id] are the numbers here of

@@ -13,22 +13,23 @@
 #endif
 
 enum {
-	FAST_SITES = 16384,     /* entries of the cache of file, line and method */
+	FAST_SITES_LOG2 = 14,
+	FAST_SITES = 1 << FAST_SITES_LOG2, /* entries of the cache of file, line and method */
 	FAST_SITE_MIN = 32,     /* shortest run kept: one block */
-	FAST_SITE_MAX = 180,    /* longest: an entry of three cache lines, 3 MiB in all */
+	FAST_SITE_MAX = 184,    /* longest: an entry of three cache lines, 3 MiB in all */
 	FAST_FLAGS = 128,       /* entries of the cache of flags, by length */
 	FAST_NAMES = 256,       /* entries of the cache of short names */
 	FAST_NAME_MAX = 16,     /* bytes of a short name */
 	FAST_TYPES = 64,
 	FAST_TYPE_LEN = 8,      /* longest of Ruby's types */
 	FAST_FREE_SLOT = HEAP_TYPES, /* "type" of a NONE line here */
+	FAST_BATCH = 32,        /* lines read before they are accepted */
 	FAST_WINDOW = 64,       /* bytes looked at in one go; no more than SCAN_PAD */
 };
 
 /* A file, its line and method, byte for byte: from behind `"file":"` to the comma behind the last of them. The bytes stand
  * in the entry: behind a pointer they would be one more wait for memory. */
 struct fast_site {
-	uint32_t tag; /* of the hash; 0 when empty */
 	uint32_t n, site;
 	uint8_t p[FAST_SITE_MAX];
 };
@@ -50,17 +51,45 @@ struct fast_type {
 	uint32_t n, type;
 };
 
+/* A line that has been read and not yet accepted. Its texts lie in what was fed. */
+struct fast_line {
+	const uint8_t *start;
+	struct heap_obj *o;
+	struct span value, name, real, detail;
+	const uint8_t *run, *run_end; /* file .. method, all-NULL without; what it says is known when the line is accepted */
+	uint64_t run_hash;
+	bool has_value, has_length, has_size;
+	uint64_t length, size;
+};
+
 struct scan_fast {
 	struct fast_type types[FAST_TYPES];
 	struct fast_flags flags[FAST_FLAGS];
 	struct fast_name names[FAST_NAMES];
-	uint64_t refs[SCAN_REFS_BATCH];
-	_Alignas(64) struct fast_site sites[FAST_SITES]; /* two neighbours are the two places of a hash */
+	/* Lines are read some at a time, then accepted together: a site looked up when its line is read would be waited for,
+	 * so its entry is only asked for there. */
+	struct fast_line lines[FAST_BATCH];
+	struct heap_obj objs[FAST_BATCH];
+	uint32_t nlines;
+	uint32_t free_slots[FAST_BATCH + 1]; /* before each of them, and behind the last */
+	size_t nrefs;
+	uint64_t refs[2 * SCAN_REFS_BATCH]; /* of all of them; more than half full: they are accepted before the next */
+	/* Where a run stands in sites, and the part of its hash that place does not tell; two neighbours are the two places of a hash.
+	 * The runs themselves lie in the order in which they came: the frequent ones come early, and so share few pages. Spread over
+	 * all 3 MiB each look had to wait for its page's translation. */
+	uint32_t site_places[FAST_SITES]; /* tag << FAST_SITES_LOG2 | number, 0: empty (number 0 is no run) */
+	uint32_t nsites;
+	_Alignas(64) struct fast_site sites[FAST_SITES];
 };
 
-void fast_site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site);
+/* The site of a new run, whose path and line these are. */
+uint32_t fast_site_new(struct scanner *s, const struct fast_line *l, struct span file, uint32_t line);
 bool fast_flags_plain(const uint8_t *p, const uint8_t *end);
 uint32_t fast_name(struct scanner *s, struct span raw, enum text_field f);
+
+/* A hash's first place in site_places, and its tag there. */
+static inline uint32_t fast_site_place(uint64_t hash) { return (uint32_t)(hash >> 32) & (FAST_SITES - 1); }
+static inline uint32_t fast_site_tag(uint64_t hash) { return (uint32_t)hash >> FAST_SITES_LOG2 | 1; }
 
 static inline uint32_t load4(const uint8_t *p)
 {

@@ -17,15 +17,31 @@
 /* --- caches of what has been read before, by its raw bytes */
 
 /* Remembers what a run says; its bytes are copied. Of its two places it takes the empty one, else the first in turn. */
-void fast_site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site)
+static void site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32_t site)
 {
-	struct fast_site *e = &f->sites[hash >> 32 & (FAST_SITES - 1)], *other = &f->sites[(hash >> 32 & (FAST_SITES - 1)) ^ 1];
-	if (e->tag && (!other->tag || site & 1))
-		e = other;
+	uint32_t *at = &f->site_places[fast_site_place(hash)], *other = &f->site_places[fast_site_place(hash) ^ 1];
+	if (*at && (!*other || site & 1))
+		at = other;
+	uint32_t number = *at & (FAST_SITES - 1);
+	if (number == 0) {
+		if (f->nsites == FAST_SITES - 1)
+			return; /* all but one place are taken */
+		number = ++f->nsites;
+	}
+	*at = fast_site_tag(hash) << FAST_SITES_LOG2 | number;
+	struct fast_site *e = &f->sites[number];
 	memcpy(e->p, run.p, run.n);
 	e->n = (uint32_t)run.n;
 	e->site = site;
-	e->tag = (uint32_t)hash | 1;
+}
+
+uint32_t fast_site_new(struct scanner *s, const struct fast_line *l, struct span file, uint32_t line)
+{
+	uint32_t name = fast_name(s, file, TEXT_FILE), site = name ? scan_site_id(s, name, line) : 0;
+	size_t n = (size_t)(l->run_end - l->run);
+	if (n >= FAST_SITE_MIN && n <= FAST_SITE_MAX)
+		site_put(s->fast, l->run_hash, (struct span){l->run, n}, site);
+	return site;
 }
 
 /* Is this the inside of flags as every Ruby writes it: "word":true or "word":number, parted by ", "? */

@@ -33,6 +33,8 @@ struct scan_sink {
 	/* A ROOT line; n references in one or several batches, `last` on the final one (n may be 0). */
 	void (*root)(void *ctx, uint32_t name, const uint64_t *addr, size_t n, bool last);
 	void (*shape)(void *ctx, const struct heap_shape *s);
+	/* Several objects in their order, all their references with them: instead of object() for each. NULL: never. */
+	void (*objects)(void *ctx, const struct heap_obj *o, size_t n);
 };
 
 /* SCAN_SSE2: the fast reader without AVX2, for tests. Where there is no fast reader all are the plain one. */

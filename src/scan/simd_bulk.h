@@ -52,14 +52,21 @@ TARGET static const uint8_t *FN(slow_line)(struct scanner *s, const uint8_t *p, 
 TARGET static void FN(simd_feed)(struct scanner *s, const uint8_t *p, size_t n)
 {
 	const uint8_t *end = p + n;
-	while (p < end) {
-		if (s->state == ST_LINE) {
-			const uint8_t *q = FN(line)(s, p, end);
-			if (__builtin_expect(q != NULL, 1)) {
-				p = q;
+	const struct scan_fast *f = s->fast;
+	for (;;) {
+		const uint8_t *q = p < end && s->state == ST_LINE ? FN(line)(s, p, end) : NULL;
+		if (__builtin_expect(q != NULL, 1)) {
+			p = q;
+			if (f->nlines < FAST_BATCH && f->nrefs <= SCAN_REFS_BATCH)
 				continue;
-			}
 		}
+		const uint8_t *misread = FN(accept)(s, end);
+		if (misread)
+			p = misread;
+		else if (q)
+			continue;
+		else if (p >= end)
+			return;
 		p = FN(slow_line)(s, p, end);
 	}
 }

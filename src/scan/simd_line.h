@@ -2,24 +2,12 @@
  *
  * Included by scan_simd.c once for each instruction set. A reader here gets p behind a value and says where the next one
  * ends; NULL means: not the exact form, or the bytes end here. Then nothing has been said to anybody, and scan_plain.c
- * reads the line from its beginning. Hence names are interned only when the whole line is read, in record.c's order.
+ * reads the line from its beginning. Hence names are interned only when the line is accepted, in record.c's order.
  *
  * Nothing here looks for another record inside the line (R2): that begins with {" and only flags has a brace here. */
 
 #define AT(p, literal) (memcmp((p), (literal), sizeof(literal) - 1) == 0)
 #define LEN(literal) (sizeof(literal) - 1)
-
-/* The line being read. */
-struct FN(line) {
-	struct heap_obj o;
-	struct span value, name, real, detail, file;
-	const uint8_t *run;      /* a run of file .. generation not seen before, else NULL */
-	size_t run_len;
-	uint64_t run_hash;
-	uint32_t line;
-	bool has_file, has_value, has_length, has_size;
-	uint64_t length, size;
-};
 
 /* Which of 64 characters a backslash before them takes, of the backslashes b: those behind an odd number of them. One
  * subtraction carries through each run (simdjson, json_escape_scanner.h). */
@@ -71,7 +59,7 @@ TARGET static inline const uint8_t *FN(address)(const uint8_t *p, uint64_t *ret)
 /* Behind `"references":[`. */
 TARGET static inline const uint8_t *FN(references)(struct scanner *s, struct heap_obj *o, const uint8_t *p, const uint8_t *end)
 {
-	uint64_t *out = s->fast->refs;
+	uint64_t *out = s->fast->refs + s->fast->nrefs;
 	size_t n = 0;
 	if (o->refs_total)
 		return NULL; /* a second array: the first does not count */
@@ -105,7 +93,7 @@ TARGET static inline struct fast_name *FN(name_slot)(struct scan_fast *f, const 
 }
 
 /* What kind of DATA or IMEMO; few words, so their ids are remembered by their bytes. */
-TARGET static inline const uint8_t *FN(detail)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+TARGET static inline const uint8_t *FN(detail)(struct fast_line *l, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *q = FN(string_end)(p, end);
 	if (!q)
@@ -132,67 +120,83 @@ TARGET static inline uint64_t FN(site_hash)(const uint8_t *path_end)
 	return (load8(path_end - 8) ^ number * 0x9e3779b97f4a7c15ull) * 0x9fb21c651e98df25ull;
 }
 
-/* The site of a run seen before into *ret. */
-TARGET static inline bool FN(known_site)(const struct scan_fast *f, uint64_t h, const uint8_t *run, size_t n, uint32_t *ret)
+/* The only entry that may hold a run of this hash. */
+TARGET static inline const struct fast_site *FN(site_entry)(const struct scan_fast *f, uint64_t h)
 {
-	uint32_t tag = (uint32_t)h | 1;
-	const struct fast_site *e = &f->sites[h >> 32 & (FAST_SITES - 1)];
-	if (__builtin_expect(e->tag != tag, 0))
-		e = &f->sites[(h >> 32 & (FAST_SITES - 1)) ^ 1];
-	if (e->tag != tag || e->n != n || !FN(equal)(e->p, run, n))
-		return false;
-	*ret = e->site;
-	return true;
+	uint32_t first = f->site_places[fast_site_place(h)], other = f->site_places[fast_site_place(h) ^ 1];
+	uint32_t place = first >> FAST_SITES_LOG2 == fast_site_tag(h) ? first : other;
+	return &f->sites[place & (FAST_SITES - 1)]; /* of another run, or number 0: the bytes tell */
 }
 
-/* Behind `"file":"`: file, line and method, with every care. */
-TARGET static const uint8_t *FN(new_site)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+/* A run at p with every care: what follows it, its path and its line; NULL when it is none. */
+TARGET static const uint8_t *FN(careful_run)(const uint8_t *p, const uint8_t *end, struct span *ret_file, uint32_t *ret_line)
 {
-	const uint8_t *begin = p, *q = FN(raw_end)(p, end);
-	if (!q || l->has_file)
+	const uint8_t *q = FN(raw_end)(p, end);
+	uint64_t line = 0;
+	if (!q)
 		return NULL;
-	uint64_t line = 0, h = FN(site_hash)(q);
+	*ret_file = (struct span){p, (size_t)(q - p)};
 	p = q + 1;
 	if (AT(p, ", \"line\":")) {
 		p = fast_number(p + LEN(", \"line\":"), &line);
 		if (!p || p >= end || line > UINT32_MAX)
 			return NULL;
 	}
+	*ret_line = (uint32_t)line;
 	if (AT(p, ", \"method\":\"")) {
 		p = FN(raw_end)(p + LEN(", \"method\":\""), end);
 		if (!p)
 			return NULL;
 		p++;
 	}
-	size_t n = (size_t)(p - begin);
-	l->has_file = true;
-	if (FN(known_site)(s->fast, h, begin, n, &l->o.site))
-		return p;
-	l->file = (struct span){begin, (size_t)(q - begin)};
-	l->line = (uint32_t)line;
-	l->run = n >= FAST_SITE_MIN && n <= FAST_SITE_MAX ? begin : NULL;
-	l->run_len = n;
-	l->run_hash = h;
-	l->o.site = UINT32_MAX; /* known only when the line is accepted */
 	return p;
 }
 
-/* The same, for a run that has been seen: its parts are only found, as its bytes are compared with what was checked then. */
-TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct FN(line) *l, const uint8_t *begin, const uint8_t *end)
+/* Behind `"file":"`: file, line and method. As nearly every run is a known one, its parts are only found here, and its place in
+ * the cache is asked for; whether it is what it seems to be shows when the line is accepted. */
+TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct fast_line *l, const uint8_t *begin, const uint8_t *end)
 {
-	enum { PATH_MAX_ = 2 * FAST_WINDOW, REACH = PATH_MAX_ + 2 * FAST_WINDOW };
-	if (__builtin_expect(end - begin < REACH || l->has_file, 0))
-		return FN(new_site)(s, l, begin, end);
-	const uint8_t *q = begin + FN(find128)(begin, '"'), *p = q + LEN("\", \"line\":");
-	uint64_t method;
-	p += fast_count(load8(p));
-	if (!AT(p, ", \"method\":\"") || !(method = FN(find1)(p + LEN(", \"method\":\""), '"')))
-		return FN(new_site)(s, l, begin, end);
-	p += LEN(", \"method\":\"") + (unsigned)__builtin_ctzll(method) + 1;
-	if (!FN(known_site)(s->fast, FN(site_hash)(q), begin, (size_t)(p - begin), &l->o.site))
-		return FN(new_site)(s, l, begin, end);
-	l->has_file = true;
+	enum { REACH = 4 * FAST_WINDOW };
+	const uint8_t *p = NULL, *q = begin;
+	if (l->run)
+		return NULL;
+	if (__builtin_expect(end - begin >= REACH, 1)) {
+		q = begin + FN(find128)(begin, '"');
+		p = q + LEN("\", \"line\":");
+		p += fast_count(load8(p));
+		uint64_t method = AT(p, ", \"method\":\"") ? FN(find1)(p + LEN(", \"method\":\""), '"') : 0;
+		p = method ? p + LEN(", \"method\":\"") + (unsigned)__builtin_ctzll(method) + 1 : NULL;
+	}
+	if (__builtin_expect(!p, 0)) {
+		struct span file;
+		uint32_t line;
+		p = FN(careful_run)(begin, end, &file, &line);
+		if (!p)
+			return NULL;
+		q = file.p + file.n;
+	}
+	l->run = begin;
+	l->run_end = p;
+	l->run_hash = FN(site_hash)(q);
+	__builtin_prefetch(&s->fast->site_places[fast_site_place(l->run_hash)]);
 	return p;
+}
+
+/* What the run of a line says, into its object; false when it is no run and the line has been misread. */
+TARGET static inline bool FN(site_of)(struct scanner *s, const struct fast_line *l, const uint8_t *end)
+{
+	const struct fast_site *e = FN(site_entry)(s->fast, l->run_hash);
+	size_t n = (size_t)(l->run_end - l->run);
+	if (__builtin_expect(e->n == n && FN(equal)(e->p, l->run, n), 1)) {
+		l->o->site = e->site;
+		return true;
+	}
+	struct span file;
+	uint32_t line;
+	if (FN(careful_run)(l->run, end, &file, &line) != l->run_end)
+		return false;
+	l->o->site = UINT32_MAX; /* it is new; its name comes after the others of the line */
+	return true;
 }
 
 /* At `, "flags":`: the rest of the line. Returns what follows the LF. */
@@ -255,21 +259,21 @@ TARGET static inline const uint8_t *FN(skip)(const uint8_t *p, const uint8_t *en
 #define PASS(literal) (AT(p, ", " literal) ? (p += LEN(", " literal), true) : false)
 
 /* A key that only some lines have, and its value; p is at the comma. */
-TARGET static const uint8_t *FN(rare)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+TARGET static const uint8_t *FN(rare)(struct fast_line *l, const uint8_t *p, const uint8_t *end)
 {
 	static const char *const skipped[] = {"capacity", "encoding", "coderange", "default", "variation_count", "ivars",
 					      "too_complex_shape", "fd", "mid", "called_id", "receiver_class", "node_type",
 					      "slot_size", "frozen", "embedded", "broken", "fstring", "chilled", "shared"};
 	struct span *name = NULL;
 	if (KEY("superclass")) {
-		ADDRESS(l->o.superclass);
-		l->o.flags |= OBJ_HAS_SUPERCLASS;
+		ADDRESS(l->o->superclass);
+		l->o->flags |= OBJ_HAS_SUPERCLASS;
 		return p;
 	}
 	if (KEY("singleton")) {
 		if (!AT(p, "true"))
 			return NULL;
-		l->o.flags |= OBJ_SINGLETON;
+		l->o->flags |= OBJ_SINGLETON;
 		return p + LEN("true");
 	}
 	if (KEY("name"))
@@ -299,15 +303,15 @@ TARGET static const uint8_t *FN(rare)(struct FN(line) *l, const uint8_t *p, cons
 	} while (0)
 
 /* Ruby >= 3.2: before the class. */
-TARGET static inline const uint8_t *FN(shape_keys)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+TARGET static inline const uint8_t *FN(shape_keys)(struct fast_line *l, const uint8_t *p, const uint8_t *end)
 {
 	uint64_t v;
 	if (KEY("shape_id")) {
 		NUMBER(v);
 		if (v > UINT32_MAX)
 			return NULL;
-		l->o.shape = (uint32_t)v;
-		l->o.flags |= OBJ_HAS_SHAPE;
+		l->o->shape = (uint32_t)v;
+		l->o->flags |= OBJ_HAS_SHAPE;
 		INSIDE;
 	}
 	if (KEY("slot_size"))
@@ -316,7 +320,7 @@ TARGET static inline const uint8_t *FN(shape_keys)(struct FN(line) *l, const uin
 }
 
 /* Keys and values in any order up to the LF, which is part of it. */
-TARGET static const uint8_t *FN(any_keys)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+TARGET static const uint8_t *FN(any_keys)(struct scanner *s, struct fast_line *l, const uint8_t *p, const uint8_t *end)
 {
 	uint64_t v;
 	for (;;) {
@@ -331,12 +335,12 @@ TARGET static const uint8_t *FN(any_keys)(struct scanner *s, struct FN(line) *l,
 		case 'b':
 			if (!KEY("bytesize"))
 				goto other;
-			NUMBER(l->o.bytesize);
+			NUMBER(l->o->bytesize);
 			break;
 		case 'c':
 			if (KEY("class")) {
-				ADDRESS(l->o.klass);
-				l->o.flags |= OBJ_HAS_CLASS;
+				ADDRESS(l->o->klass);
+				l->o->flags |= OBJ_HAS_CLASS;
 			} else if (KEY("capacity")) {
 				NUMBER(v);
 			} else if (!PASS("\"coderange\":\"7bit\"")) {
@@ -355,11 +359,11 @@ TARGET static const uint8_t *FN(any_keys)(struct scanner *s, struct FN(line) *l,
 				if (!p)
 					return NULL;
 				if (KEY("generation")) {
-					NUMBER(l->o.generation);
-					l->o.flags |= OBJ_HAS_GENERATION;
+					NUMBER(l->o->generation);
+					l->o->flags |= OBJ_HAS_GENERATION;
 				}
 				if (KEY("memsize")) {
-					NUMBER(l->o.memsize);
+					NUMBER(l->o->memsize);
 					if (AT(p, ", \"flags\":{"))
 						return FN(flags)(s, p, end);
 				}
@@ -370,12 +374,12 @@ TARGET static const uint8_t *FN(any_keys)(struct scanner *s, struct FN(line) *l,
 		case 'g':
 			if (!KEY("generation"))
 				goto other;
-			NUMBER(l->o.generation);
-			l->o.flags |= OBJ_HAS_GENERATION;
+			NUMBER(l->o->generation);
+			l->o->flags |= OBJ_HAS_GENERATION;
 			break;
 		case 'i':
 			if (AT(p, ", \"imemo_type\":\"")) {
-				if (l->o.type != HEAP_IMEMO)
+				if (l->o->type != HEAP_IMEMO)
 					return NULL;
 				p = FN(detail)(l, p + LEN(", \"imemo_type\":\""), end);
 				if (!p)
@@ -395,20 +399,20 @@ TARGET static const uint8_t *FN(any_keys)(struct scanner *s, struct FN(line) *l,
 		case 'm':
 			if (!KEY("memsize"))
 				goto other;
-			NUMBER(l->o.memsize);
+			NUMBER(l->o->memsize);
 			if (AT(p, ", \"flags\":{"))
 				return FN(flags)(s, p, end);
 			break;
 		case 'r':
 			if (!AT(p, ", \"references\":["))
 				goto other;
-			p = FN(references)(s, &l->o, p + LEN(", \"references\":["), end);
+			p = FN(references)(s, l->o, p + LEN(", \"references\":["), end);
 			if (!p)
 				return NULL;
 			break;
 		case 's':
 			if (AT(p, ", \"struct\":\"")) {
-				if (l->o.type != HEAP_DATA)
+				if (l->o->type != HEAP_DATA)
 					return NULL;
 				p = FN(detail)(l, p + LEN(", \"struct\":\""), end);
 				if (!p)
@@ -462,14 +466,14 @@ TARGET static const uint8_t *FN(any_keys)(struct scanner *s, struct FN(line) *l,
 	} while (0)
 
 /* What only a STRING has. */
-TARGET static inline const uint8_t *FN(string_keys)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+TARGET static inline const uint8_t *FN(string_keys)(struct fast_line *l, const uint8_t *p, const uint8_t *end)
 {
 	(void)PASS("\"frozen\":true");
 	(void)PASS("\"embedded\":true");
 	INSIDE;
 	(void)PASS("\"fstring\":true");
 	if (KEY("bytesize"))
-		NUMBER(l->o.bytesize);
+		NUMBER(l->o->bytesize);
 	INSIDE;
 	PASS_NUMBER("capacity");
 	INSIDE;
@@ -489,9 +493,9 @@ TARGET static inline const uint8_t *FN(string_keys)(struct FN(line) *l, const ui
 }
 
 /* What only lines of this type have, in Ruby's order, as far as it is there. */
-TARGET static inline const uint8_t *FN(own_keys)(struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+TARGET static inline const uint8_t *FN(own_keys)(struct fast_line *l, const uint8_t *p, const uint8_t *end)
 {
-	switch (l->o.type) {
+	switch (l->o->type) {
 	case HEAP_STRING:
 		return FN(string_keys)(l, p, end);
 	case HEAP_IMEMO:
@@ -522,7 +526,7 @@ TARGET static inline const uint8_t *FN(own_keys)(struct FN(line) *l, const uint8
 }
 
 /* Behind the type, up to and with the LF, in the order in which Ruby writes; what comes otherwise is left to any_keys. */
-TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) *l, const uint8_t *p, const uint8_t *end)
+TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct fast_line *l, const uint8_t *p, const uint8_t *end)
 {
 	INSIDE;
 	if (AT(p, ", \"s")) {
@@ -532,8 +536,8 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 		INSIDE;
 	}
 	if (KEY("class")) {
-		ADDRESS(l->o.klass);
-		l->o.flags |= OBJ_HAS_CLASS;
+		ADDRESS(l->o->klass);
+		l->o->flags |= OBJ_HAS_CLASS;
 		INSIDE;
 	}
 	p = FN(own_keys)(l, p, end);
@@ -541,7 +545,7 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 		return NULL;
 	INSIDE;
 	if (AT(p, ", \"references\":[")) {
-		p = FN(references)(s, &l->o, p + LEN(", \"references\":["), end);
+		p = FN(references)(s, l->o, p + LEN(", \"references\":["), end);
 		if (!p)
 			return NULL;
 		INSIDE;
@@ -553,12 +557,12 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 		INSIDE;
 	}
 	if (KEY("generation")) {
-		NUMBER(l->o.generation);
-		l->o.flags |= OBJ_HAS_GENERATION;
+		NUMBER(l->o->generation);
+		l->o->flags |= OBJ_HAS_GENERATION;
 		INSIDE;
 	}
 	if (KEY("memsize")) {
-		NUMBER(l->o.memsize);
+		NUMBER(l->o->memsize);
 		INSIDE;
 	}
 	if (AT(p, ", \"flags\":{"))
@@ -566,11 +570,10 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct FN(line) 
 	return FN(any_keys)(s, l, p, end);
 }
 
-/* The line is good: names get their ids, in record.c's order, and the object goes out. */
-TARGET static inline void FN(accept)(struct scanner *s, struct FN(line) *l)
+/* What only the whole line tells, and its names' ids, in record.c's order. */
+TARGET static inline void FN(complete)(struct scanner *s, const struct fast_line *l, const uint8_t *end)
 {
-	struct heap_obj *o = &l->o;
-	struct scan_fast *f = s->fast;
+	struct heap_obj *o = l->o;
 	if (l->has_value) {
 		if (s->opts.hash_values && o->type == HEAP_STRING) {
 			o->value_hash = value_hash_whole(s->opts.hash_key, l->value.p, l->value.n);
@@ -590,17 +593,45 @@ TARGET static inline void FN(accept)(struct scanner *s, struct FN(line) *l)
 	if (l->real.n)
 		o->real_name = fast_name(s, l->real, TEXT_REAL);
 	if (__builtin_expect(o->site == UINT32_MAX, 0)) {
-		uint32_t file = fast_name(s, l->file, TEXT_FILE);
-		o->site = file ? scan_site_id(s, file, l->line) : 0;
-		if (l->run)
-			fast_site_put(f, l->run_hash, (struct span){l->run, l->run_len}, o->site);
+		struct span file;
+		uint32_t line;
+		FN(careful_run)(l->run, end, &file, &line);
+		o->site = fast_site_new(s, l, file, line);
 	}
-	s->stats.lines++;
-	s->stats.objects++;
-	s->stats.edges += o->refs_total;
-	o->refs = f->refs;
 	o->nrefs = s->opts.want_refs ? (size_t)o->refs_total : 0;
-	s->sink.object(s->sink.ctx, o);
+}
+
+/* Accepts the lines that have been read. NULL, or the start of a line that was misread: it and the ones behind it are
+ * forgotten. */
+TARGET static const uint8_t *FN(accept)(struct scanner *s, const uint8_t *end)
+{
+	struct scan_fast *f = s->fast;
+	const uint8_t *misread = NULL;
+	uint32_t n = f->nlines, i = 0;
+	for (;; i++) {
+		s->stats.free_slots += f->free_slots[i];
+		s->stats.lines += f->free_slots[i];
+		if (i == n)
+			break;
+		struct fast_line *l = &f->lines[i];
+		if (l->run && !FN(site_of)(s, l, end)) {
+			misread = l->start;
+			break;
+		}
+		FN(complete)(s, l, end);
+		s->stats.edges += l->o->refs_total;
+	}
+	memset(f->free_slots, 0, sizeof(*f->free_slots) * (n + 1));
+	f->nlines = 0;
+	f->nrefs = 0;
+	s->stats.lines += i;
+	s->stats.objects += i;
+	if (i > 0 && s->sink.objects)
+		s->sink.objects(s->sink.ctx, f->objs, i);
+	else
+		for (uint32_t k = 0; k < i; k++)
+			s->sink.object(s->sink.ctx, &f->objs[k]);
+	return misread;
 }
 
 /* All zero. Written out, as gcc makes `rep stos` of {0} and of a loop, which takes 40 cycles. */
@@ -619,33 +650,40 @@ TARGET static inline void FN(clear)(struct heap_obj *o)
 #undef CLEAR
 }
 
-/* One line at p. Returns what follows its LF, or NULL: scan_plain.c's. */
+/* Reads one line at p, to be accepted later. Returns what follows its LF, or NULL: scan_plain.c's. */
 TARGET static inline const uint8_t *FN(line)(struct scanner *s, const uint8_t *p, const uint8_t *end)
 {
-	struct FN(line) l;
+	struct scan_fast *f = s->fast;
+	struct fast_line *l = &f->lines[f->nlines];
 	if (!AT(p, "{\"address\":\"0x"))
 		return NULL;
+	l->start = p;
+	l->o = &f->objs[f->nlines];
+	FN(clear)(l->o);
+	l->o->refs = f->refs + f->nrefs;
+	l->name.n = l->real.n = l->detail.n = 0;
+	l->run = NULL;
+	l->has_value = l->has_length = l->has_size = false;
 	p += LEN("{\"address\":");
-	FN(clear)(&l.o);
-	l.name.n = l.real.n = l.detail.n = 0;
-	l.has_file = l.has_value = l.has_length = l.has_size = false;
-	ADDRESS(l.o.addr);
+	ADDRESS(l->o->addr);
 	if (!AT(p, ", \"type\":\""))
 		return NULL;
 	p += LEN(", \"type\":\"");
-	const struct fast_type *t = &s->fast->types[fast_type_slot(load4(p))];
+	const struct fast_type *t = &f->types[fast_type_slot(load4(p))];
 	if ((load8(p) & t->mask) != t->word || t->n == 0 || p[t->n] != '"')
 		return NULL;
-	l.o.type = t->type;
-	p = FN(keys)(s, &l, p + t->n + 1, end);
+	l->o->type = t->type;
+	p = FN(keys)(s, l, p + t->n + 1, end);
 	if (!p || p > end)
 		return NULL;
-	if (__builtin_expect(l.o.type == FAST_FREE_SLOT, 0)) {
-		s->stats.lines++;
-		s->stats.free_slots++;
-	} else {
-		FN(accept)(s, &l);
+	if (__builtin_expect(t->type == FAST_FREE_SLOT, 0)) {
+		if (l->run) /* nothing would look whether it is one */
+			return NULL;
+		f->free_slots[f->nlines]++;
+		return p;
 	}
+	f->nlines++;
+	f->nrefs += l->o->refs_total;
 	return p;
 }
 

@@ -63,15 +63,19 @@ static void on_refs(void *ctx, const uint64_t *addr, size_t n)
 		b->edges[b->nedges++] = addr[i];
 }
 
-static void on_object(void *ctx, const struct heap_obj *o)
+static void on_objects(void *ctx, const struct heap_obj *o, size_t n)
 {
 	struct bench *b = ctx;
-	b->objects++;
-	if (b->what >= WHAT_TALLY)
-		reducer_add(b->reduce, o);
-	if (wants_edges(b->what) && o->nrefs)
-		on_refs(b, o->refs, o->nrefs);
+	uint32_t slots[REDUCER_BATCH];
+	b->objects += n;
+	for (size_t i = 0; i < n && b->what >= WHAT_TALLY; i += REDUCER_BATCH)
+		reducer_add_all(b->reduce, o + i, n - i < REDUCER_BATCH ? n - i : REDUCER_BATCH, slots);
+	for (size_t i = 0; i < n && wants_edges(b->what); i++)
+		if (o[i].nrefs)
+			on_refs(b, o[i].refs, o[i].nrefs);
 }
+
+static void on_object(void *ctx, const struct heap_obj *o) { on_objects(ctx, o, 1); }
 
 static void die(const char *what)
 {
@@ -111,7 +115,7 @@ static void feed_pipeline(void *ctx, const uint8_t *p, size_t n) { pipeline_feed
 
 static struct dump_summary *run_parts(struct bench *b, const struct scanner_opts *opts, const struct input *in)
 {
-	const struct scan_sink sink = {.ctx = b, .object = on_object, .refs = wants_edges(b->what) ? on_refs : NULL};
+	const struct scan_sink sink = {.ctx = b, .object = on_object, .objects = on_objects, .refs = wants_edges(b->what) ? on_refs : NULL};
 	b->scan = scanner_new(opts, &sink);
 	b->reduce = reducer_new(&(struct reducer_opts){0});
 	feed_all(in, feed_scanner, b->scan);

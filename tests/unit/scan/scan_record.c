@@ -118,6 +118,12 @@ static void on_object(void *ctx, const struct heap_obj *o)
 	say_object(u, o);
 }
 
+static void on_objects(void *ctx, const struct heap_obj *o, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		on_object(ctx, &o[i]);
+}
+
 static void on_refs(void *ctx, const uint64_t *addr, size_t n)
 {
 	struct run *u = ctx;
@@ -184,7 +190,7 @@ void recording_run(struct recording *r, const struct recording_opts *o, const ui
 	struct run u = {.r = r, .text = o->text};
 	struct scanner_opts opts = {.impl = o->impl, .hash_key = "0123456789abcde", .hash_values = !o->no_hash,
 				    .keep_values = o->keep_values, .want_refs = !o->no_refs};
-	struct scan_sink sink = {&u, on_object, on_refs, on_drop, on_root, on_shape};
+	struct scan_sink sink = {&u, on_object, on_refs, on_drop, on_root, on_shape, on_objects};
 	struct scanner *s = scanner_new(&opts, &sink);
 	u.s = s;
 	uint64_t seed = o->cut_seed;
