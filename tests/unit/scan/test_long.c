@@ -95,7 +95,7 @@ static void feed_begin(struct feed *f, enum scan_impl impl)
 {
 	*f = (struct feed){.buf = xmalloc(PIECE + SCAN_PAD)};
 	memset(f->buf, 0, PIECE + SCAN_PAD);
-	struct scan_sink sink = {f, on_object, on_refs, on_drop, on_root, NULL};
+	struct scan_sink sink = {.ctx = f, .object = on_object, .refs = on_refs, .drop = on_drop, .root = on_root};
 	f->s = scanner_new(&(struct scanner_opts){.impl = impl, .hash_values = true, .want_refs = true}, &sink);
 	f->rss = f->rss_max = rss_now();
 }
