@@ -58,7 +58,8 @@ static const struct command commands[] = {
 	{"path", WORDS_PATH, WHERE_QUERY, OPTS(ID(CLASS), ID(SITE), ID(KEY), ID(N), ID(PID), ID(TIME), ID(COUNTER)),
 	    "the way from a root to an object, a class or a site", "An address (0x...) needs the dump itself: -f FILE.",
 	    EXAMPLES("hdactl path --class Order", "hdactl -f old.dump path 0x7f12a4c8"),
-	    "count bytes retained retained_objects:OBJECTS share class type site depth path id", NULL},
+	    "steps= step address retained retained_objects:OBJECTS share bytes length:ENTRIES site name:OBJECT; "
+	    "paths= count bytes retained retained_objects:OBJECTS share class type site depth path id", NULL},
 	{"containers", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "the arrays, hashes and chains with most entries", NULL,
 	    EXAMPLES("hdactl containers 214"), "length:ENTRIES retained type class site holder path", NULL},
 	{"diff", WORDS_DUMPS, WHERE_QUERY, OPTS(ID(N)), "objects absent from the earliest dump and present in all others",

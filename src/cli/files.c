@@ -21,6 +21,9 @@ struct reading {
 	const struct cli *cli;
 	struct store *store;
 	struct query_census *census;  /* NULL unless diff needs it */
+	const uint64_t *address;      /* NULL unless path asks for one */
+	struct query_trail *trails;
+	size_t ntrails, cap_trails;
 	struct input_name over;       /* --pid, --time, --counter */
 	bool pid_filters;             /* --pid picks a process; it names only files that say none */
 	struct progress progress;
@@ -41,7 +44,7 @@ static uint32_t slot_key(void *ctx, uint32_t slot)
 }
 
 /* Half of the machine's memory, as the manual says. */
-static uint64_t graph_memory(void)
+static uint64_t memory_for_graphs(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 : UINT64_C(1) << 30;
@@ -68,6 +71,10 @@ static void keep(struct reading *r, struct pipeline *p, const char *path, const 
 		r->sources = xgrow(r->sources, r->nsources, &r->cap_sources, sizeof(*r->sources));
 		r->sources[r->nsources++] = (struct source){dump, path};
 	}
+	if (err >= 0 && r->address) {
+		r->trails = xgrow(r->trails, r->ntrails, &r->cap_trails, sizeof(*r->trails));
+		r->trails[r->ntrails++] = (struct query_trail){dump, pipeline_take_trail(p)};
+	}
 	if (err == HDA_EEXISTS)
 		cli_fail(0, "%s: the same dump as an earlier file, read once", path);
 	else if (err < 0)
@@ -82,7 +89,9 @@ static void read_open(struct reading *r, struct input *in, const char *path, con
 	struct census_dump *census = r->census ? census_dump_new() : NULL;
 	struct pipeline_opts o = {
 	    .graph = !args_flag(r->cli->args, OPT_ID_NO_GRAPH),
-	    .graph_memory = graph_memory(),
+	    .graph_memory = memory_for_graphs(),
+	    .trail = r->address != NULL,
+	    .trail_addr = r->address ? *r->address : 0,
 	    .census = census ? on_object : NULL,
 	    .census_ctx = census,
 	};
@@ -217,14 +226,35 @@ static void ask(const struct reading *r, const char *cmd, const struct query_arg
 {
 	struct naming n = {.r = r, .to = report_sink(a)};
 	struct row_sink named = {.ctx = &n, .row = name_row, .dump = name_dump, .note = name_note};
-	struct query_ctx q = {.store = r->store, .now = (double)time(NULL), .census = r->census};
+	struct query_ctx q = {.store = r->store, .now = (double)time(NULL), .census = r->census,
+	    .trails = r->trails, .ntrails = r->ntrails};
 	a->status = query_dispatch(&q, cmd, args, strcmp(cmd, "dumps") == 0 ? &named : &n.to, &a->text);
+}
+
+/* The address that path asks for. */
+static const uint64_t *address_of(const char *cmd, const struct query_args *args, uint64_t *buf)
+{
+	for (size_t i = 0; strcmp(cmd, "path") == 0 && i < args->n; i++)
+		if (strcmp(args->a[i].name, "address") == 0 && query_address(&args->a[i].v, buf))
+			return buf;
+	return NULL;
+}
+
+static void reading_done(struct reading *r)
+{
+	for (size_t i = 0; i < r->ntrails; i++)
+		graph_trail_free(r->trails[i].trail);
+	free(r->trails);
+	free(r->sources);
+	query_census_free(r->census);
+	store_close(r->store);
 }
 
 int files_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a)
 {
 	static const char *const by_pid[] = {"ps", "dumps", "trend", "leaks"};
-	struct reading r = {.cli = cli};
+	uint64_t address;
+	struct reading r = {.cli = cli, .address = address_of(cmd, args, &address)};
 	struct input_list list = {0};
 	_cleanup_free_ char *why = NULL;
 	int err = store_open(&r.store, &(struct store_opts){0}, &why);
@@ -238,9 +268,7 @@ int files_ask(const struct cli *cli, const char *cmd, const struct query_args *a
 	int code = read_all(&r, &list);
 	if (code == CLI_DONE)
 		ask(&r, cmd, args, a);
-	free(r.sources);
 	input_list_done(&list);
-	query_census_free(r.census);
-	store_close(r.store);
+	reading_done(&r);
 	return code;
 }

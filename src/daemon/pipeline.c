@@ -93,7 +93,7 @@ struct pipeline *pipeline_new(const struct pipeline_opts *opts)
 	p->scan = scanner_new(&p->opts.scan, &sink);
 	p->reduce = reducer_new(&(struct reducer_opts){.keep_values = opts->scan.keep_values});
 	if (opts->graph)
-		p->graph = graph_new(&(struct graph_opts){.memory = opts->graph_memory});
+		p->graph = graph_new(&(struct graph_opts){.memory = opts->graph_memory, .trail = opts->trail, .trail_addr = opts->trail_addr});
 	return p;
 }
 
@@ -127,3 +127,5 @@ struct dump_summary *pipeline_finish(struct pipeline *p, const struct dump_heade
 }
 
 uint32_t pipeline_slot_key(const struct pipeline *p, uint32_t slot) { return reducer_slot_key(p->reduce, slot); }
+
+struct graph_trail *pipeline_take_trail(struct pipeline *p) { return p->graph ? graph_take_trail(p->graph) : NULL; }

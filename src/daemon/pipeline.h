@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "graph/graph.h"
 #include "reduce/summary.h"
 #include "scan/scanner.h"
 
@@ -16,6 +17,8 @@ struct pipeline_opts {
 	struct scanner_opts scan;
 	bool graph;             /* analyse the graph */
 	uint64_t graph_memory;  /* bytes */
+	bool trail;             /* the way to the object at trail_addr is asked for (with graph) */
+	uint64_t trail_addr;
 	/* Called for each object after the reducer saw it (file mode's diff by address); may be NULL. */
 	void (*census)(void *ctx, const struct heap_obj *o, uint32_t slot);
 	void *census_ctx;
@@ -31,3 +34,5 @@ const struct scan_stats *pipeline_stats(const struct pipeline *p);
 struct dump_summary *pipeline_finish(struct pipeline *p, const struct dump_header *head, bool partial);
 /* After pipeline_finish, until pipeline_free: index into keys of a census slot. */
 uint32_t pipeline_slot_key(const struct pipeline *p, uint32_t slot);
+/* With trail, once, after pipeline_finish: what graph_take_trail gives. */
+struct graph_trail *pipeline_take_trail(struct pipeline *p);

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/conclude.h"
+#include "graph/trail.h"
 
 static void why(struct dump_summary *s, const char *text)
 {
@@ -84,6 +85,7 @@ static bool with_roots(struct conclusion *c)
 		{"groups", conclude_groups},
 		{"holders", conclude_holders},
 		{"containers", conclude_containers},
+		{"trail", conclude_trail},
 	};
 	bool ok = true;
 	for (size_t i = 0; ok && i < sizeof(steps) / sizeof(*steps); i++) {
@@ -149,6 +151,7 @@ void graph_finish(struct graph *g, const struct scanner *sc, const struct reduce
 	gmem_trim(&g->mem);
 	if (!ok) {
 		graph_give_up(g);
+		trail_done(&g->trail);
 		forget(s);
 		why_limit(g, s);
 	}

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "graph/internal.h"
 #include "graph/shapes.h"
+#include "graph/trail.h"
 
 /* Ids and offsets are u32, and so are references and class edges together. */
 #define GRAPH_MAX_REFS 0xFFFFFF00u
@@ -49,6 +50,7 @@ void graph_free(struct graph *g)
 	if (!g)
 		return;
 	release(g);
+	trail_done(&g->trail);
 	free(g);
 }
 
@@ -61,6 +63,14 @@ void graph_give_up(struct graph *g)
 int graph_state(const struct graph *g) { return g->state; }
 
 size_t graph_memory(const struct graph *g) { return g->mem.now; }
+
+struct graph_trail *graph_take_trail(struct graph *g)
+{
+	struct graph_trail *t = xcalloc(1, sizeof(*t));
+	*t = g->trail;
+	g->trail = (struct graph_trail){0};
+	return t;
+}
 
 size_t graph_memory_peak(const struct graph *g) { return g->mem.peak; }
 

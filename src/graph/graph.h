@@ -19,6 +19,27 @@ struct graph_opts {
 	/* Called from graph_finish when a phase begins, and with "end" at last: for those who time or watch it. NULL: nobody. */
 	void (*phase)(void *ctx, const char *name);
 	void *phase_ctx;
+	bool trail;           /* the way to the object at trail_addr is asked for */
+	uint64_t trail_addr;
+};
+
+enum trail_what { TRAIL_NO_GRAPH, TRAIL_UNKNOWN, TRAIL_GARBAGE, TRAIL_FOUND };
+
+struct trail_step {
+	struct sum_object o;      /* names of the trail; bytes its own */
+	uint32_t name;            /* as a path shows it: "@cache -> Hash" */
+	uint64_t step;            /* from 1; where one is missing the middle was left out */
+	struct tally retained;
+};
+
+/* A shortest path from a root to an object. */
+struct graph_trail {
+	enum trail_what what;
+	struct strtab names;
+	uint32_t root;            /* "vm" */
+	struct trail_step *step;  /* the object itself comes last */
+	size_t n;
+	uint64_t length;          /* steps in all */
 };
 
 struct graph *graph_new(const struct graph_opts *opts);
@@ -46,6 +67,9 @@ int graph_state(const struct graph *g);
 /* Draws the conclusions into *s: most referenced objects (also without roots), and with roots everything under "graph".
  * Call after reducer_finish. Says in s->no_graph_why why there is no graph. */
 void graph_finish(struct graph *g, const struct scanner *sc, const struct reducer *r, struct dump_summary *s);
+/* With graph_opts.trail, once, after graph_finish: the caller frees it with graph_trail_free. */
+struct graph_trail *graph_take_trail(struct graph *g);
+void graph_trail_free(struct graph_trail *t);
 /* Bytes held now, and the most that were held at one time. */
 size_t graph_memory(const struct graph *g);
 size_t graph_memory_peak(const struct graph *g);

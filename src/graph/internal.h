@@ -46,6 +46,7 @@ struct graph {
 	struct glog shaped;     /* (code, references << 24 | shape id) of objects with a shape whose references may be variables */
 	struct glog shapes;     /* (id, parent, name id of the scanner) of SHAPE lines */
 	struct glog names;      /* (code, name id of the scanner): what the gem calls objects, with GRAPH_NAME_PREFIX */
+	struct graph_trail trail;
 	uint64_t pending;       /* references of the record being read, at the end of refs */
 };
 

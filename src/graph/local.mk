@@ -19,5 +19,6 @@ libhda_a_SOURCES += \
 	src/graph/signatures.c \
 	src/graph/sigtab.c src/graph/sigtab.h \
 	src/graph/top.c src/graph/top.h \
+	src/graph/trail.c src/graph/trail.h \
 	src/graph/walk.c src/graph/walk.h
 EXTRA_DIST += src/graph/README.md

@@ -1,7 +1,9 @@
 /* path: how a class, a site or a key is reached from the roots. SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "graph/graph.h"
 #include "query/commands.h"
 #include "query/run.h"
 #include "query/sigs.h"
@@ -83,6 +85,7 @@ static bool say(struct query_run *r, const struct dump_summary *s, uint32_t sig,
 	_cleanup_free_ char *path = sig_path(s, sig, true);
 	struct row row = {.n = 0};
 	char id[ROW_ID];
+	row_cstr(&row, "list", "paths");
 	row_id(&row, "id", g->id, id);
 	row_cstr(&row, "path", path);
 	row_uint(&row, "depth", sig_depth(s, sig));
@@ -111,8 +114,7 @@ static void paths(struct query_run *r, const struct dump_summary *s, const struc
 	free(o);
 }
 
-/* 0x and hex digits, or a number. */
-static bool parse_address(const struct val *v, uint64_t *ret)
+bool query_address(const struct val *v, uint64_t *ret)
 {
 	uint64_t a = 0;
 	if (v->kind == VAL_UINT) {
@@ -131,25 +133,89 @@ static bool parse_address(const struct val *v, uint64_t *ret)
 	return true;
 }
 
-/* One object: only of containers and holders a dump keeps both address and path. */
-static void of_address(struct query_run *r, const struct dump_summary *s)
+/* --- one object --- */
+
+/* An object of the way, or with a name alone the root at its beginning. */
+static bool say_step(struct query_run *r, const struct dump_summary *s, const struct graph_trail *t, const struct trail_step *k, const char *name)
 {
-	uint64_t addr;
-	uint32_t sig = UINT32_MAX;
-	if (!parse_address(arg_get(r->args, "address", 0), &addr)) {
-		run_fail(r, HDA_STATUS_ARGUMENT, "an address is 0x and up to 16 hex digits, as in 0x7f91bc7d7c88");
+	char addr[24]; /* 0x and 16 digits */
+	struct row row = {.n = 0};
+	struct contract c = {.generation = UINT64_MAX, .count = UINT64_MAX, .bytes = UINT64_MAX};
+	if (k)
+		c = (struct contract){k->o.type, k->o.klass, k->o.file, k->o.line, UINT64_MAX, 1, k->o.bytes};
+	row_cstr(&row, "list", "steps");
+	row_uint(&row, "step", k ? k->step : 0);
+	snprintf(addr, sizeof(addr), "0x%llx", k ? (unsigned long long)k->o.addr : 0);
+	row_cstr(&row, "address", k ? addr : NULL);
+	row_contract(&row, &t->names, &c);
+	row_uint(&row, "length", k ? k->o.length : UINT64_MAX);
+	row_uint(&row, "retained", k ? k->retained.bytes : UINT64_MAX);
+	row_uint(&row, "retained_objects", k ? k->retained.count : UINT64_MAX);
+	row_put(&row, "share", k && s->bytes ? val_real((double)k->retained.bytes / (double)s->bytes) : val_null());
+	row_cstr(&row, "name", name);
+	return run_row(r, &row);
+}
+
+/* Of many objects of one class behind each other only the first and the last are shown. */
+static bool in_chain(const struct graph_trail *t, size_t i)
+{
+	return i > 0 && i + 1 < t->n && t->step[i - 1].name == t->step[i].name && t->step[i].name == t->step[i + 1].name;
+}
+
+static void of_trail(struct query_run *r, const struct dump_summary *s, const struct graph_trail *t)
+{
+	_cleanup_free_ char *root = xasprintf("root %s", strtab_str(&t->names, t->root));
+	uint64_t shown = 0;
+	if (!say_step(r, s, t, NULL, root))
 		return;
+	for (size_t i = 0; i < t->n; i++) {
+		if (in_chain(t, i))
+			continue;
+		if (!say_step(r, s, t, &t->step[i], strtab_str(&t->names, t->step[i].name)))
+			return;
+		shown++;
 	}
+	if (shown < t->length)
+		run_note(r, "%llu more steps lie between those that are shown", (unsigned long long)(t->length - shown));
+}
+
+static const struct graph_trail *trail_of(const struct query_run *r, uint64_t dump)
+{
+	for (size_t i = 0; i < r->q->ntrails; i++)
+		if (r->q->trails[i].dump == dump)
+			return r->q->trails[i].trail;
+	return NULL;
+}
+
+/* A store keeps address and path of containers and holders only. */
+static void of_kept(struct query_run *r, const struct dump_summary *s, uint64_t addr)
+{
+	uint32_t sig = UINT32_MAX;
 	for (size_t i = 0; i < s->nholders; i++)
 		sig = s->holders[i].addr == addr ? s->holders[i].sig : sig;
 	for (size_t i = 0; i < s->ncontainers; i++)
 		sig = s->containers[i].addr == addr ? s->containers[i].sig : sig;
 	if (sig >= s->nsigs)
-		run_fail(r, HDA_STATUS_NOTHING, "0x%llx is none of the containers and holders of dump %llu, and of other objects no path is kept "
-						"by address: hdactl containers %llu, or path --class", (unsigned long long)addr,
-		    (unsigned long long)s->dump, (unsigned long long)s->dump);
+		run_fail(r, HDA_STATUS_NOTHING, "0x%llx is none of the containers and holders of dump %llu; for any other object the dump itself is "
+						"needed: hdactl -f FILE path 0x%llx", (unsigned long long)addr, (unsigned long long)s->dump, (unsigned long long)addr);
 	else
 		say(r, s, sig, s->sigs[sig].klass);
+}
+
+static void of_address(struct query_run *r, const struct dump_summary *s)
+{
+	uint64_t addr;
+	const struct graph_trail *t = trail_of(r, s->dump);
+	if (!query_address(arg_get(r->args, "address", 0), &addr))
+		run_fail(r, HDA_STATUS_ARGUMENT, "an address is 0x and up to 16 hex digits, as in 0x7f91bc7d7c88");
+	else if (!t || t->what == TRAIL_NO_GRAPH)
+		of_kept(r, s, addr);
+	else if (t->what == TRAIL_UNKNOWN)
+		run_fail(r, HDA_STATUS_NOTHING, "the dump has no object at 0x%llx", (unsigned long long)addr);
+	else if (t->what == TRAIL_GARBAGE)
+		run_fail(r, HDA_STATUS_NOTHING, "0x%llx is garbage: no way leads to it from any root", (unsigned long long)addr);
+	else
+		of_trail(r, s, t);
 }
 
 static void answer(struct query_run *r, const struct dump_summary *s, uint64_t most)
@@ -189,8 +255,7 @@ static int run(struct query_run *r)
 	size_t asked = (arg_text(r->args, "class").n > 0) + arg_count(r->args, "site") + arg_count(r->args, "key");
 	asked += arg_count(r->args, "address");
 	if (asked != 1)
-		return run_fail(r, HDA_STATUS_ARGUMENT, "path of what? One of --class C, --site FILE:LINE, --key ROW, or the address of a "
-							"container or holder");
+		return run_fail(r, HDA_STATUS_ARGUMENT, "path of what? One of --class C, --site FILE:LINE, --key ROW, or an address");
 	if (!arg_rows(r, RUN_DEFAULT_ROWS, &most))
 		return r->status;
 	struct dump_summary *s = run_load(r, STORE_GRAPH | STORE_KEYS, &d);

@@ -53,6 +53,14 @@ struct query_gem {
 	char state[16], why[128];
 };
 
+struct graph_trail;
+
+/* File mode: what the reading of a dump said of the address asked for. */
+struct query_trail {
+	uint64_t dump;
+	struct graph_trail *trail; /* NULL: read without graph */
+};
+
 struct query_ctx {
 	struct store *store;
 	double now;               /* seconds since 1970 */
@@ -60,6 +68,8 @@ struct query_ctx {
 	bool (*expired)(void *);  /* asked now and then; true stops with 303; may be NULL */
 	void *expired_ctx;
 	const struct query_census *census; /* NULL for a daemon */
+	const struct query_trail *trails;  /* for path ADDRESS; NULL for a daemon */
+	size_t ntrails;
 	const struct query_gem *gems; /* for ps; NULL without a daemon */
 	size_t ngems;
 };
@@ -82,3 +92,5 @@ const struct query_cmd *const *query_all(void);
  * line for people (malloc'ed, the caller frees) or NULL: with a status over 200 always a line. src/query/README.md has the
  * arguments and columns of each command. Any thread. */
 int query_dispatch(const struct query_ctx *q, const char *cmd, const struct query_args *args, const struct row_sink *sink, char **ret_text);
+/* An address as path takes it, 0x and up to 16 hex digits (or a number). False: it is none. */
+bool query_address(const struct val *v, uint64_t *ret);
