@@ -6,14 +6,14 @@ EXTRA_DIST += \
 	$(RUBY_CLIENT)/lib/hda/ask.rb $(RUBY_CLIENT)/lib/hda/auto.rb $(RUBY_CLIENT)/lib/hda/child.rb \
 	$(RUBY_CLIENT)/lib/hda/clock.rb $(RUBY_CLIENT)/lib/hda/config.rb $(RUBY_CLIENT)/lib/hda/control.rb $(RUBY_CLIENT)/lib/hda/counting.rb \
 	$(RUBY_CLIENT)/lib/hda/dump.rb $(RUBY_CLIENT)/lib/hda/files.rb $(RUBY_CLIENT)/lib/hda/header.rb \
-	$(RUBY_CLIENT)/lib/hda/host.rb $(RUBY_CLIENT)/lib/hda/link.rb $(RUBY_CLIENT)/lib/hda/postponed.rb \
+	$(RUBY_CLIENT)/lib/hda/host.rb $(RUBY_CLIENT)/lib/hda/link.rb $(RUBY_CLIENT)/lib/hda/names.rb $(RUBY_CLIENT)/lib/hda/postponed.rb \
 	$(RUBY_CLIENT)/lib/hda/rack.rb $(RUBY_CLIENT)/lib/hda/rails.rb $(RUBY_CLIENT)/lib/hda/reporter.rb \
 	$(RUBY_CLIENT)/lib/hda/resque.rb $(RUBY_CLIENT)/lib/hda/runner.rb $(RUBY_CLIENT)/lib/hda/sidekiq.rb \
 	$(RUBY_CLIENT)/lib/hda/trace.rb $(RUBY_CLIENT)/lib/hda/version.rb $(RUBY_CLIENT)/lib/hda/wire.rb \
 	$(RUBY_CLIENT)/sig/hda.rbs $(RUBY_CLIENT)/test/agent_test.rb $(RUBY_CLIENT)/test/config_test.rb \
 	$(RUBY_CLIENT)/test/demand_test.rb $(RUBY_CLIENT)/test/fork_test.rb $(RUBY_CLIENT)/test/helper.rb \
 	$(RUBY_CLIENT)/test/middleware_test.rb $(RUBY_CLIENT)/test/tap.rb $(RUBY_CLIENT)/test/wire_test.rb \
-	$(RUBY_CLIENT)/test/README.md $(RUBY_CLIENT)/test/docs_test.rb $(RUBY_CLIENT)/test/failure_test.rb $(RUBY_CLIENT)/test/limits_test.rb $(RUBY_CLIENT)/test/rails_test.rb \
+	$(RUBY_CLIENT)/test/README.md $(RUBY_CLIENT)/test/docs_test.rb $(RUBY_CLIENT)/test/failure_test.rb $(RUBY_CLIENT)/test/names_test.rb $(RUBY_CLIENT)/test/limits_test.rb $(RUBY_CLIENT)/test/rails_test.rb \
 	$(RUBY_CLIENT)/test/schedule_test.rb $(RUBY_CLIENT)/test/sidekiq_contract_test.rb
 EXTRA_DIST += \
 	$(RUBY_CLIENT)/drills/rig.rb $(RUBY_CLIENT)/drills/helper.rb $(RUBY_CLIENT)/drills/crash_drill.rb \

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/u64map.h"
@@ -33,11 +34,20 @@ uint32_t sig_depth(const struct dump_summary *s, uint32_t sig)
 	return n;
 }
 
+/* "class PriceCache" before "class PriceCache @prices -> Hash": the second says it all. */
+static bool said_below(const char *step, const char *below)
+{
+	size_t n = strlen(step);
+	return strncmp(step, below, n) == 0 && ((below[n] == ' ' && below[n + 1] == '@') || below[n] == '[');
+}
+
 char *sig_path(const struct dump_summary *s, uint32_t sig, bool full)
 {
 	uint32_t at[SIGS_DEPTH];
 	size_t n = 0;
 	for (; sig < s->nsigs && n < SIGS_DEPTH; sig = s->sigs[sig].parent) {
+		if (n && said_below(step_name(s, sig), step_name(s, at[n - 1])))
+			continue;
 		at[n++] = sig;
 		if (!full && summary_names_itself(step_name(s, sig)))
 			break;

@@ -6,6 +6,7 @@ require "objspace"
 require "socket"
 require "hda/files"
 require "hda/host"
+require "hda/names"
 require "hda/wire"
 
 module Hda
@@ -91,13 +92,13 @@ module Hda
     end
 
     # BEGIN, the heap, the mark, END, ACK: [exit status, the ACK].
-    def to_socket(fd, header, seq, ack_timeout)
+    def to_socket(fd, header, seq, ack_timeout, names: true)
       io = IO.for_fd(fd, "r+b", autoclose: false)
       io.nonblock = false # since 3.4 dump_all cannot write to a non-blocking one
       io.sync = false
       header["mem"] = Host.memory
       io.write(Wire.frame(Wire::BEGIN_DUMP, seq, header))
-      ObjectSpace.dump_all(output: io)
+      heap(io, names)
       io.write(Wire::END_MARK)
       io.write(Wire.frame(Wire::END_DUMP, seq + 1, "ok" => true))
       io.flush
@@ -108,9 +109,20 @@ module Hda
       [NO_ACK, nil]
     end
 
+    # The heap, before it what its objects are called. What that takes is garbage in the dump: it must not look like the
+    # application's, so it has no site, and no collection moves the heap for it.
+    def heap(io, names)
+      if names
+        GC.disable
+        ObjectSpace.trace_object_allocations_stop
+        io.write(Names.lines)
+      end
+      ObjectSpace.dump_all(output: io)
+    end
+
     # The classic file: [exit status, its name].
-    def to_file(files, time, jobs)
-      name = files.write(Process.ppid, time, jobs) { |io| ObjectSpace.dump_all(output: io) }
+    def to_file(files, time, jobs, names: true)
+      name = files.write(Process.ppid, time, jobs) { |io| heap(io, names) }
       [OK, { "file" => name }]
     rescue SystemCallError => e
       [DISK, { "text" => e.message }]

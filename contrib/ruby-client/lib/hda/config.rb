@@ -12,6 +12,7 @@ module Hda
       every: ["HDA_EVERY", 1000, :count], jitter: ["HDA_JITTER", 0.1, :real], min_interval: ["HDA_MIN_INTERVAL", 60, :real],
       max_interval: ["HDA_MAX_INTERVAL", nil, :span], deadline: ["HDA_DEADLINE", 120, :real],
       ack_timeout: ["HDA_ACK_TIMEOUT", 30, :real], headroom: ["HDA_HEADROOM", 0.25, :real], trace: ["HDA_TRACE", false, :bool],
+      names: ["HDA_NAMES", true, :bool],
       dir: ["HDA_DIR", nil, :text], dir_budget: ["HDA_DIR_BUDGET", 4 << 30, :size], logger: [nil, nil, :any]
     }.freeze
     WANTED = { bool: "0 or 1", count: "a whole number from 1", real: "a number from 0", text: "a text",

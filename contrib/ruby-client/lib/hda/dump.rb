@@ -111,10 +111,10 @@ module Hda
       GC.disable
       config = @config
       if @files
-        Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head["time"].to_i, head["jobs"]) }
+        Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head["time"].to_i, head["jobs"], names: config.names) }
       else
         fd = @link.io.fileno
-        Child.run(report, [fd], config.deadline) { Child.to_socket(fd, head, 2, config.ack_timeout) }
+        Child.run(report, [fd], config.deadline) { Child.to_socket(fd, head, 2, config.ack_timeout, names: config.names) }
       end
     end
 
