@@ -61,7 +61,7 @@ static const struct command commands[] = {
 	    "steps= step address retained retained_objects:OBJECTS share bytes length:ENTRIES site name:OBJECT; "
 	    "paths= count bytes retained retained_objects:OBJECTS share class type site depth path id", NULL},
 	{"containers", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "the arrays, hashes and chains with most entries", NULL,
-	    EXAMPLES("hdactl containers 214"), "length:ENTRIES retained type class site holder path", NULL},
+	    EXAMPLES("hdactl containers 214"), "length:ENTRIES retained retained_objects:OBJECTS type class site name:HELD%BY", NULL},
 	{"diff", WORDS_DUMPS, WHERE_QUERY, OPTS(ID(N)), "objects absent from the earliest dump and present in all others",
 	    "Says which identity it used: allocation generation (exact), address (a hint), or counts.",
 	    EXAMPLES("hdactl diff 4121@11000 4121@12000 4121@13000", "hdactl -f before.dump -f after.dump diff first last"),

@@ -80,6 +80,22 @@ static void print_folded(const struct report *a)
 		free(path[k]);
 }
 
+/* A box a row, the darker the more of the heap it retains; roots are round. */
+static void print_node(const struct cli *cli, const struct report_row *row, size_t i, bool root)
+{
+	_cleanup_free_ char *name = text_safe(span_of(name_of(row)));
+	_cleanup_free_ char *retained = table_cell(&cli->style, row, "retained");
+	_cleanup_free_ char *share = table_cell(&cli->style, row, "share");
+	_cleanup_free_ char *count = table_cell(&cli->style, row, root ? "retained_objects" : "count");
+	double part = fmin(fmax(report_num(row, "share"), 0), 1);
+	printf("\tn%zu [label=\"", i);
+	for (const char *c = name; *c; c++)
+		printf(*c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+	printf(root ? "\\n%s, %s of the heap\\n%s object%s" : "\\nretains %s, %s of the heap\\n%s object%s", retained, share, count,
+	    strcmp(count, "1") == 0 ? "" : "s");
+	printf("\", style=filled, fillcolor=\"0.08 %.2f 1.0\"%s];\n", part > 0 ? sqrt(part) * 0.7 : 0, root ? ", shape=ellipse" : "");
+}
+
 static void print_dot(const struct cli *cli, const struct report *a)
 {
 	size_t at[DEPTH_MAX], base = base_of(a);
@@ -87,13 +103,7 @@ static void print_dot(const struct cli *cli, const struct report *a)
 	puts("digraph hda {\n\trankdir=LR;\n\tnode [shape=box, fontname=\"sans-serif\"];");
 	for (size_t i = 0; i < a->nrows; i++) {
 		size_t d = depth_of(&a->rows[i], base);
-		_cleanup_free_ char *name = text_safe(span_of(name_of(&a->rows[i])));
-		_cleanup_free_ char *retained = table_cell(&cli->style, &a->rows[i], "retained");
-		_cleanup_free_ char *count = table_cell(&cli->style, &a->rows[i], "count");
-		printf("\tn%zu [label=\"", i);
-		for (const char *c = name; *c; c++)
-			printf(*c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-		printf("\\n%s retained, %s objects\"];\n", retained, count);
+		print_node(cli, &a->rows[i], i, d == 0);
 		if (d && has[d - 1])
 			printf("\tn%zu -> n%zu;\n", at[d - 1], i);
 		at[d] = i;

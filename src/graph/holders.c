@@ -15,23 +15,7 @@ static const char *step_text(const struct conclusion *c, uint32_t sig)
 {
 	const struct sum_sig *s = &c->s->sigs[sig];
 	const char *text = strtab_str(&c->s->names, s->label ? s->label : s->klass);
-	return text ? text : "";
-}
-
-/* What a person calls a root; the rest go by their own names. */
-static const char *root_text(const char *step)
-{
-	static const struct { const char *root, *text; } known[] = {
-		{"root finalizers", "finalizer table"},
-		{"root global_tbl", "global variable"},
-		{"root global_list", "C global"},
-		{"root machine_context", "machine stack"},
-		{"root end_proc", "at_exit"},
-	};
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (!strcmp(step, known[i].root))
-			return known[i].text;
-	return step;
+	return text ? summary_step_text(text) : "";
 }
 
 /* Signatures from the one that names the holder (the last class, module, constant, thread on the way, else the root) down to `sig`, which
@@ -54,7 +38,7 @@ static char *path_text(const struct conclusion *c, uint32_t sig, const char *las
 	char *text = NULL;
 	for (uint32_t i = shown; i-- > 0;) {
 		const struct sum_sig *s = &c->s->sigs[path[i]];
-		const char *step = s->parent == UINT32_MAX ? root_text(step_text(c, path[i])) : step_text(c, path[i]);
+		const char *step = step_text(c, path[i]);
 		const char *gap = !text ? "" : i == shown - 2 && n > shown ? " -> ... -> " : " -> ";
 		if (i == 0 && s->parent != UINT32_MAX)
 			step = last;
@@ -70,7 +54,7 @@ static char *path_text(const struct conclusion *c, uint32_t sig, const char *las
 static uint32_t holder_text(struct conclusion *c, uint32_t id, uint32_t label)
 {
 	const struct sum_sig *s = &c->s->sigs[c->sig[id]];
-	char *text = path_text(c, c->sig[id], strtab_str(&c->s->names, label ? label : s->klass));
+	char *text = path_text(c, c->sig[id], summary_step_text(strtab_str(&c->s->names, label ? label : s->klass)));
 	uint32_t name = strtab_intern(&c->s->names, span_of(text));
 	free(text);
 	return name;

@@ -202,10 +202,11 @@ static uint32_t text_of(const struct labels *l, const struct said *s, uint32_t k
 	const char *edge = !name && s->edge >= SAID ? scanner_text(l, s->edge - SAID) : NULL;
 	const struct sum_key *k = s->site >= SAID ? &sum->keys[s->site - SAID] : NULL;
 	_cleanup_free_ char *own = k ? xasprintf("proc at %s:%u", strtab_str(&sum->names, k->file), k->line) : NULL;
-	const char *step = own ? own : strtab_str(&sum->names, klass), *before = name ? name : edge;
+	const char *step = strtab_str(&sum->names, klass), *before = name ? name : edge;
 	if (!own && !before)
 		return 0;
-	_cleanup_free_ char *text = before ? xasprintf("%s -> %s", before, step ? step : "?") : xstrdup(step);
+	step = own ? own : step ? summary_step_text(step) : "?";
+	_cleanup_free_ char *text = before ? xasprintf("%s -> %s", before, step) : xstrdup(step);
 	return strtab_intern(&sum->names, span_of(text));
 }
 

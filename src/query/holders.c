@@ -16,6 +16,7 @@ struct tree {
 	const struct dump_summary *s;
 	uint32_t *first, *next; /* first child, next sibling, by falling weight; UINT32_MAX ends */
 	uint32_t *holder;       /* index into s->holders, UINT32_MAX */
+	const struct tally *below; /* of roots: all objects whose path begins there */
 	bool *shown;
 	uint32_t root;          /* first root */
 	uint64_t rows, fit;     /* marked; those that would be shown with -n 0 */
@@ -36,17 +37,32 @@ static int rank_cmp(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static struct ranked *rank(const struct dump_summary *s)
+/* A signature whose parent is no signature, or that hangs in a circle (a damaged store), counts as a root. */
+static bool is_root(const struct dump_summary *s, uint32_t sig) { return s->sigs[sig].parent >= s->nsigs || s->sigs[sig].parent == sig; }
+
+/* A root refers to objects, it is none: what it retains would be only what no other root refers to. Its row tells of all objects whose
+ * path begins there. */
+static struct tally *below_roots(const struct dump_summary *s)
+{
+	struct tally *below = xcalloc(s->nsigs, sizeof(*below));
+	for (uint32_t i = 0; i < s->nsigs; i++) {
+		uint32_t sig = i;
+		for (int steps = 0; !is_root(s, sig) && steps < SIGS_DEPTH; steps++)
+			sig = s->sigs[sig].parent;
+		below[sig].count += s->sigs[i].own.count;
+		below[sig].bytes += s->sigs[i].own.bytes;
+	}
+	return below;
+}
+
+static struct ranked *rank(const struct dump_summary *s, const struct tally *below)
 {
 	struct ranked *o = xcalloc(s->nsigs, sizeof(*o));
 	for (uint32_t i = 0; i < s->nsigs; i++)
-		o[i] = (struct ranked){s->sigs[i].retained.bytes, s->sigs[i].own.bytes, s->sigs[i].id, i};
+		o[i] = (struct ranked){is_root(s, i) ? below[i].bytes : s->sigs[i].retained.bytes, s->sigs[i].own.bytes, s->sigs[i].id, i};
 	qsort(o, s->nsigs, sizeof(*o), rank_cmp);
 	return o;
 }
-
-/* A signature whose parent is no signature, or that hangs in a circle (a damaged store), counts as a root. */
-static bool is_root(const struct dump_summary *s, uint32_t sig) { return s->sigs[sig].parent >= s->nsigs || s->sigs[sig].parent == sig; }
 
 static void tree_init(struct tree *t, const struct dump_summary *s, const struct ranked *o)
 {
@@ -107,6 +123,7 @@ static bool say(struct query_run *r, const struct tree *t, uint32_t sig, uint32_
 	const struct dump_summary *s = t->s;
 	const struct sum_sig *g = &s->sigs[sig];
 	const struct sum_holder *h = t->holder[sig] < s->nholders ? &s->holders[t->holder[sig]] : NULL;
+	const struct tally of = is_root(s, sig) ? t->below[sig] : g->retained;
 	_cleanup_free_ char *name = sig_step(s, sig);
 	struct row row = {.n = 0};
 	char id[ROW_ID], parent[ROW_ID];
@@ -120,9 +137,9 @@ static bool say(struct query_run *r, const struct tree *t, uint32_t sig, uint32_
 	row_name(&row, "holder", &s->names, h ? h->text : 0);
 	row_uint(&row, "count", g->own.count);
 	row_uint(&row, "bytes", g->own.bytes);
-	row_uint(&row, "retained", g->retained.bytes);
-	row_uint(&row, "retained_objects", g->retained.count);
-	row_real(&row, "share", s->bytes ? (double)g->retained.bytes / (double)s->bytes : 0);
+	row_uint(&row, "retained", of.bytes);
+	row_uint(&row, "retained_objects", of.count);
+	row_real(&row, "share", s->bytes ? (double)of.bytes / (double)s->bytes : 0);
 	row_uint(&row, "repeat", g->repeat > 1 ? g->repeat : 1);
 	return run_row(r, &row);
 }
@@ -186,9 +203,11 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t d
 	}
 	if (!target(r, s, &klass))
 		return;
-	struct ranked *o = rank(s);
+	struct tally *below = below_roots(s);
+	struct ranked *o = rank(s, below);
 	struct tree t;
 	tree_init(&t, s, o);
+	t.below = below;
 	choose(&t, o, klass, depth, most);
 	if (t.fit == 0)
 		run_fail(r, HDA_STATUS_NOTHING, "no path of dump %llu ends in %s: its objects are garbage, or too few to have kept their path",
@@ -197,6 +216,7 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t d
 	run_note_cut(r, t.fit < t.rows ? t.fit : t.rows, t.fit, "paths");
 	tree_done(&t);
 	free(o);
+	free(below);
 }
 
 static int run(struct query_run *r)

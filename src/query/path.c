@@ -166,7 +166,7 @@ static void of_trail(struct query_run *r, const struct dump_summary *s, const st
 {
 	_cleanup_free_ char *root = xasprintf("root %s", strtab_str(&t->names, t->root));
 	uint64_t shown = 0;
-	if (!say_step(r, s, t, NULL, root))
+	if (!say_step(r, s, t, NULL, summary_step_text(root)))
 		return;
 	for (size_t i = 0; i < t->n; i++) {
 		if (in_chain(t, i))

@@ -13,7 +13,7 @@ static const char *step_name(const struct dump_summary *s, uint32_t sig)
 {
 	const struct sum_sig *g = &s->sigs[sig];
 	const char *name = strtab_str(&s->names, g->label ? g->label : g->klass);
-	return name ? name : "?";
+	return name ? summary_step_text(name) : "?";
 }
 
 char *sig_step(const struct dump_summary *s, uint32_t sig)

@@ -37,3 +37,26 @@ bool summary_names_itself(const char *step)
 			return true;
 	return strcmp(step, "Thread") == 0 || strcmp(step, "Fiber") == 0;
 }
+
+const char *summary_step_text(const char *step)
+{
+	static const struct { const char *step, *text; } known[] = {
+		{"root vm", "Ruby VM"},
+		{"root finalizers", "finalizer table"},
+		{"root global_tbl", "global variable"},
+		{"root global_list", "C global"},
+		{"root global_symbols", "symbol table"},
+		{"root machine_context", "machine stack"},
+		{"root end_proc", "at_exit"},
+		{"ARRAY", "Array (no class)"},
+		{"HASH", "Hash (no class)"},
+		{"STRING", "String (no class)"},
+		{"OBJECT", "Object (no class)"},
+		{"STRUCT", "Struct (no class)"},
+		{"DATA", "data (no class)"},
+	};
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(step, known[i].step) == 0)
+			return known[i].text;
+	return step;
+}

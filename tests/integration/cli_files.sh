@@ -65,7 +65,8 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 	is "a table fits" "$(awk 'length > 60' "$work/narrow" | wc -l)" 0
 	code "$hdactl" -f "$work" top --class NoSuchClass; is "nothing found" $status 1
 	"$hdactl" -f "$work" holders --folded 2>/dev/null >"$work/folded"
-	ok "folded lines" grep -Eq '^root [a-z_]+(;[^;]+)* [0-9]+$' "$work/folded"
+	ok "folded lines" grep -Eq '^Ruby VM(;[^;]+)* [0-9]+$' "$work/folded"
+	ok "nothing but folded lines" sh -c '! grep -Ev "^[^;]+(;[^;]+)* [0-9]+$" "$1"' - "$work/folded"
 	if command -v gnuplot >/dev/null; then
 		"$hdactl" -f "$work" trend --plot-all "$work/g" >/dev/null 2>&1
 		is "six graphs" "$(grep -l '</svg>' "$work"/g/*.svg | wc -l)" 6

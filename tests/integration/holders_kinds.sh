@@ -28,7 +28,7 @@ named thread_stack 'Thread -> Hash'
 named fiber 'Fiber -> Hash'
 named closure 'module Hooks -> Array -> Proc -> Hash'
 named imemo 'class Keeper -> Binding -> Hash'
-named finalizer 'finalizer table -> ARRAY -> Proc -> Hash'
+named finalizer 'finalizer table -> Array (no class) -> Proc -> Hash'
 named at_exit 'at_exit -> Proc -> Hash'
 
 # With allocation tracing a block goes by its place; with the names that the gem sends the holder goes by its own.
@@ -48,7 +48,7 @@ dump constant
 ok "the names cost few objects" test "$((with - $(garbage constant)))" -lt 6000
 
 hda class path --class Hash >"$work/path"
-ok "class: what is said twice stands once" grep -q 'root vm -> class PriceCache @prices -> Hash$' "$work/path"
+ok "class: what is said twice stands once" grep -q 'Ruby VM -> class PriceCache @prices -> Hash$' "$work/path"
 
 dump class
 dump closure

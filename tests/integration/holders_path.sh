@@ -23,7 +23,7 @@ awk 'BEGIN {
 }' >"$work/a.dump"
 is "path ADDRESS: 0" "$(status hda path 0x7f00000000f0)" 0
 is "the way by names" "$(hda path 0x7f00000000f0 --json | grep -o '"name":"[^"]*"' | cut -d'"' -f4 | tr '\n' '|')" \
-	"root vm|class Foo|constant Foo::REGISTRY -> Hash|Node|Node|STRING|"
+	"Ruby VM|class Foo|constant Foo::REGISTRY -> Hash|Node|Node|String (no class)|"
 is "the way by addresses" "$(hda path 0x7f00000000f0 --json | grep -o '"address":[^,]*' | cut -d: -f2 | tr -d '"' | tr '\n' '|')" \
 	"null|0x7f0000000028|0x7f0000000050|0x7f0000010000|0x7f000002d498|0x7f00000000f0|"
 ok "links between are counted" said "2998 more steps"
@@ -37,7 +37,7 @@ is "without graph: 1" "$(status hda --no-graph path 0x7f00000000f0)" 1
 ok "and a line" said "no graph"
 
 # The name stands in every report; its line is neither root nor reference.
-ok "containers and holders go by the constant" sh -c 'printf "%s" "$1" | grep -q "\"name\":\"constant Foo::REGISTRY -> Hash -> Node (x 3000) -> STRING\""' - "$(hda show --json)"
+ok "containers and holders go by the constant" sh -c 'printf "%s" "$1" | grep -q "\"name\":\"constant Foo::REGISTRY -> Hash -> Node (x 3000) -> String (no class)\""' - "$(hda show --json)"
 ok "the tree shows it" sh -c 'printf "%s" "$1" | grep -q "constant Foo::REGISTRY -> Hash"' - "$(hda holders -n 0 --depth 0)"
 is "a name is no root" "$(hda show --json | grep -o '"list":"roots","name":"[^"]*","count":[0-9]*,"references":[0-9]*')" '"list":"roots","name":"vm","count":1,"references":2'
 is "nor counted as one" "$(hda show --json | grep -o '"name":"roots","count":[0-9]*')" '"name":"roots","count":1'
@@ -47,6 +47,16 @@ sed -i '/hda: /d' "$work/a.dump"
 ids >"$work/without"
 ok "ids are the same without the name" cmp "$work/with" "$work/without"
 ok "and the path says so" sh -c 'printf "%s" "$1" | grep -q "class Foo -> Hash"' - "$(hda path --class Node)"
+
+# Pictures: every edge joins two boxes, a quote in a name stands behind a backslash.
+sed -i 's/"name":"Node"/"name":"No\\"de"/' "$work/a.dump"
+hda holders --dot -n 0 --depth 0 >"$work/dot"
+ok "dot: boxes and edges" awk '/\[label=/ {box[$1] = 1} /->/ && !/label/ {sub(";", "", $3); edges++; if (!box[$1] || !box[$3]) bad = 1} END {exit bad || edges < 4}' "$work/dot"
+ok "dot: a quote" grep -qF 'No\"de (x 3000)\nretains' "$work/dot"
+ok "dot: one object is no objects" grep -q 'n1 object"' "$work/dot"
+if command -v dot >/dev/null; then ok "Graphviz reads it" sh -c 'dot -Tsvg "$1" | grep -q "</svg>"' - "$work/dot"; else skip "Graphviz reads it" "no dot"; fi
+hda holders --folded >"$work/folded"
+is "folded: own bytes add up" "$(awk '{n += $NF} END {print n}' "$work/folded")" "$(hda show --json | sed -n 's/.*"name":"reachable","count":[0-9]*,"bytes":\([0-9]*\).*/\1/p')"
 
 # What Ruby itself measured.
 for v in v3_1_7 v3_4_9 v4_0_5; do

@@ -116,7 +116,7 @@ static void test_variables(void **state)
 	finish(w);
 	assert_string_equal(label(w, "Shop"), "");
 	assert_string_equal(label(w, "Ids"), "@id -> Ids");
-	assert_string_equal(holder(w, 11), "root vm -> Shop -> @cache -> Hash");
+	assert_string_equal(holder(w, 11), "Ruby VM -> Shop -> @cache -> Hash");
 	world_free(w);
 }
 
@@ -156,8 +156,8 @@ static void test_two_names(void **state)
 	put(w, "HASH", "Hash", 11, NO_SHAPE, -1);
 	finish(w);
 	assert_string_equal(label(w, "Hash"), "");
-	assert_string_equal(holder(w, 10), "root vm -> Shop -> @id -> Hash");
-	assert_string_equal(holder(w, 11), "root vm -> Shop -> @cache -> Hash");
+	assert_string_equal(holder(w, 10), "Ruby VM -> Shop -> @id -> Hash");
+	assert_string_equal(holder(w, 11), "Ruby VM -> Shop -> @cache -> Hash");
 	world_free(w);
 	w = new_world(); /* an object of another shape says nothing, which is enough */
 	root(w, "vm", 1);
@@ -227,7 +227,7 @@ static void test_blocks(void **state)
 		put(w, "HASH", "Leaf", 11, NO_SHAPE, -1);
 		finish(w);
 		assert_string_equal(label(w, "Proc"), two ? "" : "proc at app/hooks.rb:12");
-		assert_string_equal(holder(w, 10), two ? "root vm -> Hooks -> Proc -> Hash" : "root vm -> Hooks -> proc at app/hooks.rb:12 -> Hash");
+		assert_string_equal(holder(w, 10), two ? "Ruby VM -> Hooks -> Proc -> Hash" : "Ruby VM -> Hooks -> proc at app/hooks.rb:12 -> Hash");
 		world_free(w);
 	}
 }

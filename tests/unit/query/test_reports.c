@@ -196,7 +196,7 @@ static void test_holders(void **state)
 	ask(&c, &w->q, "holders -n 0");
 	assert_int_equal(c.status, HDA_STATUS_OK);
 	assert_int_equal(c.n, 6);
-	static const char *const order[] = {"root vm", "class Cache", "Hash", "String", "Thread", "Array"};
+	static const char *const order[] = {"Ruby VM", "class Cache", "Hash", "String", "Thread", "Array"};
 	static const uint64_t depth[] = {0, 1, 2, 3, 1, 2};
 	for (size_t i = 0; i < 6; i++) {
 		assert_string_equal(cell_s(&c, i, "name"), order[i]);
@@ -226,12 +226,12 @@ static void test_holders(void **state)
 	ask(&c, &w->q, "containers");
 	assert_int_equal(c.n, 2);
 	assert_int_equal(cell_u(&c, 0, "length"), 80);
-	assert_string_equal(cell_s(&c, 0, "path"), "root vm -> class Cache -> Hash");
+	assert_string_equal(cell_s(&c, 0, "path"), "Ruby VM -> class Cache -> Hash");
 	assert_string_equal(cell_s(&c, 0, "name"), "class Cache -> Hash");
 	ask(&c, &w->q, "path --class String");
-	assert_string_equal(cell_s(&c, 0, "path"), "root vm -> class Cache -> Hash -> String");
+	assert_string_equal(cell_s(&c, 0, "path"), "Ruby VM -> class Cache -> Hash -> String");
 	ask(&c, &w->q, "path --address 0xEEE0");
-	assert_string_equal(cell_s(&c, 0, "path"), "root vm -> Thread -> Array");
+	assert_string_equal(cell_s(&c, 0, "path"), "Ruby VM -> Thread -> Array");
 	ask(&c, &w->q, "path --address 0x1");
 	assert_int_equal(c.status, HDA_STATUS_NOTHING);
 	ask(&c, &w->q, "path --address zz");
