@@ -6,11 +6,10 @@
 
 #include "base/mem.h"
 #include "graph/shapes.h"
-#include "graph/sigtab.h"
 
 #define IS_ROOT 0x80000000u /* in parent: the rest is an index into the log of roots */
 
-struct walk {
+struct way {
 	struct conclusion *c;
 	uint32_t *parent;  /* by id: id + 1, IS_ROOT | index, 0: not reached */
 	uint32_t *queue;
@@ -33,7 +32,7 @@ void graph_trail_free(struct graph_trail *t)
 	free(t);
 }
 
-static uint64_t sig_id(const struct conclusion *c, uint32_t id) { return c->sig[id] == SIG_NONE ? UINT64_MAX : c->s->sigs[c->sig[id]].id; }
+static uint64_t sig_id(const struct conclusion *c, uint32_t id) { return c->s->sigs[c->sig[id]].id; }
 
 /* Whether x is to be preferred to y as a way to the same object: by names, not by addresses, as long as names differ. */
 static bool better(const struct conclusion *c, uint32_t x, uint32_t y)
@@ -42,21 +41,28 @@ static bool better(const struct conclusion *c, uint32_t x, uint32_t y)
 	return a != b ? a < b : conclusion_addr(c, x) < conclusion_addr(c, y);
 }
 
-static void expand(struct walk *w, uint32_t begin, uint32_t end)
+/* v, on the level before, refers to `to`. */
+static void relax(struct way *w, uint32_t v, uint32_t to)
 {
-	const struct csr *r = &w->c->csr;
+	uint32_t *p = &w->parent[to];
+	if (!*p) {
+		*p = v + 1;
+		w->level[to] = w->level[v] + 1;
+		w->queue[w->tail++] = to;
+	} else if (w->level[to] == w->level[v] + 1 && !(*p & IS_ROOT) && better(w->c, v, *p - 1)) {
+		*p = v + 1;
+	}
+}
+
+static void expand(struct way *w, uint32_t begin, uint32_t end)
+{
+	const struct conclusion *c = w->c;
 	for (uint32_t q = begin; q < end; q++) {
-		uint32_t v = w->queue[q];
-		for (uint32_t e = r->off[v]; e < r->off[v + 1]; e++) {
-			uint32_t to = r->to[e], *p = &w->parent[to];
-			if (!*p) {
-				*p = v + 1;
-				w->level[to] = w->level[v] + 1;
-				w->queue[w->tail++] = to;
-			} else if (w->level[to] == w->level[v] + 1 && !(*p & IS_ROOT) && better(w->c, v, *p - 1)) {
-				*p = v + 1;
-			}
-		}
+		uint32_t v = w->queue[q], klass = conclusion_slot_class(c, v);
+		for (const uint32_t *e = conclusion_edges(c, v); e; e = conclusion_next(e))
+			relax(w, v, conclusion_end(c, e));
+		if (klass != WALK_NONE)
+			relax(w, v, klass);
 	}
 }
 
@@ -66,7 +72,7 @@ static const char *root_name(const struct conclusion *c, uint64_t i)
 	return text ? text : "";
 }
 
-static void walk_roots(struct walk *w, bool last_resort)
+static void walk_roots(struct way *w, bool last_resort)
 {
 	struct conclusion *c = w->c;
 	uint32_t begin = w->tail;
@@ -95,15 +101,15 @@ static void walk_roots(struct walk *w, bool last_resort)
 static const char *variable(const struct conclusion *c, struct shapes *shapes, uint32_t from, uint32_t to)
 {
 	const struct glog *log = &c->g->shaped;
-	uint32_t n = csr_refs(&c->csr, from), off = c->csr.off[from];
+	uint32_t n = conclusion_refs(c, from), k = 0;
 	const uint32_t *vars = NULL;
 	for (uint64_t i = 0; i < log->n && !vars; i++) {
 		const uint32_t *p = glog_at(log, i);
 		if (p[1] >> 24 == n && conclusion_id(c, addrmap_id(&c->g->map, p[0])) == from)
 			vars = shapes_vars(shapes, p[1] & SHAPE_ID_MAX, n);
 	}
-	for (uint32_t k = 0; vars && k < n; k++) {
-		const char *text = c->csr.to[off + k] == to ? strtab_str(scanner_names(c->sc), vars[k]) : NULL;
+	for (const uint32_t *e = vars ? conclusion_edges(c, from) : NULL; e && k < n; e = conclusion_next(e), k++) {
+		const char *text = conclusion_end(c, e) == to ? strtab_str(scanner_names(c->sc), vars[k]) : NULL;
 		if (text && text[0] == '@')
 			return text;
 	}
@@ -133,7 +139,7 @@ static void add_step(struct conclusion *c, struct shapes *shapes, uint32_t from,
 	const struct strtab *names = &c->s->names;
 	const char *type = strtab_str(names, o.type), *klass = strtab_str(names, o.klass), *file = strtab_str(names, o.file);
 	bool module = !strcmp(type, "MODULE"), is_class = module || !strcmp(type, "CLASS");
-	const char *name = sent_name(c, id), *var = !name && from != DFS_NONE ? variable(c, shapes, from, id) : NULL;
+	const char *name = sent_name(c, id), *var = !name && from != WALK_NONE ? variable(c, shapes, from, id) : NULL;
 	uint32_t full = is_class ? reducer_class_name(c->r, conclusion_addr(c, id)) : 0;
 	_cleanup_free_ char *own = is_class ? xasprintf("%s %s", module ? "module" : "class", full ? strtab_str(names, full) : "(unnamed)") :
 	    file && klass && !strcmp(klass, "Proc") ? xasprintf("proc at %s:%u", file, o.line) : xstrdup(summary_step_text(klass ? klass : type));
@@ -142,11 +148,11 @@ static void add_step(struct conclusion *c, struct shapes *shapes, uint32_t from,
 	o.type = intern(t, type);
 	o.klass = intern(t, strtab_str(names, k->klass));
 	o.file = intern(t, file);
-	*s = (struct trail_step){.o = o, .name = intern(t, text), .retained = conclusion_retained(c, c->dom.at[id])};
+	*s = (struct trail_step){.o = o, .name = intern(t, text), .retained = conclusion_retained(c, id)};
 }
 
 /* From the object up to its root, then down again into steps. */
-static void write_steps(struct walk *w, uint32_t id)
+static void write_steps(struct way *w, uint32_t id)
 {
 	struct conclusion *c = w->c;
 	struct graph_trail *t = &c->g->trail;
@@ -167,7 +173,7 @@ static void write_steps(struct walk *w, uint32_t id)
 	for (uint64_t i = 0; i < n; i++) {
 		if (i == TRAIL_STEPS / 2)
 			i += cut;
-		add_step(c, &shapes, i ? way[i - 1] : DFS_NONE, way[i]);
+		add_step(c, &shapes, i ? way[i - 1] : WALK_NONE, way[i]);
 		t->step[t->n - 1].step = i + 1;
 	}
 	shapes_done(&shapes);
@@ -178,14 +184,14 @@ bool conclude_trail(struct conclusion *c)
 	struct graph_trail *t = &c->g->trail;
 	if (!c->g->opts.trail)
 		return true;
-	uint32_t map_id = addrmap_find(&c->g->map, c->g->opts.trail_addr), n = c->csr.n;
-	uint32_t id = map_id == ADDR_NONE ? DFS_NONE : conclusion_id(c, map_id);
-	t->what = map_id == ADDR_NONE ? TRAIL_UNKNOWN : id == DFS_NONE ? TRAIL_GARBAGE : TRAIL_FOUND;
-	if (id == DFS_NONE)
+	uint32_t map_id = addrmap_find(&c->g->map, c->g->opts.trail_addr), n = c->walk.n;
+	uint32_t id = map_id == ADDR_NONE ? WALK_NONE : conclusion_id(c, map_id);
+	t->what = map_id == ADDR_NONE ? TRAIL_UNKNOWN : id == WALK_NONE ? TRAIL_GARBAGE : TRAIL_FOUND;
+	if (id == WALK_NONE)
 		return true;
 	strtab_init(&t->names);
 	struct gmem *mem = &c->g->mem;
-	struct walk w = {.c = c, .parent = gmem_alloc(mem, n, 4), .queue = gmem_raw(mem, n, 4), .level = gmem_raw(mem, n, 4)};
+	struct way w = {.c = c, .parent = gmem_alloc(mem, n, 4), .queue = gmem_raw(mem, n, 4), .level = gmem_raw(mem, n, 4)};
 	bool ok = w.parent && w.queue && w.level;
 	if (ok) {
 		walk_roots(&w, false);
