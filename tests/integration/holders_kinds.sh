@@ -48,7 +48,7 @@ dump constant
 ok "the names cost few objects" test "$((with - $(garbage constant)))" -lt 6000
 
 hda class path --class Hash >"$work/path"
-ok "class: what is said twice stands once" grep -q 'Ruby VM -> class PriceCache @prices -> Hash$' "$work/path"
+ok "class: what is said twice stands once" grep -q 'Ruby VM -> class PriceCache @prices -> Hash ' "$work/path"
 
 dump class
 dump closure

@@ -48,6 +48,16 @@ ids >"$work/without"
 ok "ids are the same without the name" cmp "$work/with" "$work/without"
 ok "and the path says so" sh -c 'printf "%s" "$1" | grep -q "class Foo -> Hash"' - "$(hda path --class Node)"
 
+# A torn dump: what its roots lead to is there, what has no line dangles; without ROOT lines there is no graph.
+cp "$work/a.dump" "$work/whole"
+head -c 100000 "$work/whole" >"$work/a.dump"
+is "torn: dangling references are counted" "$(hda show --json | grep -o '"name":"dangling references","count":[0-9]*')" '"name":"dangling references","count":1'
+is "torn: holders answer" "$(status hda holders)" 0
+sed -i '/ROOT/d' "$work/a.dump"
+is "no ROOT line: 1" "$(status hda holders)" 1
+ok "and why" said "no ROOT lines"
+cp "$work/whole" "$work/a.dump"
+
 # Pictures: every edge joins two boxes, a quote in a name stands behind a backslash.
 sed -i 's/"name":"Node"/"name":"No\\"de"/' "$work/a.dump"
 hda holders --dot -n 0 --depth 0 >"$work/dot"

@@ -10,7 +10,7 @@ EXTRA_DIST += tests/integration/cli_files.sh tests/integration/cli_remote.sh tes
 # The gem beside the daemon.
 TESTS += tests/integration/sidekiq.sh tests/integration/ruby_client.sh tests/integration/gem_demand.sh tests/integration/ruby_drills.sh tests/integration/ruby_others.sh tests/integration/ruby_rails.sh
 EXTRA_DIST += tests/integration/gem_demand.sh tests/integration/gem_demand_worker.rb tests/integration/ruby_client.sh tests/integration/ruby_drills.sh tests/integration/ruby_others.sh tests/integration/ruby_rails.sh tests/integration/sidekiq.sh tests/integration/sidekiq_app.rb tests/integration/demo.sh tests/integration/demo_worker.rb
-TESTS += tests/integration/holders_kinds.sh tests/integration/holders_path.sh
+TESTS += tests/integration/holders_kinds.sh tests/integration/holders_path.sh tests/integration/hdad_graph.sh
 TESTS += tests/integration/leaks.sh
 EXTRA_DIST += tests/integration/leaks.sh tests/integration/leaks_feed.py
-EXTRA_DIST += tests/integration/holders_kinds.sh tests/integration/holders_path.sh tests/integration/holders_program.rb
+EXTRA_DIST += tests/integration/holders_kinds.sh tests/integration/holders_path.sh tests/integration/hdad_graph.sh tests/integration/holders_program.rb

@@ -178,6 +178,29 @@ static void test_limit(void **state)
 	graph_free(g);
 }
 
+/* 4 thousand million references in one array: more than ids can number, so there is no graph, and that is said. */
+static void test_four_billion(void **state)
+{
+	(void)state;
+	struct graph *g = new_graph(8 << 20);
+	uint64_t refs[4096], all = (UINT64_C(1) << 32) + 4096;
+	for (int i = 0; i < 4096; i++)
+		refs[i] = 0x40000 + (uint64_t)i % 9 * 40;
+	for (uint64_t n = 4096; n < all; n += 4096)
+		graph_refs(g, refs, 4096);
+	struct heap_obj o = {.addr = 0x40000, .memsize = 40, .type = HEAP_ARRAY, .refs = refs, .nrefs = 4096, .refs_total = all, .length = all,
+	    .flags = OBJ_HAS_LENGTH};
+	graph_object(g, &o, 0);
+	graph_root(g, 1, refs, 1, true);
+	assert_int_equal(graph_state(g), HDA_ELIMIT);
+	struct dump_summary *s = summary_new();
+	graph_finish(g, NULL, NULL, s);
+	assert_false(s->has_graph);
+	assert_non_null(strstr(strtab_str(&s->names, s->no_graph_why), "graph_memory"));
+	summary_free(s);
+	graph_free(g);
+}
+
 /* Each address in a region of its own: as much memory per address as can be made. */
 static void test_sparse_addresses(void **state)
 {
@@ -198,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_resolve_random),
 		cmocka_unit_test(test_many_refs),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_four_billion),
 		cmocka_unit_test(test_sparse_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
