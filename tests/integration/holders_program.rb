@@ -2,7 +2,7 @@
 
 # One heap a kind of holder: 3 000 entries that only this holder keeps. SPDX-License-Identifier: BSD-2-Clause
 #	ruby holders_program.rb KIND FILE [trace] [names]
-# names: what the gem says before the heap, too (with -I contrib/ruby-client/lib).
+# names: what the gem says after the heap, too (with -I contrib/ruby-client/lib).
 require "objspace"
 
 def fill(hash) = hash.tap { 3000.times { |i| hash["key #{i}"] = ["value #{i}" * 5] } }
@@ -77,7 +77,7 @@ ObjectSpace.trace_object_allocations_start if ARGV.include?("trace")
 GC.start
 Thread.new { KINDS.fetch(ARGV[0]).call }.join # a thread of its own: no stale pointer is left on this stack
 File.open(ARGV[1], "w") do |f|
-  f.write(Hda::Names.lines) if ARGV.include?("names")
   ObjectSpace.dump_all(output: f)
+  f.write(Hda::Names.lines) if ARGV.include?("names")
 end
 exit!

@@ -109,15 +109,12 @@ module Hda
       [NO_ACK, nil]
     end
 
-    # The heap, before it what its objects are called. What that takes is garbage in the dump: it must not look like the
-    # application's, so it has no site, and no collection moves the heap for it.
+    # The heap, and after it what its objects are called: what finding the names takes must not stand in the dump. No collection
+    # comes between, which could move what is named.
     def heap(io, names)
-      if names
-        GC.disable
-        ObjectSpace.trace_object_allocations_stop
-        io.write(Names.lines)
-      end
+      GC.disable
       ObjectSpace.dump_all(output: io)
+      io.write(Names.lines) if names
     end
 
     # The classic file: [exit status, its name].

@@ -2,7 +2,7 @@
 
 # What objects are called: constants, global variables, variables of classes and threads. SPDX-License-Identifier: BSD-2-Clause
 module Hda
-  # A heap dump says which class refers to a Hash, not by which constant. In the child, before the heap: a ROOT line a name, which
+  # A heap dump says which class refers to a Hash, not by which constant. In the child, after the heap: a ROOT line a name, which
   # every reader of dumps can read, and which hdad takes for a name and not for a root (hda-protocol(7)). Names are code; no value
   # is read but to see where it lies, nothing is loaded, no method of the application is called.
   module Names
