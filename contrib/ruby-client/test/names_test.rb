@@ -93,6 +93,7 @@ class NamesTest < HdaTest
     Process.wait(pid)
     assert_equal 0, gc
     assert_operator took, :<, Hda::Names::SECONDS + 0.5
-    assert_operator made, :<, 6_000 # objects, of 100 names in 1000 modules
+    # 9 objects a module with a name were measured; how many modules there are depends on what other tests have loaded.
+    assert_operator made, :<, 15 * ObjectSpace.each_object(Module).count
   end
 end
