@@ -42,6 +42,17 @@ hdad_stop() {
 	hdad_wait 20
 }
 log_has() { grep -Eq -e "$1" "$work/log"; }
+# A Redis of the test's own: a socket in $work, nothing on disk. redis_pid is empty when it has ended; whoever starts it ends it.
+redis_pid=
+redis_start() {
+	redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
+	redis_pid=$!
+	wait_for 10 [ -S "$work/redis.sock" ]
+}
+redis_stop() {
+	kill -TERM "$redis_pid" 2>/dev/null
+	wait_for 5 dead "$redis_pid" && redis_pid=
+}
 hda_cleanup() {
 	[ -z "$hdad_pid" ] || kill -9 "$hdad_pid" 2>/dev/null
 	# A sanitizer's report fails the file even when the daemon was killed before it could say so by its exit status.

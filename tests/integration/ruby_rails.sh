@@ -10,7 +10,6 @@ for part in rails action_controller active_job sidekiq bundler; do
 	"$RUBY" -r$part -e 1 2>/dev/null || skip_all "this ruby has no $part"
 done
 . "$top_srcdir/tests/integration/lib.sh"
-redis_pid=
 web=
 jobs=
 end_all() {
@@ -82,9 +81,7 @@ printf '%s\n' 'Rails.application.config.hda.enabled = false' >"$app/config/initi
 is 'so does an initializer' "$(loaded | cut -d ' ' -f 1,3)" 'false 0'
 rm "$app/config/initializers/hda.rb"
 
-redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
-redis_pid=$!
-ok 'Redis starts' wait_for 10 [ -S "$work/redis.sock" ]
+ok 'Redis starts' redis_start
 ok 'hdad starts' hdad_start
 (cd "$app" && exec puma -t 1:2 -b "unix://$work/web.sock" config.ru) >"$work/web.log" 2>&1 &
 web=$!
@@ -118,9 +115,7 @@ web=
 jobs=
 is 'the gem complained of nothing' "$(cat "$work/web.log" "$work/jobs.log" | grep -c 'hda: ')" 0
 [ "$tap_failed" -eq 0 ] || { diag "$(tail -20 "$work/web.log")"; diag "$(tail -20 "$work/jobs.log")"; }
-kill -TERM "$redis_pid" 2>/dev/null
-gone() { dead "$redis_pid"; }
-wait_for 5 gone && redis_pid=
+redis_stop
 hdad_stop
 is 'hdad ends with 0' "$hdad_status" 0
 done_testing

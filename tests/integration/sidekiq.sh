@@ -9,7 +9,6 @@ done
 . "$top_srcdir/tests/integration/lib.sh"
 jobs=3300
 app=$top_srcdir/tests/integration/sidekiq_app.rb
-redis_pid=
 sidekiq_pid=
 end_all() {
 	for pid in $sidekiq_pid $redis_pid; do kill -9 "$pid" 2>/dev/null; done
@@ -22,9 +21,7 @@ export HDA_SOCKET="$work/run/ingest.sock" HDA_APP=shop HDA_EVERY=1000 HDA_JITTER
 report() { "$hdactl" --json "$@" 2>>"$work/err"; }
 acked() { report dumps | jq -e '.rows | length >= 3' >/dev/null; }
 
-redis-server --port 0 --unixsocket "$REDIS_SOCKET" --save '' --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
-redis_pid=$!
-ok 'Redis starts' wait_for 10 [ -S "$REDIS_SOCKET" ]
+ok 'Redis starts' redis_start
 ok 'hdad starts' hdad_start
 ok "$jobs jobs are enqueued" "$RUBY" -r "$app" -e "Sidekiq::Client.push_bulk('class' => LeakJob, 'args' => (1..$jobs).map { |i| [i] })"
 # As a new process group leader would be, but without job control: its own pid is all that is signalled.
@@ -64,9 +61,7 @@ for n in 1000 2000 3000; do
 	ok "dump $n: and no more than were under way" [ "${kept:-0}" -le "$((n + 200))" ]
 done
 
-kill -TERM "$redis_pid" 2>/dev/null
-gone() { dead "$redis_pid"; }
-wait_for 5 gone && redis_pid=
+redis_stop
 hdad_stop
 is 'hdad ends with 0' "$hdad_status" 0
 done_testing
