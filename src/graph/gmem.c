@@ -5,11 +5,11 @@
 #include <sys/mman.h>
 
 enum {
-	GMEM_PAGE = 4096,            /* what a mapping is rounded up to */
-	GMEM_LARGE = 2 * 1024 * 1024, /* a huge page: from this size on an array begins at one */
-	GMEM_WHOLE = 8 * 1024 * 1024, /* from this size on, and of just one huge page, it lies in a slab in whole huge pages: those freed beside each other are joined */
+	GMEM_PAGE = 4096,             /* what an array is rounded up to */
+	GMEM_LARGE = 2 * 1024 * 1024, /* a huge page */
+	GMEM_WHOLE = 8 * 1024 * 1024, /* from this size on an array takes whole huge pages: what is freed fits the next one */
+	GMEM_SMALL = 512 * 1024,     /* smaller ones lie by themselves, in a huge page at a time, so that they do not part what is large */
 	GMEM_SLAB = 128 * 1024 * 1024, /* address space, used only as far as arrays are laid into it */
-	GMEM_KEEP = 64 * 1024,         /* from this size on an array is kept when freed */
 };
 
 static uint64_t rounded(uint64_t n, size_t size)
@@ -17,8 +17,15 @@ static uint64_t rounded(uint64_t n, size_t size)
 	uint64_t bytes;
 	if (__builtin_mul_overflow(n, (uint64_t)size, &bytes) || bytes > INT64_MAX - GMEM_LARGE)
 		return UINT64_MAX;
-	uint64_t unit = bytes >= GMEM_WHOLE ? GMEM_LARGE : bytes >= GMEM_LARGE ? GMEM_LARGE / 16 : GMEM_PAGE;
+	uint64_t unit = bytes >= GMEM_WHOLE ? GMEM_LARGE : GMEM_PAGE;
 	return bytes ? (bytes + unit - 1) / unit * unit : GMEM_PAGE;
+}
+
+static void slab_done(struct gmem_slab *s)
+{
+	if (s->left)
+		munmap(s->at, s->left);
+	*s = (struct gmem_slab){0};
 }
 
 void gmem_trim(struct gmem *m)
@@ -31,9 +38,8 @@ void gmem_trim(struct gmem *m)
 		m->now -= b->bytes;
 		*b = (struct gmem_block){0};
 	}
-	if (m->slab_left)
-		munmap(m->slab, m->slab_left);
-	m->slab_left = 0;
+	slab_done(&m->small);
+	slab_done(&m->large);
 }
 
 bool gmem_charge(struct gmem *m, int64_t bytes)
@@ -69,7 +75,7 @@ static struct gmem_block *block_of(struct gmem *m, const void *p)
 /* Cuts a kept array to `bytes`; the rest stays kept, in a block of its own. */
 static void split(struct gmem *m, struct gmem_block *b, uint64_t bytes)
 {
-	struct gmem_block *rest = b->bytes - bytes >= GMEM_KEEP ? block_of(m, NULL) : NULL;
+	struct gmem_block *rest = b->bytes > bytes ? block_of(m, NULL) : NULL;
 	if (!rest)
 		return;
 	*rest = (struct gmem_block){.p = (uint8_t *)b->p + bytes, .bytes = b->bytes - bytes};
@@ -93,13 +99,13 @@ static void merge(struct gmem *m, struct gmem_block *b)
 	}
 }
 
-/* The smallest kept array that is large enough; what is too much of it stays kept. */
+/* The smallest kept array that is large enough; what is too much of it stays kept. Small ones are not cut from large ones. */
 static struct gmem_block *kept(struct gmem *m, uint64_t bytes)
 {
 	struct gmem_block *best = NULL;
 	for (int i = 0; i < GMEM_BLOCKS; i++) {
 		struct gmem_block *b = &m->block[i];
-		if (b->p && !b->used && b->bytes >= bytes && (!best || b->bytes < best->bytes))
+		if (b->p && !b->used && b->bytes >= bytes && (bytes >= GMEM_SMALL || b->bytes < GMEM_LARGE) && (!best || b->bytes < best->bytes))
 			best = b;
 	}
 	if (best) {
@@ -131,34 +137,42 @@ static uint8_t *aligned(uint64_t bytes)
 	return p + before;
 }
 
-/* The next `bytes` of the slab. */
-static uint8_t *carve(struct gmem *m, uint64_t bytes)
+static uint8_t *carve(struct gmem_slab *s, uint64_t bytes)
 {
-	if (m->slab_left < bytes) {
+	uint8_t *p = s->at;
+	s->at += bytes;
+	s->left -= bytes;
+	return p;
+}
+
+static uint8_t *large(struct gmem *m, uint64_t bytes)
+{
+	if (m->large.left < bytes) {
 		uint64_t size = bytes > GMEM_SLAB ? bytes : GMEM_SLAB;
 		uint8_t *p = aligned(size);
 		if (p == MAP_FAILED)
 			return p;
-		if (m->slab_left)
-			munmap(m->slab, m->slab_left);
-		m->slab = p;
-		m->slab_left = size;
+		(void)madvise(p, size, MADV_HUGEPAGE); /* refused: small pages */
+		slab_done(&m->large);
+		m->large = (struct gmem_slab){p, size};
 	}
-	uint8_t *p = m->slab;
-	m->slab += bytes;
-	m->slab_left -= bytes;
-	return p;
+	return carve(&m->large, bytes);
 }
 
-/* Address space for `bytes`, large ones where huge pages begin. */
-static void *address_space(struct gmem *m, uint64_t bytes)
+/* The next `bytes` of address space. All arrays lie in huge pages, the small ones too: a page fault for each 4 KiB (12 us on a virtual machine)
+ * was half of a small dump's time, and what is read at random misses the TLB less. */
+static uint8_t *address_space(struct gmem *m, uint64_t bytes)
 {
-	if (bytes < GMEM_LARGE)
-		return anonymous(bytes);
-	uint8_t *p = bytes >= GMEM_WHOLE || bytes == GMEM_LARGE ? carve(m, bytes) : aligned(bytes);
-	if (p != MAP_FAILED)
-		(void)madvise(p, bytes, MADV_HUGEPAGE); /* read at random: fewer TLB misses, and fewer page faults */
-	return p;
+	if (bytes >= GMEM_SMALL)
+		return large(m, bytes);
+	if (m->small.left < bytes) {
+		uint8_t *p = large(m, GMEM_LARGE);
+		if (p == MAP_FAILED)
+			return p;
+		slab_done(&m->small);
+		m->small = (struct gmem_slab){p, GMEM_LARGE};
+	}
+	return carve(&m->small, bytes);
 }
 
 static void *map(struct gmem *m, uint64_t bytes)
@@ -168,7 +182,7 @@ static void *map(struct gmem *m, uint64_t bytes)
 	void *p = address_space(m, bytes);
 	if (p == MAP_FAILED)
 		return refused(m, bytes);
-	struct gmem_block *b = bytes >= GMEM_KEEP ? block_of(m, NULL) : NULL;
+	struct gmem_block *b = block_of(m, NULL);
 	if (b)
 		*b = (struct gmem_block){.p = p, .bytes = bytes, .used = true};
 	return p;
@@ -181,7 +195,7 @@ static void *get(struct gmem *m, uint64_t n, size_t size, bool zero)
 		m->failed = true;
 		return NULL;
 	}
-	struct gmem_block *b = bytes >= GMEM_KEEP ? kept(m, bytes) : NULL;
+	struct gmem_block *b = kept(m, bytes);
 	if (!b)
 		return map(m, bytes);
 	if (zero)
@@ -198,7 +212,7 @@ void gmem_free(struct gmem *m, void *p, uint64_t n, size_t size)
 	if (!p)
 		return;
 	uint64_t bytes = rounded(n, size);
-	struct gmem_block *b = bytes >= GMEM_KEEP ? block_of(m, p) : NULL;
+	struct gmem_block *b = block_of(m, p);
 	if (b) {
 		b->used = false;
 		merge(m, b);

@@ -1,9 +1,9 @@
 /* Large arrays with an account. SPDX-License-Identifier: BSD-2-Clause
  *
  * A graph is the only thing in hda whose memory a peer can make large, so nothing of it comes from xmalloc: each array
- * is mapped by itself and counted against a limit. Running out is an answer (NULL), not an abort.
- * Large arrays that are freed are kept for the next ones (cut and joined as needed) until gmem_trim: a new mapping costs a page fault and a page to
- * clear for each 4 KiB, which was a quarter of the graph's time. They stay in the account. */
+ * is counted against a limit. Running out is an answer (NULL), not an abort.
+ * They lie side by side in huge pages, and what is freed is kept for the next ones (cut and joined as needed) until gmem_trim: new memory costs page
+ * faults and pages to clear, which was a quarter of the graph's time. What is kept stays in the account. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 /* Of functions that only prefetch: gcc 12 takes such a one for a function without effect and drops its calls, unless it is inlined early. */
 #define FETCHES __attribute__((always_inline)) static inline
 
-enum { GMEM_BLOCKS = 1024 }; /* large arrays alive or kept at one time that are known; more are simply mapped */
+enum { GMEM_BLOCKS = 1024 }; /* arrays alive or kept at one time that are known; more are given back at once when freed */
 
 struct gmem_block {
 	void *p;
@@ -21,12 +21,17 @@ struct gmem_block {
 	bool used;
 };
 
+/* Address space for what comes next. */
+struct gmem_slab {
+	uint8_t *at;
+	uint64_t left;
+};
+
 /* Embedded. limit 0 = none. */
 struct gmem {
 	uint64_t limit, now, peak; /* bytes */
 	bool failed;               /* an allocation was refused; sticky */
-	uint8_t *slab;             /* address space for what comes next */
-	uint64_t slab_left;
+	struct gmem_slab large, small;
 	struct gmem_block block[GMEM_BLOCKS];
 };
 
