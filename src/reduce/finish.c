@@ -116,7 +116,7 @@ static void sort_keys(struct reducer *r, struct dump_summary *s)
 		return;
 	_cleanup_free_ struct sum_key **order = xcalloc(s->nkeys, sizeof(*order));
 	_cleanup_free_ uint32_t *place = xcalloc(s->nkeys, sizeof(*place));
-	struct sum_key *sorted = xcalloc(s->nkeys, sizeof(*sorted));
+	struct sum_key *sorted = xarray0(s->nkeys, sizeof(*sorted));
 	for (size_t i = 0; i < s->nkeys; i++)
 		order[i] = &s->keys[i];
 	qsort_r(order, s->nkeys, sizeof(*order), key_cmp, &s->names);

@@ -117,10 +117,10 @@ static void list_genkeys(struct reducer *r, const uint32_t *order, struct dump_s
 		n += here;
 		most = here > most ? here : most;
 	}
-	sp.rows = s->genkeys = xreallocarray(NULL, n + 1, sizeof(*s->genkeys));
+	sp.rows = s->genkeys = xarray(n + 1, sizeof(*s->genkeys));
 	gentab_each(&r->pairs, place_pair, &sp);
 	gentab_done(&r->pairs);
-	struct sum_genkey *spare = xreallocarray(NULL, most + 1, sizeof(*spare));
+	struct sum_genkey *spare = xarray(most + 1, sizeof(*spare));
 	for (size_t i = 0, from = 0; i < r->ngens; i++) {
 		size_t end = sp.next[order[i]]; /* placing has moved it there */
 		sort_lot(sp.rows + from, end - from, spare, s->nkeys);

@@ -50,7 +50,7 @@ static void grow(struct gentab_part *p)
 {
 	struct gentab_part old = *p;
 	p->cap = old.cap ? old.cap + old.cap / 2 : GENTAB_FIRST;
-	p->p = xcalloc(p->cap, sizeof(*p->p));
+	p->p = xarray0(p->cap, sizeof(*p->p));
 	for (uint32_t i = 0; i < old.cap; i++) {
 		const struct gen_pair *e = &old.p[i];
 		if (e->count)

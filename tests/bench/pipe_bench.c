@@ -57,7 +57,11 @@ static void on_refs(void *ctx, const uint64_t *addr, size_t n)
 	struct bench *b = ctx;
 	if (b->nedges + n > b->cap_edges) {
 		b->cap_edges = (b->nedges + n) * 2;
-		b->edges = xreallocarray(b->edges, b->cap_edges, sizeof(*b->edges));
+		uint64_t *more = xarray(b->cap_edges, sizeof(*b->edges));
+		if (b->nedges)
+			memcpy(more, b->edges, b->nedges * sizeof(*more));
+		free(b->edges);
+		b->edges = more;
 	}
 	for (size_t i = 0; i < n; i++) /* one or two, mostly */
 		b->edges[b->nedges++] = addr[i];

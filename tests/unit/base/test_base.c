@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/cursor.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/strtab.h"
 #include "base/u64map.h"
 
@@ -38,6 +39,24 @@ static void test_arena_aligns_and_keeps(void **state)
 	}
 	arena_done(&a);
 	assert_null(a.blocks);
+}
+
+/* All sizes around the two bounds: zero where promised also after something else lay there, and whole. */
+static void test_arrays_of_all_sizes(void **state)
+{
+	(void)state;
+	const size_t sizes[] = {0, 1, MEM_POPULATE - 1, MEM_POPULATE, 100001, MEM_HUGE - 1, MEM_HUGE, 3 * MEM_HUGE + 5};
+	for (size_t i = 0; i < 3 * sizeof(sizes) / sizeof(*sizes); i++) {
+		size_t n = sizes[i / 3];
+		uint8_t *p = xarray(n, 1);
+		memset(p, 0xaa, n);
+		free(p);
+		p = xarray0(n, 1);
+		for (size_t k = 0; k < n; k++)
+			assert_int_equal(p[k], 0);
+		memset(p, 0x55, n);
+		free(p);
+	}
 }
 
 static void test_strtab_round_trip(void **state)
@@ -166,7 +185,7 @@ static void test_sort_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_errors_have_texts), cmocka_unit_test(test_arena_aligns_and_keeps),
+	    cmocka_unit_test(test_errors_have_texts), cmocka_unit_test(test_arena_aligns_and_keeps), cmocka_unit_test(test_arrays_of_all_sizes),
 	    cmocka_unit_test(test_strtab_round_trip), cmocka_unit_test(test_u64map),
 	    cmocka_unit_test(test_cursor_round_trip), cmocka_unit_test(test_cursor_error_sticks),
 	    cmocka_unit_test(test_sort_first)};
