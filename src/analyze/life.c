@@ -14,6 +14,7 @@
 
 #define NO_JOBS_PACE 1000. /* jobs per dump when nobody counted */
 #define MOVED_PART .15     /* of the objects with a site: so many more without one than at the last dump, and they were moved */
+#define NO_ROW UINT32_MAX
 #define MOVED_MIN 200.     /* ... and at least so many */
 
 struct life *life_new(void)
@@ -29,16 +30,19 @@ void life_free(struct life *l)
 {
 	if (!l)
 		return;
-	for (size_t i = 0; i < l->nrows; i++) {
+	for (size_t i = 0; i < l->nrows; i++)
 		verdict_key_done(&l->rows[i].key);
-		free(l->rows[i].births);
-	}
 	verdict_proc_done(&l->proc);
 	strtab_done(&l->names);
 	strtab_done(&l->texts);
 	arena_done(&l->arena);
 	u64map_done(&l->index);
 	free(l->rows);
+	free(l->seen);
+	free(l->ids);
+	free(l->part);
+	free(l->births);
+	free(l->births_at);
 	free(l->out.entries);
 	free(l->judged);
 	free(l->known);
@@ -49,10 +53,40 @@ struct life_row *life_row_new(struct life *l, uint64_t id, enum life_kind kind)
 {
 	l->rows = xgrow(l->rows, l->nrows, &l->cap_rows, sizeof(*l->rows));
 	struct life_row *r = &l->rows[l->nrows++];
-	*r = (struct life_row){.id = id, .kind = (uint8_t)kind, .len = -1, .src = UINT32_MAX, .fresh = true};
+	*r = (struct life_row){.id = id, .kind = (uint8_t)kind, .fresh = true};
 	verdict_key_init(&r->key);
-	*u64map_put(&l->index, id, NULL) = (uint32_t)l->nrows;
+	if (l->seen) {
+		l->seen = xgrow(l->seen, l->nrows - 1, &l->cap_seen, sizeof(*l->seen));
+		l->seen[l->nrows - 1] = (struct life_seen){.len = -1, .src = UINT32_MAX};
+		*u64map_put(&l->index, id, NULL) = (uint32_t)l->nrows;
+	}
 	return r;
+}
+
+/* Ids are hashes: where one lies in its part of their range is a matter of a few steps. */
+void life_sorted(struct life *l)
+{
+	l->nsorted = l->nrows;
+	l->ids = xreallocarray(l->ids, l->nrows + 1, sizeof(*l->ids));
+	l->part = xreallocarray(l->part, LIFE_PARTED + 1, sizeof(*l->part));
+	uint32_t k = 0;
+	for (uint32_t i = 0; i < l->nrows; i++) {
+		l->ids[i] = l->rows[i].id;
+		while (k <= l->ids[i] >> (LIFE_ID_BITS - LIFE_PART_BITS))
+			l->part[k++] = i;
+	}
+	while (k <= LIFE_PARTED)
+		l->part[k++] = (uint32_t)l->nrows;
+}
+
+static void see_nothing(struct life *l)
+{
+	if (l->nrows >= l->cap_seen) {
+		l->cap_seen = l->nrows + l->nrows / 8 + 1;
+		l->seen = xreallocarray(l->seen, l->cap_seen, sizeof(*l->seen));
+	}
+	for (size_t i = 0; i < l->nrows; i++)
+		l->seen[i] = (struct life_seen){.len = -1, .src = UINT32_MAX};
 }
 
 /* What one dump needs while it is added. */
@@ -71,25 +105,33 @@ static uint64_t name_hash(struct adding *a, uint32_t id)
 	return id ? a->hash[id] : 0;
 }
 
-/* 48 bits are enough to tell LIFE_KEYS rows apart, and are what is stored. */
+/* LIFE_ID_BITS are enough to tell LIFE_KEYS rows apart, and are what is stored. */
 static uint64_t row_id(enum life_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
 	uint64_t v[5] = {kind, a, b, c, d};
-	return XXH3_64bits(v, sizeof(v)) >> 16;
+	return XXH3_64bits(v, sizeof(v)) >> (64 - LIFE_ID_BITS);
 }
 
-static struct life_row *find(struct life *l, uint64_t id)
+/* The number of the row of this id, or NO_ROW. */
+static uint32_t find(const struct life *l, uint64_t id)
 {
-	uint32_t *at = u64map_get(&l->index, id);
-	return at ? &l->rows[*at - 1] : NULL;
+	if (l->nsorted) {
+		uint64_t k = id >> (LIFE_ID_BITS - LIFE_PART_BITS);
+		for (uint32_t i = l->part[k]; i < l->part[k + 1]; i++) {
+			if (l->ids[i] == id)
+				return i;
+		}
+	}
+	const uint32_t *at = u64map_get(&l->index, id);
+	return at ? *at - 1 : NO_ROW;
 }
 
-static struct life_row *find_or_new(struct life *l, uint64_t id, enum life_kind kind)
+static uint32_t find_or_new(struct life *l, uint64_t id, enum life_kind kind)
 {
-	struct life_row *r = find(l, id);
-	if (!r && l->nrows < LIFE_KEYS)
-		r = life_row_new(l, id, kind);
-	l->other += !r;
+	uint32_t r = find(l, id);
+	if (r == NO_ROW && l->nrows < LIFE_KEYS)
+		r = (uint32_t)(life_row_new(l, id, kind) - l->rows);
+	l->other += r == NO_ROW;
 	return r;
 }
 
@@ -172,8 +214,11 @@ static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 	return d;
 }
 
-static void see(struct life_row *r, size_t src, double n, double b, double len)
+static void see(struct life *l, uint32_t row, size_t src, double n, double b, double len)
 {
+	if (row == NO_ROW)
+		return;
+	struct life_seen *r = &l->seen[row];
 	if (r->src == UINT32_MAX)
 		r->src = (uint32_t)src;
 	r->n += n;
@@ -190,32 +235,38 @@ static uint64_t key_id(struct adding *a, const struct sum_key *k, enum life_kind
 /* Keys by site, where births are known. One that had none since the first dump (or since objects were moved) has no row. */
 static uint32_t *young_keys(struct life *l, const struct dump_summary *s)
 {
-	uint32_t *of = xcalloc(s->nkeys + 1, sizeof(*of)); /* 1: has births in time */
+	uint32_t *of = xcalloc(s->nkeys + 1, sizeof(*of)); /* how many rows of genkeys tell of births in time */
 	size_t mark = 0;
 	for (size_t i = 0; i < s->ngenkeys; i++) { /* by generation: most are of before the first dump, and not looked at */
 		const struct sum_genkey *g = &s->genkeys[i];
 		if (i == 0 || g->generation != g[-1].generation)
 			mark = mark_of_generation(l, (double)g->generation);
 		if (mark > 0 && g->key < s->nkeys && s->keys[g->key].file)
-			of[g->key] = 1;
+			of[g->key]++;
 	}
 	return of;
 }
 
-static void add_births(struct life *l, const struct dump_summary *s, const uint32_t *of)
+/* The births of each key, rising by mark. counts: as young_keys says. */
+static void add_births(struct life *l, const struct dump_summary *s, const uint32_t *counts)
 {
+	uint32_t sum = 0;
 	size_t mark = 0;
+	l->births_at = xreallocarray(l->births_at, s->nkeys + 2, sizeof(*l->births_at));
+	uint32_t *end = l->births_at + 1; /* of a key; while they are filled in, of those that are there */
+	l->births_at[0] = 0;
+	for (size_t i = 0; i < s->nkeys; i++) {
+		end[i] = sum;
+		sum += counts[i];
+	}
+	free(l->births);
+	l->births = xcalloc(sum + 1, sizeof(*l->births));
 	for (size_t i = 0; i < s->ngenkeys; i++) {
 		const struct sum_genkey *g = &s->genkeys[i];
 		if (i == 0 || g->generation != g[-1].generation)
 			mark = mark_of_generation(l, (double)g->generation);
-		uint32_t number = mark && g->key < s->nkeys ? of[g->key] : 0;
-		if (!number)
-			continue; /* born before the first dump, or not followed */
-		struct life_row *r = &l->rows[number - 1];
-		if (!r->births)
-			r->births = xcalloc(l->proc.nmarks, sizeof(*r->births));
-		r->births[mark] += (double)g->t.count;
+		if (mark && g->key < s->nkeys && counts[g->key]) /* else born before the first dump, or not followed */
+			l->births[end[g->key]++] = (struct verdict_birth){(double)g->t.count, (uint32_t)mark};
 	}
 }
 
@@ -228,42 +279,40 @@ static struct tally garbage_of(const struct dump_summary *s, const struct sum_ke
 }
 
 /* Takes up to `most` births of marks a (exclusive) to e from r, the youngest first. Returns how many. */
-static double drop_births(struct life_row *r, size_t a, size_t e, double most)
+static double drop_births(struct verdict_birth *births, uint32_t n, size_t a, size_t e, double most)
 {
 	double done = 0;
-	for (size_t mark = e; mark > a && done < most; mark--) {
-		double gone = fmin(most - done, r->births[mark]);
-		r->births[mark] -= gone;
+	while (n-- && done < most) {
+		if (births[n].mark <= a || births[n].mark > e)
+			continue;
+		double gone = fmin(most - done, births[n].n);
+		births[n].n -= gone;
 		done += gone;
 	}
 	return done;
 }
 
 /* Births that were dead already: of a stretch of the run no more can live than at the last dump. */
-static double drop_dead(const struct verdict_proc *p, struct life_row *r, double most)
+static double drop_dead(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_birth *births, uint32_t n, double most)
 {
 	double done = 0;
-	for (uint32_t i = 0; r->key.has_prev && i < p->noldbound && done < most; i++) {
+	for (uint32_t i = 0; k->has_prev && i < p->noldbound && done < most; i++) {
 		uint32_t a = p->oldbound[i], e = verdict_span_end(p->oldbound, p->noldbound, i, p->oldcut);
 		double now = 0;
-		for (uint32_t mark = a + 1; mark <= e; mark++)
-			now += r->births[mark];
-		done += drop_births(r, a, e, fmin(fmax(now - (double)r->key.prev[i], 0), most - done));
+		for (uint32_t j = 0; j < n; j++)
+			now += births[j].mark > a && births[j].mark <= e ? births[j].n : 0;
+		done += drop_births(births, n, a, e, fmin(fmax(now - (double)k->prev[i], 0), most - done));
 	}
 	return done;
 }
 
 /* Births of garbage are no survivors. How many of a key's objects are unreachable is known, when they were born is not: those that
  * were dead before, and then the youngest, as most garbage is. (What was promoted and waits for a major GC would else look kept.) */
-static void drop_garbage(struct life *l, const struct dump_summary *s, const uint32_t *of)
+static void drop_garbage(const struct life *l, const struct verdict_key *k, struct verdict_birth *births, uint32_t n, double garbage)
 {
-	for (size_t i = 0; i < s->nkeys; i++) {
-		struct life_row *r = of[i] ? &l->rows[of[i] - 1] : NULL;
-		double left = (double)garbage_of(s, &s->keys[i]).count;
-		if (!r || !r->births)
-			continue;
-		left -= drop_dead(&l->proc, r, left);
-		drop_births(r, 0, l->proc.nmarks - 1, left);
+	if (n && garbage > 0) {
+		garbage -= drop_dead(&l->proc, k, births, n, garbage);
+		drop_births(births, n, 0, l->proc.nmarks - 1, garbage);
 	}
 }
 
@@ -272,24 +321,18 @@ static void add_keys(struct adding *a)
 {
 	struct life *l = a->l;
 	const struct dump_summary *s = a->s;
-	uint32_t *of = l->traced ? young_keys(l, s) : xcalloc(s->nkeys + 1, sizeof(*of));
+	uint32_t *young = l->traced ? young_keys(l, s) : NULL;
 	for (size_t i = 0; i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];
 		bool births = l->traced && k->file;
 		uint64_t id = key_id(a, k, births ? LIFE_BIRTHS : LIFE_LEVEL);
-		struct life_row *r = births && !of[i] ? find(l, id) : find_or_new(l, id, births ? LIFE_BIRTHS : LIFE_LEVEL);
-		of[i] = 0;
-		if (!r)
-			continue;
+		uint32_t r = births && !young[i] ? find(l, id) : find_or_new(l, id, births ? LIFE_BIRTHS : LIFE_LEVEL);
 		struct tally garbage = garbage_of(s, k);
-		see(r, i, (double)(k->all.count - garbage.count), (double)(k->all.bytes - garbage.bytes), -1);
-		of[i] = (uint32_t)(r - l->rows) + 1; /* rows move while they are made, their numbers do not */
+		see(l, r, i, (double)(k->all.count - garbage.count), (double)(k->all.bytes - garbage.bytes), -1);
 	}
-	if (l->traced) {
-		add_births(l, s, of);
-		drop_garbage(l, s, of);
-	}
-	free(of);
+	if (young)
+		add_births(l, s, young);
+	free(young);
 }
 
 static void add_signatures(struct adding *a)
@@ -299,9 +342,8 @@ static void add_signatures(struct adding *a)
 		const struct sum_sig *g = &s->sigs[i];
 		if (!g->own.count || g->parent == UINT32_MAX)
 			continue;
-		struct life_row *r = find_or_new(a->l, row_id(LIFE_HELD, g->id, 0, 0, 0), LIFE_HELD);
-		if (r)
-			see(r, i, (double)g->own.count, (double)g->own.bytes, -1);
+		uint32_t r = find_or_new(a->l, row_id(LIFE_HELD, g->id, 0, 0, 0), LIFE_HELD);
+		see(a->l, r, i, (double)g->own.count, (double)g->own.bytes, -1);
 	}
 }
 
@@ -311,9 +353,8 @@ static void add_threads(struct adding *a)
 	const struct dump_summary *s = a->s;
 	for (size_t i = 0; i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];
-		struct life_row *r = is_thread(s, k) ? find_or_new(a->l, key_id(a, k, LIFE_LEVEL), LIFE_LEVEL) : NULL;
-		if (r)
-			see(r, i, (double)k->all.count, (double)k->all.bytes, -1);
+		uint32_t r = is_thread(s, k) ? find_or_new(a->l, key_id(a, k, LIFE_LEVEL), LIFE_LEVEL) : NO_ROW;
+		see(a->l, r, i, (double)k->all.count, (double)k->all.bytes, -1);
 	}
 }
 
@@ -325,45 +366,56 @@ static void add_containers(struct adding *a)
 		if (c->sig >= s->nsigs || s->sigs[c->sig].parent == UINT32_MAX)
 			continue;
 		uint64_t id = row_id(LIFE_CONTAINER, name_hash(a, c->type), name_hash(a, c->klass), s->sigs[c->sig].id, 0);
-		struct life_row *r = find_or_new(a->l, id, LIFE_CONTAINER);
-		if (r)
-			see(r, i, 1, 0, (double)c->length);
+		uint32_t r = find_or_new(a->l, id, LIFE_CONTAINER);
+		see(a->l, r, i, 1, 0, (double)c->length);
 	}
 }
 
-/* none: as many zeros as there are marks. The births of a row become its key's; one that has none, and of earlier epochs nothing either, keeps
- * no array of zeros: of 20 000 rows they were 40 MB. */
-static void settle_births(struct life *l, struct life_row *r, const double *none)
+/* No births now, and none that were: there is nothing to compare, and most rows are like that. */
+static bool is_quiet(const struct verdict_key *k, uint32_t nbirths)
 {
-	struct verdict_row v = {.n = r->n, .b = r->b, .len = -1, .births = r->births ? r->births : none, .gone = -1};
-	if (r->births) {
-		free(r->key.births);
-		r->key.births = r->births;
-		r->births = NULL;
-	}
-	verdict_key_update(&l->proc, &r->key, &v);
-	if (v.births == none && r->key.nfrozen == 0) {
-		free(r->key.births);
+	bool quiet = nbirths == 0 && k->nfrozen == 0 && k->has_prev && k->released <= 0 && k->exposed <= 0;
+	for (uint32_t i = 0; quiet && i < VERDICT_BOUNDS; i++)
+		quiet = k->prev[i] <= 0;
+	return quiet;
+}
+
+static void settle_births(struct life *l, struct life_row *r, const struct life_seen *seen, const struct dump_summary *s)
+{
+	bool there = l->traced && seen->src < s->nkeys;
+	uint32_t from = there ? l->births_at[seen->src] : 0, n = there ? l->births_at[seen->src + 1] - from : 0;
+	struct verdict_birth *births = n ? l->births + from : NULL;
+	if (n)
+		drop_garbage(l, &r->key, births, n, (double)garbage_of(s, &s->keys[seen->src]).count);
+	struct verdict_row v = {.n = seen->n, .b = seen->b, .len = -1, .born = true, .births = births, .nbirths = n, .gone = -1};
+	if (is_quiet(&r->key, n)) {
+		r->key.n = v.n;
+		r->key.b = v.b;
 		r->key.births = NULL;
 		r->key.nbirths = 0;
+	} else {
+		verdict_key_update(&l->proc, &r->key, &v);
 	}
+	r->key.born = n || r->key.nfrozen;
+	if (r->key.born)
+		life_row_fit(r);
 }
 
 /* A container that the dump does not list: shorter than any that it lists, or crowded out. Then nothing is known of it. */
-static bool unlisted(const struct life_row *r, size_t listed)
+static bool unlisted(const struct life_row *r, const struct life_seen *seen, size_t listed)
 {
-	return r->kind == LIFE_CONTAINER && r->src == UINT32_MAX && listed >= SUM_CONTAINERS;
+	return r->kind == LIFE_CONTAINER && seen->src == UINT32_MAX && listed >= SUM_CONTAINERS;
 }
 
-static void settle_level(struct life *l, struct life_row *r, size_t listed)
+static void settle_level(struct life *l, struct life_row *r, const struct life_seen *seen, size_t listed)
 {
-	if (unlisted(r, listed) && !r->fresh) {
-		if (l->proc.lmerged && !r->still)
-			verdict_lows_merge(&r->key.lows);
+	if (unlisted(r, seen, listed) && !r->fresh) {
+		if (l->proc.lmerged && !r->still && r->key.lows)
+			verdict_lows_merge(r->key.lows);
 		return;
 	}
-	double y = r->kind == LIFE_CONTAINER ? fmax(r->len, 0) : r->n;
-	struct verdict_row v = {.n = r->n, .b = r->b, .len = r->kind == LIFE_CONTAINER ? y : -1, .gone = -1};
+	double y = r->kind == LIFE_CONTAINER ? fmax(seen->len, 0) : seen->n;
+	struct verdict_row v = {.n = seen->n, .b = seen->b, .len = r->kind == LIFE_CONTAINER ? y : -1, .gone = -1};
 	if (r->fresh && l->proc.ndumps == 1) {
 		r->still = true;
 		r->key.prev[0] = (float)y;
@@ -380,24 +432,19 @@ static void settle_level(struct life *l, struct life_row *r, size_t listed)
 		verdict_key_was(&l->proc, &r->key, r->still ? (double)r->key.prev[0] : 0);
 	r->still = false;
 	verdict_key_update(&l->proc, &r->key, &v);
+	life_row_fit(r);
 }
 
-/* Gives the dump's figures to each row. listed: containers in the dump. */
-static void settle(struct life *l, size_t listed)
+/* Gives the dump's figures to each row. */
+static void settle(struct life *l, const struct dump_summary *s)
 {
-	_cleanup_free_ double *none = xcalloc(l->proc.nmarks, sizeof(*none));
 	for (size_t i = 0; i < l->nrows; i++) {
 		struct life_row *r = &l->rows[i];
 		if (r->kind == LIFE_BIRTHS)
-			settle_births(l, r, none);
+			settle_births(l, r, &l->seen[i], s);
 		else
-			settle_level(l, r, listed);
-		free(r->births);
-		r->births = NULL;
-		r->n = r->b = 0;
-		r->len = -1;
+			settle_level(l, r, &l->seen[i], s->ncontainers);
 		r->fresh = false;
-		life_row_fit(r);
 	}
 }
 
@@ -408,12 +455,13 @@ static void forget(struct life *l)
 	if (l->nrows < LIFE_KEYS / 4 * 3)
 		return;
 	u64map_done(&l->index);
-	l->index = (struct u64map){.n = 0};
+	l->nsorted = 0;
 	for (size_t i = 0; i < l->nrows; i++) {
-		if (l->rows[i].src == UINT32_MAX) {
+		if (l->seen[i].src == UINT32_MAX) {
 			verdict_key_done(&l->rows[i].key);
 			continue;
 		}
+		l->seen[n] = l->seen[i];
 		l->rows[n] = l->rows[i];
 		*u64map_put(&l->index, l->rows[n].id, NULL) = (uint32_t)(n + 1);
 		n++;
@@ -441,8 +489,7 @@ void life_add(struct life *l, const struct dump_summary *s)
 			verdict_key_freeze(&l->proc, &l->rows[i].key);
 	}
 	verdict_proc_advance(&l->proc);
-	for (size_t i = 0; i < l->nrows; i++)
-		l->rows[i].src = UINT32_MAX;
+	see_nothing(l);
 	struct adding a = {l, s, xcalloc(s->names.n + 1, sizeof(uint64_t))};
 	if (l->traced || !s->has_graph) {
 		add_keys(&a);
@@ -453,7 +500,7 @@ void life_add(struct life *l, const struct dump_summary *s)
 	add_containers(&a);
 	free(a.hash);
 	l->nkeys = l->traced || !s->has_graph ? s->nkeys : s->nsigs;
-	settle(l, s->ncontainers);
+	settle(l, s);
 	forget(l);
 }
 

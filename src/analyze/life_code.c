@@ -10,7 +10,7 @@
 #include "analyze/verdict_impl.h"
 #include "base/mem.h"
 
-enum { ROW_KIND = 3, ROW_STILL = 4, ROW_PREV = 8, ROW_DEATHS = 16, ROW_FROZEN = 32, ROW_LOWS = 64 };
+enum { ROW_KIND = 3, ROW_STILL = 4, ROW_PREV = 8, ROW_DEATHS = 16, ROW_FROZEN = 32, ROW_LOWS = 64, ROW_NONE = 128 /* prev: all zero, and not written */ };
 enum { ROW_ID_BYTES = 7 /* 48 bits as a varint */, SHIFT_STEP = 4 };
 
 /* Most bytes a row without numbers takes, and its numbers with one byte each: it can always be made to fit. */
@@ -31,6 +31,8 @@ static unsigned nprev(const struct life_row *r) { return r->kind == LIFE_BIRTHS 
 
 static bool has_deaths(const struct verdict_key *k) { return k->released > 0 || k->exposed > 0 || k->oldest > 0; }
 
+static bool has_lows(const struct verdict_key *k) { return k->lows && k->lows->n; }
+
 /* The number of a low: 0 unknown. */
 static uint64_t low_code(float low, unsigned shift) { return isfinite(low) ? whole(low, shift) + 1 : 0; }
 
@@ -46,10 +48,22 @@ static size_t size_with(const struct life_row *r, unsigned shift)
 		n += 12;
 	for (unsigned i = 0; i < k->nfrozen; i++)
 		n += uv_bytes(whole(k->frozen[i], shift) + 1);
-	for (unsigned i = 0; i < k->lows.n; i++)
-		n += uv_bytes(low_code(k->lows.low[i], shift)) + uv_bytes(k->lows.at[i] - (i ? k->lows.at[i - 1] : 0));
+	for (unsigned i = 0; k->lows && i < k->lows->n; i++)
+		n += uv_bytes(low_code(k->lows->low[i], shift)) + uv_bytes(k->lows->at[i] - (i ? k->lows->at[i - 1] : 0));
 	return n + 1;
 }
+
+/* Births below 2^21, which is nearly all, take three bytes at most: there is room for them all. */
+static bool surely_fits(const struct life_row *r)
+{
+	float most = 0;
+	if (r->key.nfrozen || r->key.lows)
+		return false;
+	for (unsigned i = 0; i < VERDICT_BOUNDS; i++)
+		most = fmaxf(most, r->key.prev[i]);
+	return most < 0x1p21f;
+}
+_Static_assert(ROW_ID_BYTES + 2 + 12 + 3 * VERDICT_BOUNDS + 2 <= LIFE_ROW_BYTES, "counts of 21 bits fit");
 
 size_t life_row_size(const struct life_row *r)
 {
@@ -62,6 +76,8 @@ size_t life_row_size(const struct life_row *r)
 static unsigned shift_of(const struct life_row *r)
 {
 	unsigned shift = 0;
+	if (surely_fits(r))
+		return 0;
 	while (size_with(r, shift) > LIFE_ROW_BYTES && shift < 56)
 		shift += SHIFT_STEP;
 	return shift;
@@ -73,12 +89,14 @@ void life_row_fit(struct life_row *r)
 {
 	struct verdict_key *k = &r->key;
 	unsigned shift = shift_of(r);
+	if (shift == 0)
+		return;
 	for (unsigned i = 0; i < VERDICT_BOUNDS; i++)
 		k->prev[i] = cut_low(k->prev[i], shift);
 	for (unsigned i = 0; i < k->nfrozen; i++)
 		k->frozen[i] = cut_low(k->frozen[i], shift);
-	for (unsigned i = 0; i < k->lows.n; i++)
-		k->lows.low[i] = cut_low(k->lows.low[i], shift);
+	for (unsigned i = 0; k->lows && i < k->lows->n; i++)
+		k->lows->low[i] = cut_low(k->lows->low[i], shift);
 }
 
 void code_f32(struct enc *e, double v)
@@ -99,16 +117,24 @@ float decode_f32(struct dec *d)
 	return d->err ? 0 : f;
 }
 
+static bool is_none(const struct life_row *r)
+{
+	bool none = true;
+	for (unsigned i = 0; none && i < nprev(r); i++)
+		none = r->key.prev[i] <= 0;
+	return none;
+}
+
 static void row_encode(const struct life_row *r, uint64_t before, struct enc *e)
 {
 	const struct verdict_key *k = &r->key;
 	unsigned shift = shift_of(r);
-	bool prev = k->has_prev || r->still;
+	bool prev = k->has_prev || r->still, none = prev && is_none(r);
 	enc_uv(e, r->id - before);
-	enc_u8(e, (uint8_t)(r->kind | (r->still ? ROW_STILL : 0) | (prev ? ROW_PREV : 0) | (has_deaths(k) ? ROW_DEATHS : 0) |
-	    (k->nfrozen ? ROW_FROZEN : 0) | (k->lows.n ? ROW_LOWS : 0)));
+	enc_u8(e, (uint8_t)(r->kind | (r->still ? ROW_STILL : 0) | (none ? ROW_NONE : 0) | (prev ? ROW_PREV : 0) | (has_deaths(k) ? ROW_DEATHS : 0) |
+	    (k->nfrozen ? ROW_FROZEN : 0) | (has_lows(k) ? ROW_LOWS : 0)));
 	enc_u8(e, (uint8_t)shift);
-	for (unsigned i = 0; prev && i < nprev(r); i++)
+	for (unsigned i = 0; prev && !none && i < nprev(r); i++)
 		enc_uv(e, whole(k->prev[i], shift));
 	if (has_deaths(k)) {
 		code_f32(e, k->released);
@@ -119,8 +145,8 @@ static void row_encode(const struct life_row *r, uint64_t before, struct enc *e)
 		enc_uv(e, k->nfrozen);
 	for (unsigned i = 0; i < k->nfrozen; i++)
 		enc_uv(e, k->frozen[i] < 0 ? 0 : whole(k->frozen[i], shift) + 1);
-	if (k->lows.n)
-		lows_encode(&k->lows, shift, e);
+	if (has_lows(k))
+		lows_encode(k->lows, shift, e);
 }
 
 void lows_encode(const struct verdict_lows *l, unsigned shift, struct enc *e)
@@ -148,9 +174,10 @@ void lows_decode(struct dec *d, unsigned shift, struct verdict_lows *l)
 
 static void row_decode(struct dec *d, struct life *l, uint64_t *id)
 {
-	*id += dec_uv(d);
+	uint64_t step = dec_uv(d);
+	*id += step;
 	uint8_t flags = dec_u8(d), shift = dec_u8(d);
-	if (d->err || shift > 56) {
+	if (d->err || shift > 56 || step >> LIFE_ID_BITS || *id >> LIFE_ID_BITS) {
 		d->err = HDA_EFORMAT;
 		return;
 	}
@@ -159,7 +186,7 @@ static void row_decode(struct dec *d, struct life *l, uint64_t *id)
 	r->fresh = false;
 	r->still = flags & ROW_STILL;
 	k->has_prev = (flags & ROW_PREV) && !r->still;
-	for (unsigned i = 0; (flags & ROW_PREV) && i < nprev(r); i++)
+	for (unsigned i = 0; (flags & ROW_PREV) && !(flags & ROW_NONE) && i < nprev(r); i++)
 		k->prev[i] = (float)(dec_uv(d) << shift);
 	if (flags & ROW_DEATHS) {
 		k->released = decode_f32(d);
@@ -177,8 +204,10 @@ static void row_decode(struct dec *d, struct life *l, uint64_t *id)
 		uint64_t v = dec_uv(d);
 		k->frozen[i] = v ? (float)((v - 1) << shift) : -1;
 	}
-	if (flags & ROW_LOWS)
-		lows_decode(d, shift, &k->lows);
+	if (flags & ROW_LOWS) {
+		k->lows = xcalloc(1, sizeof(*k->lows));
+		lows_decode(d, shift, k->lows);
+	}
 }
 
 static int by_row_id(const void *a, const void *b)
@@ -189,19 +218,24 @@ static int by_row_id(const void *a, const void *b)
 
 void life_encode_rows(const struct life *l, struct enc *e)
 {
-	const struct life_row **r = xcalloc(l->nrows, sizeof(*r));
+	size_t n = l->nrows ? 1 : 0, k = 0, nnew; /* n: so many rise already, as they were read */
 	uint64_t before = 0;
-	for (size_t i = 0; i < l->nrows; i++)
-		r[i] = &l->rows[i];
-	qsort(r, l->nrows, sizeof(*r), by_row_id);
+	while (n < l->nrows && l->rows[n - 1].id <= l->rows[n].id)
+		n++;
+	nnew = l->nrows - n;
+	const struct life_row **new = xcalloc(nnew + 1, sizeof(*new));
+	for (size_t i = 0; i < nnew; i++)
+		new[i] = &l->rows[n + i];
+	qsort(new, nnew, sizeof(*new), by_row_id);
 	enc_u8(e, LIFE_VERSION);
 	enc_uv(e, l->dump);
 	enc_uv(e, l->nrows);
-	for (size_t i = 0; i < l->nrows; i++) {
-		row_encode(r[i], before, e);
-		before = r[i]->id;
+	for (size_t i = 0; i < n || k < nnew;) {
+		const struct life_row *r = i == n || (k < nnew && new[k]->id < l->rows[i].id) ? new[k++] : &l->rows[i++];
+		row_encode(r, before, e);
+		before = r->id;
 	}
-	free(r);
+	free(new);
 }
 
 bool life_decode_rows(struct life *l, struct span rows)
@@ -218,5 +252,8 @@ bool life_decode_rows(struct life *l, struct span rows)
 	l->rows = xreallocarray(l->rows, l->cap_rows, sizeof(*l->rows));
 	for (size_t i = 0; i < n && !d.err; i++)
 		row_decode(&d, l, &id);
-	return dec_finish(&d) == 0;
+	if (dec_finish(&d) != 0)
+		return false;
+	life_sorted(l);
+	return true;
 }

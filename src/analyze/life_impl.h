@@ -4,18 +4,23 @@
 #include "analyze/life.h"
 #include "base/u64map.h"
 
+enum { LIFE_ID_BITS = 48, LIFE_PART_BITS = 13, LIFE_PARTED = 1 << LIFE_PART_BITS };
+
 enum life_kind { LIFE_BIRTHS, LIFE_LEVEL, LIFE_HELD, LIFE_CONTAINER, LIFE_KINDS };
 /* births: a traced key with a site; level: a key by its count; held: objects of a holder signature; container: by its length */
 
 struct life_row {
 	uint64_t id;            /* hash of kind and names: the same in every dump */
 	struct verdict_key key;
-	double n, b, len;       /* in the dump being added */
-	double *births;         /* of it, by mark; NULL: none */
-	uint32_t src;           /* index into keys, sigs or containers of the dump being added; UINT32_MAX: not in it */
 	uint8_t kind;
 	bool fresh;             /* not updated yet */
 	bool still;             /* a level that never changed: key.prev[0], nothing else is kept */
+};
+
+/* What the dump being added has of a row. Apart from the rows, because it is filled in the order of the dump, which for the rows is none. */
+struct life_seen {
+	double n, b, len;
+	uint32_t src;           /* index into keys, sigs or containers of that dump; UINT32_MAX: not in it */
 };
 
 struct life {
@@ -25,9 +30,15 @@ struct life {
 	struct strtab names;    /* of job classes */
 	struct strtab texts;    /* of the entries of out */
 	struct arena arena;     /* of out: keys and paths */
-	struct u64map index;    /* id -> row + 1 */
 	struct life_row *rows;
-	size_t nrows, cap_rows, nkeys;
+	struct life_seen *seen; /* by row; cap_seen of them */
+	size_t nrows, cap_rows, cap_seen, nkeys;
+	size_t nsorted;         /* so many rows rise by id (those that were read) ... */
+	uint64_t *ids;          /* ... these are their ids ... */
+	uint32_t *part;         /* ... and where the ids of each part of their range begin: LIFE_PARTED + 1 */
+	struct u64map index;    /* id -> row + 1 of the others */
+	struct verdict_birth *births; /* of the last dump added, by key of it: */
+	uint32_t *births_at;    /* where those of a key begin, those of the next one end */
 	uint64_t other;
 	bool traced, started, knows_jobs;
 	uint64_t compactions;   /* seen, where no header says */
@@ -40,5 +51,7 @@ struct life {
 size_t life_row_size(const struct life_row *r);
 /* Makes a row fit into LIFE_ROW_BYTES: its numbers lose their lowest bits, which only counts of many millions have. */
 void life_row_fit(struct life_row *r);
+/* The parts of the rows there are, which rise by id: find them from now on. */
+void life_sorted(struct life *l);
 /* A new row, still to be filled. */
 struct life_row *life_row_new(struct life *l, uint64_t id, enum life_kind kind);

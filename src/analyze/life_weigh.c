@@ -42,26 +42,26 @@ static void set_path(struct weighing *w, struct verdict_entry *e, uint32_t sig)
 	e->npath = m;
 }
 
-static struct verdict_entry name(struct weighing *w, const struct life_row *r)
+static struct verdict_entry name(struct weighing *w, const struct life_row *r, uint32_t src)
 {
 	const struct dump_summary *s = w->s;
 	struct verdict_entry e = {.id = 0};
 	if (r->kind == LIFE_HELD) {
-		e.klass = text(w, s->sigs[r->src].klass);
-		set_path(w, &e, r->src);
+		e.klass = text(w, s->sigs[src].klass);
+		set_path(w, &e, src);
 		e.stack = e.npath && strstr(e.path[0], "machine_context");
 	} else if (r->kind == LIFE_CONTAINER) {
-		const struct sum_container *c = &s->containers[r->src];
+		const struct sum_container *c = &s->containers[src];
 		e.type = text(w, c->type);
 		e.klass = text(w, c->klass);
 		set_path(w, &e, c->sig);
 	} else {
-		const struct sum_key *k = &s->keys[r->src];
+		const struct sum_key *k = &s->keys[src];
 		e.type = text(w, k->type);
 		e.klass = text(w, k->klass);
 		e.site = site_text(w, k->file, k->line);
-		if (w->sig_of_key[r->src])
-			set_path(w, &e, w->sig_of_key[r->src] - 1);
+		if (w->sig_of_key[src])
+			set_path(w, &e, w->sig_of_key[src] - 1);
 	}
 	return e;
 }
@@ -80,15 +80,15 @@ static int by_gain(const void *a, const void *b)
 }
 
 /* Bytes that the row gained since it is followed, about; 0: nothing to weigh. */
-static double gain(const struct life *l, const struct life_row *r)
+static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 {
 	const struct verdict_key *k = &r->key;
-	if (r->src == UINT32_MAX || r->still || k->n <= 0)
+	if (src == UINT32_MAX || r->still || k->n <= 0)
 		return 0;
 	double size = fmax(k->b / k->n, 1);
 	if (r->kind != LIFE_BIRTHS) {
 		double now = k->len >= 0 ? k->len : k->n;
-		return fmax(now - (k->lows.n ? (double)k->lows.low[0] : now), 0) * size;
+		return fmax(now - (k->lows && k->lows->n ? (double)k->lows->low[0] : now), 0) * size;
 	}
 	return verdict_kept(&l->proc, k) * size;
 }
@@ -137,7 +137,7 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 	for (size_t i = 0; i < s->nkey_sigs; i++)
 		w.sig_of_key[s->key_sigs[i].key] = s->key_sigs[i].sig + 1;
 	for (uint32_t i = 0; i < l->nrows; i++) {
-		double g = gain(l, &l->rows[i]);
+		double g = gain(l, &l->rows[i], l->seen[i].src);
 		if (g > 0)
 			c[n++] = (struct candidate){i, l->rows[i].id, g};
 	}
@@ -151,7 +151,7 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 		if (!verdict_judge(&l->proc, &r->key, j))
 			*j = (struct verdict_judged){.m = 0};
 		round_judged(j);
-		struct verdict_entry e = name(&w, r);
+		struct verdict_entry e = name(&w, r, l->seen[c[i].row].src);
 		e.id = (uint32_t)l->out.nentries;
 		e.judged = j;
 		e.key = arena_alloc(&l->arena, sizeof(*e.key));
@@ -165,7 +165,6 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 	for (size_t i = 0; i < l->out.nentries; i++)
 		l->out.entries[i].id = (uint32_t)i;
 	for (size_t i = 0; i < l->nrows; i++) { /* births are of this dump only */
-		free(l->rows[i].key.births);
 		l->rows[i].key.births = NULL;
 		l->rows[i].key.nbirths = 0;
 	}

@@ -102,23 +102,34 @@ struct verdict_proc {
 	double slots_now, old_now;
 };
 
+/* Objects born after the mark before this one, and up to it. */
+struct verdict_birth {
+	double n;
+	uint32_t mark;
+};
+
+/* Small, since there are tens of thousands and each dump goes through all: what only some have is a pointer. */
 struct verdict_key {
 	float prev[VERDICT_BOUNDS];        /* births by segment at the last dump; untraced: [0] = objects */
-	struct verdict_lows lows;          /* of levels; of births nothing is known here */
-	bool has_prev, fresh;
 	float released, exposed, oldest;   /* D, E, A of the specification */
-	float *frozen;                     /* of earlier epochs, owned: nfrozen of the process; < 0: not proven */
 	unsigned nfrozen;
+	float *frozen;                     /* of earlier epochs, owned: nfrozen of the process; < 0: not proven */
+	struct verdict_lows *lows;         /* of levels, owned; NULL: none yet */
+	bool has_prev, fresh;
 	/* the newest row */
+	bool born;                         /* births are known */
+	uint32_t nbirths;
+	const struct verdict_birth *births; /* as in the row, borrowed */
 	double n, b, len;                  /* objects, bytes, entries of the container (-1: none) */
-	double *births;                    /* by mark, owned; NULL without tracing */
-	size_t nbirths;
 };
 
 /* The row of a key in the dump just given to verdict_proc_update. */
 struct verdict_row {
 	double n, b, len;                  /* len -1: no container */
-	const double *births;              /* nmarks of the process, by mark, [0] = before the first dump; NULL untraced; may be the key's own */
+	bool born;                         /* births are known (traced) */
+	uint32_t nbirths;
+	const struct verdict_birth *births; /* rising by mark (0 = before the first dump), those of which there are none left out; the key
+	                                    * borrows them until its next update: keep them until it is judged */
 	double gone;                       /* estimate of objects of the last dump no longer there; -1 unknown */
 };
 

@@ -61,11 +61,11 @@ static bool judge_levels(const struct verdict_proc *p, const struct verdict_key 
 	uint32_t at[VERDICT_LEVELS];
 	double y[VERDICT_LEVELS], least = INFINITY;
 	unsigned m = 0;
-	for (unsigned i = 0; i < k->lows.n; i++) {
-		if (!isfinite(k->lows.low[i]))
+	for (unsigned i = 0; k->lows && i < k->lows->n; i++) {
+		if (!isfinite(k->lows->low[i]))
 			continue;
-		at[m] = k->lows.at[i];
-		y[m++] = k->lows.low[i];
+		at[m] = k->lows->at[i];
+		y[m++] = k->lows->low[i];
 	}
 	if (m < 4)
 		return false;
@@ -89,7 +89,7 @@ bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, st
 {
 	if (p->ndumps < 2)
 		return false;
-	if (!p->traced || !k->nbirths || k->len >= 0)
+	if (!p->traced || !k->born || k->len >= 0)
 		return judge_levels(p, k, ret);
 	struct verdict_unit u[VERDICT_UNITS];
 	unsigned n = verdict_units(p, k, u);

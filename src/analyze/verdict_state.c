@@ -10,16 +10,23 @@ void verdict_key_init(struct verdict_key *k) { *k = (struct verdict_key){.len = 
 void verdict_key_done(struct verdict_key *k)
 {
 	free(k->frozen);
-	free(k->births);
+	free(k->lows);
 	verdict_key_init(k);
+}
+
+static struct verdict_lows *lows_of(struct verdict_key *k)
+{
+	if (!k->lows)
+		k->lows = xcalloc(1, sizeof(*k->lows));
+	return k->lows;
 }
 
 /* Births between marks a (exclusive) and e (inclusive). */
 static double births_in(const struct verdict_key *k, uint32_t a, uint32_t e)
 {
 	double sum = 0;
-	for (size_t i = (size_t)a + 1; i <= e && i < k->nbirths; i++)
-		sum += k->births[i];
+	for (uint32_t i = 0; i < k->nbirths; i++)
+		sum += k->births[i].mark > a && k->births[i].mark <= e ? k->births[i].n : 0;
 	return sum;
 }
 
@@ -43,9 +50,9 @@ unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k
 		out[m] = p->frozen[i];
 		out[m++].s = k->frozen[i];
 	}
-	if (!k->births || k->nbirths == 0)
+	if (!k->born)
 		return m;
-	uint32_t cut = key_cut(p, k, (uint32_t)k->nbirths - 1);
+	uint32_t cut = key_cut(p, k, (uint32_t)p->nmarks - 1);
 	for (uint32_t i = 0; i < p->nbound; i++) {
 		uint32_t a = p->bound[i], e = verdict_span_end(p->bound, p->nbound, i, cut);
 		if (e > a)
@@ -59,9 +66,9 @@ double verdict_kept(const struct verdict_proc *p, const struct verdict_key *k)
 	double sum = 0;
 	for (unsigned i = 0; i < k->nfrozen && i < p->nfrozen; i++)
 		sum += k->frozen[i] < 0 ? 0 : (double)k->frozen[i];
-	if (!k->births || k->nbirths == 0)
+	if (!k->nbirths)
 		return sum;
-	uint32_t cut = key_cut(p, k, (uint32_t)k->nbirths - 1);
+	uint32_t cut = key_cut(p, k, (uint32_t)p->nmarks - 1);
 	for (uint32_t i = 0; i < p->nbound; i++)
 		sum += births_in(k, p->bound[i], verdict_span_end(p->bound, p->nbound, i, cut));
 	return sum;
@@ -139,7 +146,7 @@ static void turnover(const struct verdict_proc *p, struct verdict_key *k, const 
 void verdict_key_was(const struct verdict_proc *p, struct verdict_key *k, double value)
 {
 	k->fresh = true; /* made by today's segments: they need no merging */
-	verdict_lows_was(p, &k->lows, value);
+	verdict_lows_was(p, lows_of(k), value);
 }
 
 void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, const struct verdict_row *row)
@@ -147,25 +154,22 @@ void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, con
 	k->n = row->n;
 	k->b = row->b;
 	k->len = row->len;
-	if (p->traced && row->births) {
-		k->nbirths = p->nmarks;
-		if (row->births != k->births) {
-			k->births = xreallocarray(k->births, k->nbirths, sizeof(*k->births));
-			memcpy(k->births, row->births, k->nbirths * sizeof(*k->births));
-		}
+	k->born = p->traced && row->born;
+	k->births = k->born ? row->births : NULL;
+	k->nbirths = k->born ? row->nbirths : 0;
+	if (k->born) {
 		if (k->has_prev)
 			deaths(p, k);
 		remember(p, k);
 		if (row->len < 0)
 			return;
 	} else {
-		k->nbirths = 0;
 		turnover(p, k, row);
 	}
 	if (p->lmerged && !k->fresh)
-		verdict_lows_merge(&k->lows);
+		verdict_lows_merge(lows_of(k));
 	k->fresh = false;
-	verdict_lows_add(p, &k->lows, row->len >= 0 ? row->len : row->n);
+	verdict_lows_add(p, lows_of(k), row->len >= 0 ? row->len : row->n);
 }
 
 double verdict_hazard(const struct verdict_proc *p, const struct verdict_key *k)

@@ -62,7 +62,7 @@ static void give_row(const struct verdict_proc *p, struct verdict_key *k, const 
 	json_t *c = json_object_get(r, "c");
 	double *births = NULL;
 	if (p->traced && json_is_array(c)) {
-		row.births = births = xcalloc(p->nmarks, sizeof(*births));
+		births = xcalloc(p->nmarks, sizeof(*births));
 		const json_t *list = json_array_get(c, rec);
 		for (size_t i = 0; i < json_array_size(list); i++) {
 			const json_t *e = json_array_get(list, i);
@@ -74,6 +74,14 @@ static void give_row(const struct verdict_proc *p, struct verdict_key *k, const 
 			}
 		}
 	}
+	struct verdict_birth *some = births ? xcalloc(p->nmarks, sizeof(*some)) : NULL;
+	for (uint32_t i = 0; births && i < p->nmarks; i++) {
+		if (births[i] > 0)
+			some[row.nbirths++] = (struct verdict_birth){births[i], i};
+	}
+	row.born = births != NULL;
+	row.births = some;
+	free((void *)(uintptr_t)k->births);
 	verdict_key_update(p, k, &row);
 	free(births);
 }
@@ -139,6 +147,7 @@ static void free_life(struct verdict_life *l)
 {
 	for (size_t i = 0; i < l->nentries; i++) {
 		const char *const *path = l->entries[i].path;
+		free((void *)(uintptr_t)l->entries[i].key->births);
 		verdict_key_done(l->entries[i].key);
 		free(l->entries[i].key);
 		free((void *)(uintptr_t)path);

@@ -13,6 +13,7 @@ struct world {
 	struct verdict_key key;
 	struct verdict_entry entry;
 	unsigned dumps;
+	struct verdict_birth births[VERDICT_MARKS]; /* the key borrows them */
 };
 
 static void world_init(struct world *w, bool traced, bool graph)
@@ -42,11 +43,13 @@ static bool step(struct world *w, struct verdict_dump d, double (*survivors)(siz
 	if (p->epoch)
 		verdict_key_freeze(p, &w->key);
 	verdict_proc_advance(p);
-	double *births = calloc(p->nmarks, sizeof(*births)), total = 0;
-	for (size_t i = 0; i < p->nmarks; i++)
-		total += births[i] = survivors(i, p->nmarks - 1) * (i ? p->no[i] - p->no[i - 1] : 1); /* of marks left out, too */
-	verdict_key_update(p, &w->key, &(struct verdict_row){.n = total, .b = total * 40, .len = -1, .births = p->traced ? births : NULL, .gone = -1});
-	free(births);
+	double total = 0;
+	for (uint32_t i = 0; i < p->nmarks; i++) {
+		w->births[i] = (struct verdict_birth){survivors(i, p->nmarks - 1) * (i ? p->no[i] - p->no[i - 1] : 1), i}; /* of marks left out, too */
+		total += w->births[i].n;
+	}
+	verdict_key_update(p, &w->key, &(struct verdict_row){.n = total, .b = total * 40, .len = -1, .born = p->traced, .nbirths = (uint32_t)p->nmarks,
+	    .births = w->births, .gone = -1});
 	return true;
 }
 

@@ -355,10 +355,11 @@ static void test_row_fits(void **state)
 	struct life_row l = {.kind = LIFE_LEVEL, .id = (1ull << 48) - 1};
 	l.key.has_prev = true;
 	l.key.prev[0] = 1e18f;
-	l.key.lows.n = VERDICT_LEVELS;
+	struct verdict_lows lows = {.n = VERDICT_LEVELS};
+	l.key.lows = &lows;
 	for (unsigned i = 0; i < VERDICT_LEVELS; i++) {
-		l.key.lows.low[i] = i % 2 ? 1e18f : 3;
-		l.key.lows.at[i] = 1000 * i;
+		lows.low[i] = i % 2 ? 1e18f : 3;
+		lows.at[i] = 1000 * i;
 	}
 	life_row_fit(&l);
 	assert_true(life_row_size(&l) <= LIFE_ROW_BYTES);
