@@ -131,7 +131,6 @@ static uint32_t find_or_new(struct life *l, uint64_t id, enum life_kind kind)
 	uint32_t r = find(l, id);
 	if (r == NO_ROW && l->nrows < LIFE_KEYS)
 		r = (uint32_t)(life_row_new(l, id, kind) - l->rows);
-	l->other += r == NO_ROW;
 	return r;
 }
 
@@ -225,6 +224,14 @@ static void see(struct life *l, uint32_t row, size_t src, double n, double b, do
 	r->b += b;
 	if (len >= 0)
 		r->len = fmax(r->len, 0) + len;
+}
+
+/* There was no room for it. */
+static void leave_out(struct life *l, double n, double b)
+{
+	l->other.rows++;
+	l->other.n += n;
+	l->other.b += b;
 }
 
 static uint64_t key_id(struct adding *a, const struct sum_key *k, enum life_kind kind)
@@ -326,9 +333,13 @@ static void add_keys(struct adding *a)
 		const struct sum_key *k = &s->keys[i];
 		bool births = l->traced && k->file;
 		uint64_t id = key_id(a, k, births ? LIFE_BIRTHS : LIFE_LEVEL);
-		uint32_t r = births && !young[i] ? find(l, id) : find_or_new(l, id, births ? LIFE_BIRTHS : LIFE_LEVEL);
+		bool followed = !births || young[i];
+		uint32_t r = followed ? find_or_new(l, id, births ? LIFE_BIRTHS : LIFE_LEVEL) : find(l, id);
 		struct tally garbage = garbage_of(s, k);
-		see(l, r, i, (double)(k->all.count - garbage.count), (double)(k->all.bytes - garbage.bytes), -1);
+		double n = (double)(k->all.count - garbage.count), b = (double)(k->all.bytes - garbage.bytes);
+		see(l, r, i, n, b, -1);
+		if (followed && r == NO_ROW)
+			leave_out(l, n, b);
 	}
 	if (young)
 		add_births(l, s, young);
@@ -344,6 +355,8 @@ static void add_signatures(struct adding *a)
 			continue;
 		uint32_t r = find_or_new(a->l, row_id(LIFE_HELD, g->id, 0, 0, 0), LIFE_HELD);
 		see(a->l, r, i, (double)g->own.count, (double)g->own.bytes, -1);
+		if (r == NO_ROW)
+			leave_out(a->l, (double)g->own.count, (double)g->own.bytes);
 	}
 }
 
@@ -368,6 +381,8 @@ static void add_containers(struct adding *a)
 		uint64_t id = row_id(LIFE_CONTAINER, name_hash(a, c->type), name_hash(a, c->klass), s->sigs[c->sig].id, 0);
 		uint32_t r = find_or_new(a->l, id, LIFE_CONTAINER);
 		see(a->l, r, i, 1, 0, (double)c->length);
+		if (r == NO_ROW)
+			leave_out(a->l, 0, 0);
 	}
 }
 
@@ -481,6 +496,8 @@ void life_add(struct life *l, const struct dump_summary *s)
 	}
 	if (s->head.cgroup_limit != HEADER_UNKNOWN)
 		l->proc.limit = (double)s->head.cgroup_limit;
+	else if (l->host_memory > 0)
+		l->proc.limit = l->host_memory;
 	struct verdict_dump d = dump_of(l, s);
 	if (!verdict_proc_update(&l->proc, &d))
 		return;
@@ -490,6 +507,7 @@ void life_add(struct life *l, const struct dump_summary *s)
 	}
 	verdict_proc_advance(&l->proc);
 	see_nothing(l);
+	l->other = (struct life_other){.rows = 0};
 	struct adding a = {l, s, xcalloc(s->names.n + 1, sizeof(uint64_t))};
 	if (l->traced || !s->has_graph) {
 		add_keys(&a);
@@ -555,4 +573,5 @@ bool life_knows_jobs(const struct life *l) { return l->knows_jobs; }
 bool life_traced(const struct life *l) { return l->traced; }
 size_t life_keys(const struct life *l) { return l->nkeys; }
 size_t life_rows(const struct life *l) { return l->nrows; }
-uint64_t life_other(const struct life *l) { return l->other; }
+const struct life_other *life_other(const struct life *l) { return &l->other; }
+void life_set_host_memory(struct life *l, double bytes) { l->host_memory = bytes; }

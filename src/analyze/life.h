@@ -14,7 +14,7 @@
 #include "reduce/summary.h"
 
 enum {
-	LIFE_KEYS = 32768,   /* rows followed per life; what comes later is not judged, and counted in `other` */
+	LIFE_KEYS = 32768,   /* rows followed per life; what comes later is not judged, and summed up in `other` */
 	LIFE_ROW_BYTES = 96, /* bytes of one row as it is stored, at most */
 	LIFE_JUDGED = 1024,  /* rows weighed after a dump, those first that gained most bytes */
 	LIFE_PATH = 32,      /* steps of a holder path that are compared */
@@ -63,5 +63,11 @@ bool life_traced(const struct life *l);
 /* Keys in the last dump; rows that are followed. */
 size_t life_keys(const struct life *l);
 size_t life_rows(const struct life *l);
-/* Rows of dumps that were left out because there were LIFE_KEYS already. */
-uint64_t life_other(const struct life *l);
+/* What the last dump had and is not followed because there were LIFE_KEYS rows already. */
+struct life_other {
+	uint64_t rows;  /* keys, signatures, containers */
+	double n, b;    /* objects and bytes of them; of containers only the number is known */
+};
+const struct life_other *life_other(const struct life *l);
+/* Memory of the host in bytes, 0 unknown: the limit of a process whose control group has none. Before life_add. */
+void life_set_host_memory(struct life *l, double bytes);

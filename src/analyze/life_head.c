@@ -271,10 +271,12 @@ static void code_entries(const struct life *l, struct enc *e)
 		enc_uv(e, text_number(l, x->type));
 		enc_uv(e, text_number(l, x->klass));
 		enc_uv(e, text_number(l, x->site));
-		enc_u8(e, x->stack);
+		enc_u8(e, (uint8_t)(x->stack | (x->labels != NULL) << 1));
 		enc_uv(e, x->npath);
 		for (size_t k = 0; k < x->npath; k++)
 			enc_uv(e, text_number(l, x->path[k]));
+		for (size_t k = 0; x->labels && k <= x->npath; k++)
+			enc_uv(e, text_number(l, x->labels[k]));
 		enc_f64(e, x->key->n);
 		enc_f64(e, x->key->b);
 		enc_f64(e, x->key->len);
@@ -295,7 +297,8 @@ static void decode_entry(struct dec *d, struct life *l, struct verdict_entry *x,
 	x->type = decode_text(d, l);
 	x->klass = decode_text(d, l);
 	x->site = decode_text(d, l);
-	x->stack = dec_u8(d);
+	uint8_t flags = dec_u8(d);
+	x->stack = flags & 1;
 	size_t n = dec_count(d, 1);
 	const char **path = n ? arena_alloc(&l->arena, n * sizeof(*path)) : NULL;
 	for (size_t k = 0; k < n; k++) {
@@ -305,6 +308,10 @@ static void decode_entry(struct dec *d, struct life *l, struct verdict_entry *x,
 	}
 	x->path = path;
 	x->npath = d->err ? 0 : n;
+	const char **labels = flags >> 1 ? arena_alloc(&l->arena, (n + 1) * sizeof(*labels)) : NULL;
+	for (size_t k = 0; labels && k <= n; k++)
+		labels[k] = decode_text(d, l);
+	x->labels = labels;
 	x->key = arena_alloc(&l->arena, sizeof(*x->key));
 	verdict_key_init(x->key);
 	x->key->n = decode_f64(d);
@@ -374,7 +381,9 @@ void life_encode_head(const struct life *l, struct enc *e)
 	enc_uv(e, l->dump);
 	enc_u8(e, (uint8_t)(l->traced | l->knows_jobs << 1));
 	enc_uv(e, l->nkeys);
-	enc_uv(e, l->other);
+	enc_uv(e, l->other.rows);
+	enc_f64(e, l->other.n);
+	enc_f64(e, l->other.b);
 	enc_uv(e, l->compactions);
 	enc_f64(e, l->sited);
 	enc_f64(e, l->siteless);
@@ -398,7 +407,9 @@ struct life *life_decode(struct span head, struct span rows)
 	l->traced = l->proc.traced = flags & 1;
 	l->knows_jobs = flags >> 1 & 1;
 	l->nkeys = dec_uv(&d);
-	l->other = dec_uv(&d);
+	l->other.rows = dec_uv(&d);
+	l->other.n = decode_f64(&d);
+	l->other.b = decode_f64(&d);
 	l->compactions = dec_uv(&d);
 	l->sited = decode_f64(&d);
 	l->siteless = decode_f64(&d);

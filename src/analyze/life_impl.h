@@ -39,7 +39,8 @@ struct life {
 	struct u64map index;    /* id -> row + 1 of the others */
 	struct verdict_birth *births; /* of the last dump added, by key of it: */
 	uint32_t *births_at;    /* where those of a key begin, those of the next one end */
-	uint64_t other;
+	struct life_other other;
+	double host_memory;
 	bool traced, started, knows_jobs;
 	uint64_t compactions;   /* seen, where no header says */
 	double sited, siteless; /* objects of the last dump with a site and without one */

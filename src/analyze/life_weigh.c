@@ -27,19 +27,36 @@ static const char *site_text(struct weighing *w, uint32_t file, uint32_t line)
 	return strtab_str(&w->l->texts, strtab_intern(&w->l->texts, span_of(t)));
 }
 
+static void set_labels(struct weighing *w, struct verdict_entry *e, const uint32_t *sigs, uint32_t own)
+{
+	const struct sum_sig *s = w->s->sigs;
+	bool any = s[own].label;
+	for (size_t k = 0; k < e->npath; k++)
+		any |= s[sigs[k]].label;
+	if (!any)
+		return;
+	const char **labels = arena_alloc(&w->l->arena, (e->npath + 1) * sizeof(*labels));
+	for (size_t k = 0; k <= e->npath; k++)
+		labels[k] = text(w, s[k < e->npath ? sigs[k] : own].label);
+	e->labels = labels;
+}
+
 /* The names above signature sig, from the root. */
 static void set_path(struct weighing *w, struct verdict_entry *e, uint32_t sig)
 {
 	const struct dump_summary *s = w->s;
-	uint32_t chain[LIFE_PATH * 4];
+	uint32_t chain[LIFE_PATH * 4], of[LIFE_PATH];
 	size_t n = 0, m = 0;
 	for (uint32_t i = s->sigs[sig].parent; i != UINT32_MAX && i < s->nsigs && n < LIFE_PATH * 4; i = s->sigs[i].parent)
 		chain[n++] = i;
 	const char **path = n ? arena_alloc(&w->l->arena, (n < LIFE_PATH ? n : LIFE_PATH) * sizeof(*path)) : NULL;
-	while (n-- && m < LIFE_PATH)
+	while (n-- && m < LIFE_PATH) {
+		of[m] = chain[n];
 		path[m++] = text(w, s->sigs[chain[n]].klass);
+	}
 	e->path = path;
 	e->npath = m;
+	set_labels(w, e, of, sig);
 }
 
 static struct verdict_entry name(struct weighing *w, const struct life_row *r, uint32_t src)

@@ -177,6 +177,8 @@ struct verdict_entry {
 	const char *type, *klass, *site;   /* site: "file:line" or NULL */
 	const char *const *path;           /* classes from a root, NULL without a graph */
 	size_t npath;
+	const char *const *labels;         /* by step of path, then of the key itself: how it is shown where more is known than the class
+	                                    * (NULL: as it is); NULL: of none. For people: no part of what it is */
 	bool stack;                        /* only a machine stack holds it */
 	struct verdict_key *key;
 	const struct verdict_judged *judged; /* what was weighed before (m 0: nothing grows); NULL: weigh the key now */

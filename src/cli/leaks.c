@@ -221,6 +221,15 @@ void leaks_line(const struct cli *cli, const struct report_row *row)
 	printf("id %s\n", id ? id : "?");
 }
 
+/* "OTHER    12 345 keys more than are followed: 1.2M objects, 40.0M, not judged". */
+static void other(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
+	bool exact = cli->style.exact;
+	printf("OTHER    %s keys more than are followed: %s objects, %s, not judged\n", human_count(a, report_num(row, "keys"), exact),
+	    human_count(b, report_num(row, "count"), exact), with_unit(c, report_num(row, "bytes"), exact));
+}
+
 /* A row of the answer to --explain that is a line, not evidence for one. */
 static bool is_line(const struct report_row *row)
 {
@@ -257,6 +266,10 @@ int run_leaks(struct cli *cli)
 		if (!report_str(row, "label"))
 			continue; /* a process of which nothing grows */
 		putchar('\n');
+		if (report_num(row, "keys") > 0) {
+			other(cli, row);
+			continue;
+		}
 		leaks_line(cli, row);
 		if (explain)
 			leaks_explain(cli, &a, row);

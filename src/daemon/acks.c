@@ -104,6 +104,19 @@ static int put(struct storer *st, uint32_t id, struct span bytes)
 	return store_wtxn_commit(w);
 }
 
+void acks_drop_over(struct storer *st)
+{
+	struct store_rtxn *r;
+	_cleanup_free_ uint64_t *id = NULL;
+	size_t n = 0;
+	if (store_rtxn_begin(st->h->store, &r) < 0)
+		return;
+	int err = ack_list_over(r, host_now(), &id, &n);
+	store_rtxn_end(r);
+	for (size_t i = 0; !err && i < n; i++)
+		err = put(st, (uint32_t)id[i], (struct span){NULL, 0});
+}
+
 static int ack(struct storer *st, const struct query_job *j, char **ret_text)
 {
 	struct ack a;
@@ -116,6 +129,7 @@ static int ack(struct storer *st, const struct query_job *j, char **ret_text)
 	enc_done(&e);
 	if (err)
 		return failed(err, ret_text);
+	acks_drop_over(st);
 	struct span s = text_arg(j, "id");
 	_cleanup_free_ char *name = xstrndup((const char *)s.p, s.n);
 	log_event(LOG_leak_acknowledged, LOG_STR("id", name), LOG_STR("revision", a.rev), LOG_REAL("until", a.until), LOG_STR("note", a.note));

@@ -78,10 +78,15 @@ static uint64_t cgroup_memory(void)
 	return least;
 }
 
-uint64_t host_memory(void)
+uint64_t host_total_memory(void)
 {
 	struct sysinfo si;
-	uint64_t all = sysinfo(&si) == 0 ? (uint64_t)si.totalram * si.mem_unit : UINT64_C(1) << 30;
+	return sysinfo(&si) == 0 ? (uint64_t)si.totalram * si.mem_unit : 0;
+}
+
+uint64_t host_memory(void)
+{
+	uint64_t total = host_total_memory(), all = total ? total : UINT64_C(1) << 30;
 	uint64_t group = cgroup_memory();
 	uint64_t least = group < all ? group : all;
 	return least > HOST_MEMORY_LEAST ? least : HOST_MEMORY_LEAST;

@@ -40,6 +40,7 @@ int verdicts_init(struct storer *st)
 	}
 	store_rtxn_end(r);
 	free(p);
+	acks_drop_over(st);
 	return err;
 }
 
@@ -78,10 +79,10 @@ int verdicts_dump(struct storer *st, struct store_wtxn *w, const struct dump *d)
 {
 	struct series_changes changes = {.n = 0};
 	struct store_proc p;
-	bool stale;
+	bool stale, own = d->sum->head.who.host_pid != 0; /* the process itself sent it, so it runs on this host */
 	if (d->sum->partial)
 		return 0;
-	int err = series_update(w, d->sum, d->id, &changes, &stale);
+	int err = series_update(w, d->sum, d->id, own ? (double)host_total_memory() : 0, &changes, &stale);
 	if (!err && stale) {
 		err = store_wtxn_proc(w, d->id, &p);
 		if (!err)

@@ -32,6 +32,7 @@ static bool finish_finding(struct query_run *r, struct finding *f, const struct 
 {
 	series_holder(path, f->holder, sizeof(f->holder));
 	f->id = series_id(f->head, f->holder);
+	series_shown(path, f->holder, sizeof(f->holder));
 	int state = ack_get(r->txn, f->id, r->q->now, &f->ack);
 	if (state < 0)
 		run_store_fail(r, state);
@@ -90,8 +91,6 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	    c->suspects ? "; suspects need more dumps" : "");
 	if (!life_knows_jobs(l))
 		run_note(r, "no job counter in these dumps: a \"job\" is a thousandth of the time between two of them");
-	if (life_other(l))
-		run_note(r, "more than %d keys: %llu rows were not judged", LIFE_KEYS, (unsigned long long)life_other(l));
 }
 
 static void native_note(struct query_run *r, const struct verdict_native *n)
@@ -193,6 +192,20 @@ static void explain_group(struct query_run *r, const struct weighed *w, struct w
 		look_back(w, want);
 }
 
+/* What the newest dumps of the group have beyond the rows that are followed. */
+static void say_other(struct query_run *r, const struct weighed *w, const struct wanted_lines *want)
+{
+	struct life_other all = {.rows = 0};
+	for (size_t i = 0; i < w->n; i++) {
+		const struct life_other *o = life_other(w->life[i]);
+		all.rows += o->rows;
+		all.n += o->n;
+		all.b += o->b;
+	}
+	if (all.rows && want->min_confidence <= 0 && (!want->label.n || span_eq(want->label, SPAN_LIT("other"))))
+		leaks_say_other(r, w, &all);
+}
+
 static bool weigh_group(struct query_run *r, struct weighed *w, struct wanted_lines *want)
 {
 	for (size_t i = 0; i < w->n; i++)
@@ -206,6 +219,7 @@ static bool weigh_group(struct query_run *r, struct weighed *w, struct wanted_li
 		return run_ok(r);
 	}
 	say_all(r, w, want);
+	say_other(r, w, want);
 	if (r->rows == before && want->min_confidence <= 0 && !want->label.n)
 		leaks_say_process(r, w);
 	struct counted c = count_all(w);

@@ -38,5 +38,7 @@ enum verdict_label finding_label(const struct finding *f);
 bool leaks_say(struct query_run *r, const struct weighed *w, const struct finding *f, const char *list);
 /* A row for a process of which nothing grows: its figures and no label. */
 bool leaks_say_process(struct query_run *r, const struct weighed *w);
+/* A row for what is not followed, summed up: label `other`. */
+bool leaks_say_other(struct query_run *r, const struct weighed *w, const struct life_other *o);
 /* The evidence for one finding: README.md. */
 bool explain_say(struct query_run *r, const struct weighed *w, const struct finding *f);

@@ -215,3 +215,16 @@ bool leaks_say_process(struct query_run *r, const struct weighed *w)
 	put_process(&row, w, label);
 	return run_row(r, &row);
 }
+
+bool leaks_say_other(struct query_run *r, const struct weighed *w, const struct life_other *o)
+{
+	struct row row = {.n = 0};
+	char label[PROC_LABEL];
+	row_null(&row, "id");
+	row_cstr(&row, "label", "other");
+	row_uint(&row, "count", (uint64_t)fmax(o->n, 0));
+	row_uint(&row, "bytes", (uint64_t)fmax(o->b, 0));
+	row_uint(&row, "keys", o->rows);
+	put_process(&row, w, label);
+	return run_row(r, &row);
+}

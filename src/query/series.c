@@ -98,7 +98,7 @@ static int drop(struct store_wtxn *w, uint64_t proc)
 	return err ? err : store_wtxn_memo_put(w, STORE_MEMO_ROWS, proc, (struct span){NULL, 0});
 }
 
-int series_update(struct store_wtxn *w, const struct dump_summary *s, uint64_t dump, struct series_changes *changes, bool *ret_stale)
+int series_update(struct store_wtxn *w, const struct dump_summary *s, uint64_t dump, double host_memory, struct series_changes *changes, bool *ret_stale)
 {
 	struct store_proc p;
 	struct enc head = {0}, rows = {0};
@@ -122,6 +122,7 @@ int series_update(struct store_wtxn *w, const struct dump_summary *s, uint64_t d
 	if (err)
 		return err;
 	if (l) {
+		life_set_host_memory(l, host_memory);
 		add(l, s, dump, true, changes);
 		err = write_down(w, p.proc, l);
 	} else {

@@ -33,7 +33,7 @@ struct series_changes {
 
 /* After store_wtxn_put of a whole dump, in its transaction: the state with this dump. *ret_stale: the state did not fit and is dropped,
  * series_rebuild makes it anew. Errors are those of the store: the transaction is dead. */
-HDA_MUST_CHECK int series_update(struct store_wtxn *w, const struct dump_summary *s, uint64_t dump, struct series_changes *changes, bool *ret_stale);
+HDA_MUST_CHECK int series_update(struct store_wtxn *w, const struct dump_summary *s, uint64_t dump, double host_memory, struct series_changes *changes, bool *ret_stale);
 /* The weighed life of a process, from its state or else from its dumps. go (may be NULL) is asked before each dump of a walk: false
  * stops it (*ret NULL, 0 returned). The caller: life_free. */
 HDA_MUST_CHECK int series_load(struct store_rtxn *r, const struct store_proc *p, bool (*go)(void *ctx), void *ctx, struct life **ret);
@@ -53,6 +53,8 @@ void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ct
 
 /* Who holds an entry: "class PriceCache -> Hash -> Array". */
 void series_holder(const struct verdict_entry *e, char *buf, size_t n);
+/* The same for people: with the variables and constants that hold it, where they are known ("class PriceCache @prices -> Hash"). */
+void series_shown(const struct verdict_entry *e, char *buf, size_t n);
 /* The entry of a line whose path says most: the line's own, or its first with a path. */
 const struct verdict_entry *series_path(const struct verdict *v, size_t line);
 /* The name of a leak: 24 bits over names only (type, class, file, holder), the same on every host, after a restart, when lines

@@ -7,6 +7,7 @@
 
 #include "base/gem.h"
 #include "query/series.h"
+#include "reduce/summary.h"
 
 void series_holder(const struct verdict_entry *e, char *buf, size_t n)
 {
@@ -19,6 +20,35 @@ void series_holder(const struct verdict_entry *e, char *buf, size_t n)
 	}
 	if (e->key->len >= 0 && e->klass && k < n) /* the container itself is the end of the holder */
 		snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", e->klass);
+}
+
+/* "class PriceCache" before "class PriceCache @prices -> Hash": the second says it all. */
+static bool said_below(const char *step, const char *below)
+{
+	size_t n = strlen(step);
+	return below && strncmp(step, below, n) == 0 && ((below[n] == ' ' && below[n + 1] == '@') || below[n] == '[');
+}
+
+void series_shown(const struct verdict_entry *e, char *buf, size_t n)
+{
+	if (!e->labels) {
+		series_holder(e, buf, n);
+		return;
+	}
+	size_t k = 0, steps = e->npath + (e->key->len >= 0 && e->klass), from = 0;
+	for (size_t i = 0; i + 1 < steps; i++) { /* what names itself ("constant Foo::LIST") needs nothing before it */
+		const char *step = e->labels[i] ? e->labels[i] : e->path[i];
+		from = summary_names_itself(summary_step_text(step)) ? i : from;
+	}
+	buf[0] = '\0';
+	for (size_t i = from; i < steps && k < n; i++) {
+		const char *step = e->labels[i] ? e->labels[i] : i < e->npath ? e->path[i] : e->klass;
+		if (i == 0 && steps > 1 && !e->labels[0] && strncmp(step, "root ", 5) == 0)
+			continue; /* everything hangs from a root: it names nobody */
+		if (i + 1 < steps && said_below(step, e->labels[i + 1]))
+			continue;
+		k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", e->labels[i] ? summary_step_text(step) : step);
+	}
 }
 
 const struct verdict_entry *series_path(const struct verdict *v, size_t line)

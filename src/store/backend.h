@@ -14,6 +14,7 @@ struct store_ops {
 	int (*memo_put)(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct span bytes);
 	int (*memo_w)(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct enc *ret);
 	int (*memo_r)(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret);
+	int (*memo_ids)(struct store_rtxn *r, enum store_memo kind, uint64_t **ret, size_t *ret_n);
 	int (*proc_of_dump)(struct store_wtxn *w, uint64_t dump, struct store_proc *ret);
 	int (*retain)(struct store_wtxn *w, double now, bool hard);
 	int (*commit)(struct store_wtxn *w); /* frees w; called without an error only */

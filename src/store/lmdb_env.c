@@ -429,6 +429,7 @@ static const struct store_ops lmdb_ops = {
     .memo_put = lmdb_memo_put,
     .memo_w = lmdb_memo_w,
     .memo_r = lmdb_memo_r,
+    .memo_ids = lmdb_memo_ids,
     .proc_of_dump = lmdb_proc_of_dump,
     .retain = lmdb_retain,
     .commit = lmdb_commit,

@@ -177,6 +177,7 @@ int lmdb_walk_keys(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n
 int lmdb_memo_set(struct lmdb *m, MDB_txn *txn, enum store_memo kind, uint64_t id, struct span bytes);
 int lmdb_memo_put(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct span bytes);
 int lmdb_memo_w(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct enc *ret);
+int lmdb_memo_ids(struct store_rtxn *r, enum store_memo kind, uint64_t **ret, size_t *ret_n);
 int lmdb_memo_r(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret);
 /* Of a process that goes. */
 int lmdb_memos_del(struct lmdb *m, MDB_txn *txn, uint64_t proc);

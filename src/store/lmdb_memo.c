@@ -2,7 +2,10 @@
  *
  * A memo is written anew after each dump of its process. So its rows keep their size and places where they can: a value over half a
  * page would want pages in a row each time, and leave holes. */
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 #include "store/lmdb_int.h"
 
@@ -71,6 +74,39 @@ int lmdb_memo_w(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct 
 int lmdb_memo_r(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret)
 {
 	return memo_get((struct lmdb *)r->s, ((struct lmdb_rtxn *)r)->txn, kind, id, ret);
+}
+
+int lmdb_memo_ids(struct store_rtxn *r, enum store_memo kind, uint64_t **ret, size_t *ret_n)
+{
+	struct lmdb *m = (struct lmdb *)r->s;
+	struct db_key from = memo_key(kind, 0, 0);
+	MDB_val k = {from.n, from.b}, v;
+	MDB_cursor *c;
+	size_t cap = 0;
+	if (!m->dbi[DB_memos])
+		return 0;
+	int rc = mdb_cursor_open(((struct lmdb_rtxn *)r)->txn, m->dbi[DB_memos], &c);
+	if (rc)
+		return db_err(rc);
+	for (rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE); rc == 0 && k.mv_size == from.n; rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
+		const uint8_t *p = k.mv_data;
+		uint64_t id = 0;
+		if (p[0] != (uint8_t)kind)
+			break;
+		for (size_t i = 1; i <= sizeof(id); i++)
+			id = id << 8 | p[i];
+		if (*ret_n && (*ret)[*ret_n - 1] == id)
+			continue; /* its next chunk */
+		*ret = xgrow(*ret, *ret_n, &cap, sizeof(**ret));
+		(*ret)[(*ret_n)++] = id;
+	}
+	mdb_cursor_close(c);
+	if (rc == 0 || rc == MDB_NOTFOUND)
+		return 0;
+	free(*ret);
+	*ret = NULL;
+	*ret_n = 0;
+	return db_err(rc);
 }
 
 int lmdb_memos_del(struct lmdb *m, MDB_txn *txn, uint64_t proc)

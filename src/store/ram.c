@@ -252,6 +252,24 @@ static int ram_memo_r(struct store_rtxn *r, enum store_memo kind, uint64_t id, s
 	return memo_get(((struct ram_rtxn *)r)->at, kind, id, ret);
 }
 
+static int by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static int ram_memo_ids(struct store_rtxn *r, enum store_memo kind, uint64_t **ret, size_t *ret_n)
+{
+	const struct state *st = ((struct ram_rtxn *)r)->at;
+	*ret = xcalloc(st->nmemos + 1, sizeof(**ret));
+	for (size_t i = 0; i < st->nmemos; i++) {
+		if (st->memos[i]->kind == kind)
+			(*ret)[(*ret_n)++] = st->memos[i]->id;
+	}
+	qsort(*ret, *ret_n, sizeof(**ret), by_id);
+	return 0;
+}
+
 static int ram_memo_put(struct store_wtxn *w, enum store_memo kind, uint64_t id, struct span bytes)
 {
 	struct state *st = ((struct ram_wtxn *)w)->next;
@@ -452,6 +470,7 @@ static const struct store_ops ram_ops = {
     .memo_put = ram_memo_put,
     .memo_w = ram_memo_w,
     .memo_r = ram_memo_r,
+    .memo_ids = ram_memo_ids,
     .proc_of_dump = ram_proc_of_dump,
     .retain = ram_retain,
     .commit = ram_commit,

@@ -55,6 +55,13 @@ int store_wtxn_proc(struct store_wtxn *w, uint64_t dump, struct store_proc *ret)
 	return w->err ? w->err : w->s->ops->proc_of_dump(w, dump, ret);
 }
 
+int store_rtxn_memo_ids(struct store_rtxn *r, enum store_memo kind, uint64_t **ret, size_t *ret_n)
+{
+	*ret = NULL;
+	*ret_n = 0;
+	return r->s->ops->memo_ids(r, kind, ret, ret_n);
+}
+
 int store_rtxn_memo(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret)
 {
 	return r->s->ops->memo_r(r, kind, id, ret);

@@ -109,6 +109,8 @@ HDA_MUST_CHECK int store_rtxn_procs(struct store_rtxn *r, struct store_proc **re
 HDA_MUST_CHECK int store_rtxn_dumps(struct store_rtxn *r, uint64_t proc, struct store_dump **ret, size_t *ret_n);
 /* HDA_ENOTFOUND. The bytes replace those of ret. */
 HDA_MUST_CHECK int store_rtxn_memo(struct store_rtxn *r, enum store_memo kind, uint64_t id, struct enc *ret);
+/* The ids that have a memo of this kind, rising; newly allocated, caller frees. */
+HDA_MUST_CHECK int store_rtxn_memo_ids(struct store_rtxn *r, enum store_memo kind, uint64_t **ret, size_t *ret_n);
 /* A copy of a dump with the parts asked for; HDA_ENOTFOUND. Parts lost to thinning are empty. Caller: summary_free. */
 HDA_MUST_CHECK int store_rtxn_load(struct store_rtxn *r, uint64_t dump, unsigned parts, struct dump_summary **ret);
 enum { /* columns of a row of keys */

@@ -54,7 +54,7 @@ static uint64_t put(struct store *s, const struct dump_summary *d, double *ret_m
 	check(store_wtxn_put(w, d, &id), "put");
 	double from = cpu();
 	if (ret_ms)
-		check(series_update(w, d, id, NULL, &stale), "update");
+		check(series_update(w, d, id, 0, NULL, &stale), "update");
 	if (ret_ms)
 		*ret_ms = cpu() - from;
 	check(store_wtxn_commit(w), "commit");

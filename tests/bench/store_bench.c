@@ -51,7 +51,7 @@ static double put_all(struct store *s, const struct series_opts *o, uint64_t n, 
 		check(store_wtxn_put(w, d, &id), "put");
 		spent += now() - from;
 		if (with_state)
-			check(series_update(w, d, id, NULL, &stale), "state");
+			check(series_update(w, d, id, 0, NULL, &stale), "state");
 		from = now();
 		check(store_wtxn_commit(w), "commit");
 		spent += now() - from;

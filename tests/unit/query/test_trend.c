@@ -106,7 +106,7 @@ static void put_with_state(struct store *st, struct dump_summary *s, bool with_s
 	assert_int_equal(store_wtxn_begin(st, &w), 0);
 	assert_int_equal(store_wtxn_put(w, s, &id), 0);
 	if (with_state)
-		assert_int_equal(series_update(w, s, id, NULL, &stale), 0);
+		assert_int_equal(series_update(w, s, id, 0, NULL, &stale), 0);
 	assert_int_equal(store_wtxn_commit(w), 0);
 	summary_free(s);
 }
