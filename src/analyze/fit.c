@@ -4,11 +4,13 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analyze/bound.h"
 #include "analyze/slope.h"
 #include "base/mem.h"
 
-#define BEND_BELOW .5    /* gain of the last third against that of the one before, per x */
-#define FULL_BELOW .02   /* of which so little is left that it counts as none: the rate stays finite */
+enum { FIT_PARTS = 16, /* of the series, over which the bound is estimated */ RATES = 32 /* tried for a bound that is known */ };
+#define RATE_LEAST .1    /* times the length of the series: nearly straight ... */
+#define RATE_MOST 40.    /* ... and there at once */
 #define CLEARLY .7        /* a curve that misses the points by so much of what the line does is better */
 #define NOISES 4.        /* a gain is one from so many times the noise on */
 
@@ -47,28 +49,48 @@ static double noise(const struct points *p)
 	return p->n > 2 ? slope_median(d, p->n - 2) : 0;
 }
 
-/* A curve that fills up, when the thirds say so. */
+/* The low boundary of the series: what it stands at for good after each part of it, ever rising. Returns the number of parts. */
+static unsigned parts_of(const struct points *p, struct bound_part ret[FIT_PARTS])
+{
+	size_t levels = p->n < FIT_PARTS + 1 ? p->n : FIT_PARTS + 1;
+	double x[FIT_PARTS + 1], y[FIT_PARTS + 1];
+	for (size_t i = 0; i < levels; i++) {
+		size_t from = i * p->n / levels, n = (i + 1) * p->n / levels - from;
+		x[i] = median(p->x + from, n);
+		y[i] = median(p->y + from, n);
+	}
+	for (size_t i = levels - 1; i-- > 0;)
+		y[i] = fmin(y[i], y[i + 1]);
+	for (size_t i = 0; i + 1 < levels; i++)
+		ret[i] = (struct bound_part){x[i + 1] - x[i], y[i + 1] - y[i]};
+	return (unsigned)levels - 1;
+}
+
+/* The level at x0 of a curve of this bound and rate: where the median of the points says. */
+static double level_of(const struct points *p, double bound, double rate)
+{
+	_cleanup_free_ double *v = xcalloc(p->n, sizeof(*v));
+	for (size_t i = 0; i < p->n; i++)
+		v[i] = bound - (bound - p->y[i]) * exp(rate * (p->x[i] - p->x[0]));
+	return slope_median(v, p->n);
+}
+
+/* A curve that fills up, if bound.h finds an end. */
 static bool bend(const struct points *p, struct fit *f)
 {
-	double x[3], y[3];
-	size_t third = p->n / 3;
-	for (size_t k = 0; k < 3; k++) {
-		size_t from = k == 0 ? 0 : k == 1 ? (p->n - third) / 2 : p->n - third;
-		x[k] = median(p->x + from, third);
-		y[k] = median(p->y + from, third);
-	}
-	double step = (x[2] - x[0]) / 2, d1 = y[1] - y[0], d2 = y[2] - y[1], least = NOISES * noise(p);
-	if (!(x[1] > x[0]) || !(x[2] > x[1]) || !(d1 > least) || d2 < -least)
+	struct bound_part part[FIT_PARTS];
+	struct bound b;
+	double gained = 0;
+	unsigned m = parts_of(p, part);
+	for (unsigned i = 0; i < m; i++)
+		gained += part[i].s;
+	if (!(gained > NOISES * noise(p)) || !bound_estimate(part, m, &b))
 		return false;
-	double ratio = fmax(d2, 0) / (x[2] - x[1]) / (d1 / (x[1] - x[0]));
-	if (ratio >= BEND_BELOW)
-		return false;
-	ratio = fmax(ratio, FULL_BELOW);
-	f->bent = true;
-	f->rate = -log(ratio) / step;
-	f->x0 = x[0];
-	f->level = y[0];
-	f->bound = y[0] + d1 / (1 - exp(-f->rate * (x[1] - x[0])));
+	_cleanup_free_ double *left = xcalloc(p->n, sizeof(*left));
+	for (size_t i = 0; i < p->n; i++)
+		left[i] = p->y[i] + b.whole * expm1(-b.rate * (p->x[i] - p->x[0]));
+	*f = (struct fit){.bent = true, .slope = f->slope, .x0 = p->x[0], .rate = b.rate, .level = slope_median(left, p->n)};
+	f->bound = f->level + b.whole;
 	return true;
 }
 
@@ -104,6 +126,28 @@ bool fit_series(const double *x, const double *y, size_t n, bool may_bend, struc
 	free(p.x);
 	free(p.y);
 	return good;
+}
+
+bool fit_towards(const double *x, const double *y, size_t n, double bound, struct fit *ret)
+{
+	struct points p = known_points(x, y, n);
+	struct fit best = {.bent = true, .bound = bound, .slope = slope_robust(p.x, p.y, p.n)};
+	double span = p.n ? p.x[p.n - 1] - p.x[0] : 0, least = INFINITY;
+	bool good = span > 0 && isfinite(best.slope);
+	for (int i = 0; good && i < RATES; i++) {
+		struct fit f = best;
+		f.x0 = p.x[0];
+		f.rate = RATE_LEAST * pow(RATE_MOST / RATE_LEAST, (double)i / (RATES - 1)) / span;
+		f.level = fmin(level_of(&p, bound, f.rate), bound);
+		double miss = misfit(&p, &f);
+		if (miss < least) {
+			least = miss;
+			*ret = f;
+		}
+	}
+	free(p.x);
+	free(p.y);
+	return good && isfinite(least);
 }
 
 double fit_at(const struct fit *f, double x)

@@ -5,7 +5,10 @@
  * Error-Detection Rate Model for Software Reliability", whose errors are our entries); e^(−b X) is the part that is still to come. An end is
  * only told when the exponential explains the counts better than a steady rate and than every power of x, which has no end, and when two
  * thirds are there already: what is farther away cannot be told from counts. */
+#include "analyze/bound.h"
 #include "analyze/verdict_impl.h"
+
+enum { BOUND_PARTS_MAX = VERDICT_UNITS };
 
 #define BOUND_LEAST 30.    /* births below which nothing is told */
 #define BOUND_PARTS 5      /* parts of the run, likewise */
@@ -16,10 +19,10 @@
 #define BOUND_NEAR .01     /* this share of the bound may be missing when it counts as reached */
 
 struct counts {
-	const struct verdict_unit *u;
+	const struct bound_part *u;
 	unsigned m;
 	double x0, span, total;
-	double share[VERDICT_UNITS]; /* of the fit tried last */
+	double share[BOUND_PARTS_MAX]; /* of the fit tried last */
 };
 
 /* Log likelihood (without the multinomial coefficient) of the counts when births until the share z of the run are F(z). */
@@ -78,7 +81,7 @@ static double dispersion(const struct counts *c, double *ret_away)
 	return fmax(q / (c->m - 2), 1);
 }
 
-bool verdict_bound(const struct verdict_unit *u, unsigned m, double gap, double *ret_more, double *ret_jobs)
+bool bound_estimate(const struct bound_part *u, unsigned m, struct bound *ret)
 {
 	static const double powers[] = {.9, .7, .5, .35, .2};
 	struct counts c = {.u = u, .m = m};
@@ -86,7 +89,7 @@ bool verdict_bound(const struct verdict_unit *u, unsigned m, double gap, double 
 		c.total += u[i].s;
 		c.span += u[i].w;
 	}
-	if (m < BOUND_PARTS || !(c.total >= BOUND_LEAST) || !(c.span > 0) || !isfinite(c.total) || !isfinite(c.span))
+	if (m < BOUND_PARTS || m > BOUND_PARTS_MAX || !(c.total >= BOUND_LEAST) || !(c.span > 0) || !isfinite(c.total) || !isfinite(c.span))
 		return false;
 	double ll, away, other = -INFINITY, flat = fits(&c, steady, 0);
 	for (unsigned i = 0; i < sizeof(powers) / sizeof(*powers); i++)
@@ -94,9 +97,22 @@ bool verdict_bound(const struct verdict_unit *u, unsigned m, double gap, double 
 	double bx = best_decay(&c, &ll), phi = dispersion(&c, &away);
 	if (bx < BOUND_FILLED || bx > BOUND_MOST || away > BOUND_AWAY || ll - flat < BOUND_BETTER * phi || ll <= other)
 		return false;
-	double whole = c.total / -expm1(-bx), left = whole * exp(-bx * (1 + fmax(gap, 0) / c.span));
-	double near = fmax(BOUND_NEAR * whole, 1);
+	*ret = (struct bound){.whole = c.total / -expm1(-bx), .rate = bx / c.span, .span = c.span};
+	return true;
+}
+
+bool verdict_bound(const struct verdict_unit *u, unsigned m, double gap, double *ret_more, double *ret_jobs)
+{
+	struct bound_part part[VERDICT_UNITS];
+	struct bound b;
+	if (m > VERDICT_UNITS)
+		return false;
+	for (unsigned i = 0; i < m; i++)
+		part[i] = (struct bound_part){u[i].w, u[i].s};
+	if (!bound_estimate(part, m, &b))
+		return false;
+	double left = b.whole * exp(-b.rate * (b.span + fmax(gap, 0))), near = fmax(BOUND_NEAR * b.whole, 1);
 	*ret_more = left;
-	*ret_jobs = left > near ? log(left / near) / bx * c.span : 0;
+	*ret_jobs = left > near ? log(left / near) / b.rate : 0;
 	return isfinite(left) && isfinite(*ret_jobs);
 }

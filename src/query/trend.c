@@ -196,7 +196,14 @@ struct said {
 	bool labelled;
 };
 
-static bool grows_on(const struct said *s) { return s->labelled && s->word.label == VERDICT_LEAK; }
+/* As leaks sees it: without an end, or with the end it told, and only where it told none with that of the series itself. */
+static bool fit_as_told(const struct asked *a, const struct said *s, const double *x, const double *values, struct fit *ret)
+{
+	double more = !s->labelled ? NAN : a->metric == 1 ? s->word.more : s->word.more_bytes, last = values[a->n - 1];
+	if (isfinite(more) && isfinite(last) && fit_towards(x, values, a->n, last + more, ret))
+		return true;
+	return fit_series(x, values, a->n, !(s->labelled && s->word.leads), ret);
+}
 
 /* When the limit is reached, if nothing grew but this: seconds since 1970, 0 never. */
 static double limit_at(const struct asked *a, const struct fit *f, double per_hour)
@@ -213,7 +220,7 @@ static void put_fit(struct row *row, const struct asked *a, struct said *s, cons
 {
 	const double *x = a->by_jobs ? a->jobs : a->hours;
 	struct fit f = {.bound = NAN, .slope = NAN};
-	bool known = fit_series(x, values, a->n, !grows_on(s), &f);
+	bool known = fit_as_told(a, s, x, values, &f);
 	double per_hour = slope_robust(a->hours, values, a->n);
 	for (size_t i = 0; i < a->n; i++)
 		s->fit[i] = known && isfinite(x[i]) ? val_real(round(fit_at(&f, x[i]))) : val_null();

@@ -100,19 +100,46 @@ static struct trend_word word_of(const struct trend_words *l, const struct verdi
 	return w;
 }
 
+/* Entries are counted where containers are asked for, objects elsewhere. */
+static bool counts_alike(const struct verdict_entry *e, const struct trend_group *g)
+{
+	return g->by == TREND_CONTAINER ? e->key->len >= 0 : g->by != TREND_HOLDER && g->by != TREND_RETAINED && e->key->len < 0;
+}
+
+/* The ends of all that grows, together. */
+static void add_end(const struct verdict_fused *f, const struct trend_group *g, enum verdict_label label, struct trend_word *w)
+{
+	if (label < VERDICT_SLOW)
+		return;
+	bool knows = label == VERDICT_SLOW && counts_alike(f->entry, g) && f->judged.more >= 0;
+	w->leads |= label > VERDICT_SLOW;
+	w->more += knows ? f->judged.more : NAN;
+	w->more_bytes += knows ? f->judged.more * f->size : NAN;
+}
+
 bool trend_words_find(const struct trend_words *l, const struct trend_group *g, struct trend_word *ret)
 {
-	bool found = false;
+	bool found = false, leads = false;
+	double more = 0, more_bytes = 0;
 	for (size_t i = 0; i < l->v->nfused; i++) {
 		const struct verdict_fused *f = &l->v->fused[i];
 		if (!f->entry || !in_group(f->entry, g))
 			continue;
-		struct trend_word w = word_of(l, f);
+		struct trend_word w = word_of(l, f), ends = {.more = more, .more_bytes = more_bytes};
+		add_end(f, g, w.label, &ends);
+		more = ends.more;
+		more_bytes = ends.more_bytes;
+		leads |= ends.leads;
 		/* The labels stand by gravity. */
 		if (found && (w.label < ret->label || (w.label == ret->label && !(w.confidence > ret->confidence))))
 			continue;
 		*ret = w;
 		found = true;
+	}
+	if (found) {
+		ret->leads = leads;
+		ret->more = leads || ret->label != VERDICT_SLOW ? NAN : more;
+		ret->more_bytes = leads || ret->label != VERDICT_SLOW ? NAN : more_bytes;
 	}
 	return found;
 }

@@ -13,6 +13,8 @@ struct trend_group {
 
 struct trend_word {
 	enum verdict_label label;
+	bool leads;              /* something of it grows and is not called slow: it has no end */
+	double more, more_bytes; /* what is still to come where all that grows is slow and its end is told; NAN: not known */
 	double confidence;       /* of a leak; NAN for what is none */
 	char id[SERIES_ID];      /* of the line it belongs to, as `leaks` has it; "" without */
 };

@@ -204,7 +204,13 @@ static void test_fit(void **state)
 	assert_true(fit_series(x, y, N, true, &f));
 	assert_true(fit_at(&f, -1e9) >= 0);
 	for (size_t i = 0; i < N; i++)
+		y[i] = 2000 - 1800 * exp(-.25 * x[i]);
+	assert_true(fit_towards(x, y, N, 2000, &f)); /* the end is known, the pace is not */
+	assert_true(f.bent && f.bound == 2000 && fabs(f.rate - .25) < .05 && fabs(fit_at(&f, 4) - y[4]) < 60);
+	assert_false(fit_towards(x, y, 1, 2000, &f));
+	for (size_t i = 0; i < N; i++)
 		x[i] = 3;
+	assert_false(fit_towards(x, y, N, 2000, &f));
 	assert_false(fit_series(x, y, N, true, &f));
 	assert_false(fit_series(x, y, 0, true, &f));
 	for (size_t i = 0; i < N; i++)

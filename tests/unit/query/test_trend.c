@@ -154,6 +154,15 @@ static void test_verdict_and_forecast(void **state)
 	assert_int_equal(cell(&c, boot, "label")->kind, VAL_NULL);
 	assert_true(cell_r(&c, boot, "per_1000_jobs") == 0);
 	caught_done(&c);
+	/* leaks and trend tell the same end. */
+	ask(&c, &q, "leaks --label slow");
+	double told = cell_r(&c, find_row(&c, 0, "file", "cache.rb"), "bound");
+	assert_true(isfinite(told));
+	caught_done(&c);
+	ask(&c, &q, "trend --by site --metric count");
+	assert_true(fabs(cell_r(&c, find_row(&c, 1, "file", "cache.rb"), "bound") - told) <= 1);
+	assert_int_equal(cell(&c, find_row(&c, 1, "file", "leak.rb"), "bound")->kind, VAL_NULL);
+	caught_done(&c);
 	ask(&c, &q, "trend --by type --metric count");
 	assert_string_equal(cell_s(&c, find_row(&c, 1, "type", "STRING"), "label"), "leak");
 	caught_done(&c);
