@@ -163,23 +163,24 @@ def f_needle(i, S):
     s.add(w.churn(5e5 if s.traced else 2e4), "OBJECT", "Item", site(rng), ["machine stack", "Worker"], "stack", 60, 0, "fast")
     leak(s, w.births(r), rate=r); return s
 
-def f_deploy(i, S):
-    """A leak that comes with the second revision; the first life was clean."""
-    cut = int(np.random.default_rng([S, i, 5]).choice([3, 6, 12]))
-    s, rng = make("deploy", i, S, worlds=2, per=[cut, N - cut]); s.successive = True
+def two_revisions(name, i, S, cuts):
+    """Two lives, one after the other, the second of another revision, with what always moves in both. Returns where the first ends, too."""
+    cut = int(np.random.default_rng([S, i, 5]).choice(cuts))
+    s, rng = make(name, i, S, worlds=2, per=[cut, N - cut]); s.successive = True
     s.worlds[1].t0 = s.worlds[0].t0 + s.worlds[0].tt[-1] + 40; s.worlds[1].rev = "r2"
     for wi in (0, 1):
         background(s, wi)
-    r = lograte(rng, .05, 5); leak(s, s.worlds[1].births(r), 1, rate=r, from_seq=cut); return s
+    return s, lograte(rng, .05, 5), cut
+
+def f_deploy(i, S):
+    """A leak that comes with the second revision; the first life was clean."""
+    s, r, cut = two_revisions("deploy", i, S, [3, 6, 12])
+    leak(s, s.worlds[1].births(r), 1, rate=r, from_seq=cut); return s
 
 def f_stopped(i, S):
     """A leak that a deploy ends."""
-    cut = int(np.random.default_rng([S, i, 5]).choice([6, 10, 15]))
-    s, rng = make("stopped", i, S, worlds=2, per=[cut, N - cut]); s.successive = True
-    s.worlds[1].t0 = s.worlds[0].t0 + s.worlds[0].tt[-1] + 40; s.worlds[1].rev = "r2"
-    for wi in (0, 1):
-        background(s, wi)
-    r = lograte(rng, .05, 5); leak(s, s.worlds[0].births(r), 0, rate=r)
+    s, r, cut = two_revisions("stopped", i, S, [6, 10, 15])
+    leak(s, s.worlds[0].births(r), 0, rate=r)
     s.leaks[-1]["to_seq"] = cut; return s
 
 def f_native_and_cache(i, S):

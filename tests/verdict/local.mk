@@ -11,15 +11,15 @@ EXTRA_DIST += tests/verdict/agree.sh tests/verdict/agree.py tests/verdict/real_q
 
 # make score: the table of the verdict on the given scenarios; not part of make check.
 score: tests/verdict-json$(EXEEXT)
-	@dir="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}/verdict"; \
-	if [ -d "$$dir" ]; then python3 "$$dir/run.py" -n 5,10,20,50 "$$dir/scenarios" "$$dir/real/series" -- $(abs_builddir)/tests/verdict-json; \
+	@py=python3; $$py -c 'import numpy' 2>/dev/null || py=/usr/bin/python3; dir="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}/verdict"; \
+	if [ -d "$$dir" ]; then $$py "$$dir/run.py" -n 5,10,20,50 "$$dir/scenarios" "$$dir/real/series" -- $(abs_builddir)/tests/verdict-json; \
 	else echo "score: skipped: no $$dir"; fi
 
 # make score-new: the same on families that the specification does not have (families.py, made here).
 score-new: tests/verdict-json$(EXEEXT)
-	@dir="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}/verdict"; new=$$(mktemp -d); \
-	if [ -d "$$dir" ]; then python3 $(srcdir)/tests/verdict/families.py $$new && \
-		python3 "$$dir/run.py" -n 5,10,20,50 $$new -- $(abs_builddir)/tests/verdict-json; \
+	@py=python3; $$py -c 'import numpy' 2>/dev/null || py=/usr/bin/python3; dir="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}/verdict"; new=$$(mktemp -d); \
+	if [ -d "$$dir" ]; then $$py $(srcdir)/tests/verdict/families.py $$new && \
+		$$py "$$dir/run.py" -n 5,10,20,50 $$new -- $(abs_builddir)/tests/verdict-json; \
 	else echo "score-new: skipped: no $$dir"; fi; rm -rf $$new
 
 # make score-real: real Ruby processes that leak or do not, their dumps through hdactl. What gems it uses: tests/verdict/real_cases.rb.
