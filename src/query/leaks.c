@@ -86,8 +86,8 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	size_t grown = 0;
 	for (size_t i = 0; i < w->v->nfused; i++)
 		grown += w->v->fused[i].label >= VERDICT_SLOW;
-	size_t keys = life_keys(l);
-	run_note(r, "no other growth: %zu keys static or oscillating%s", keys > grown ? keys - grown : 0,
+	size_t keys = life_keys(l), others = (size_t)life_other(l)->rows, judged = keys > others ? keys - others : 0;
+	run_note(r, "no other growth: %zu keys static or oscillating%s", judged > grown ? judged - grown : 0,
 	    c->suspects ? "; suspects need more dumps" : "");
 	if (!life_knows_jobs(l))
 		run_note(r, "no job counter in these dumps: a \"job\" is a thousandth of the time between two of them");

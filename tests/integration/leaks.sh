@@ -32,6 +32,16 @@ feed files "$work/young" 100 "$t0" 0 4
 unlike 'too few dumps: no end is told' "$("$hdactl" -f "$work/young" leaks)" 'will stop|filled'
 unlike 'files: no low boundary' "$("$hdactl" -f "$work/d" leaks)" 'low boundary'
 
+# --- more names than are followed: 33 000 classes and an object of each, the sum of what there is no room for as one row
+mkdir "$work/names"
+awk 'BEGIN { print "{\"type\":\"ROOT\", \"root\":\"vm\", \"references\":[\"0x50\"]}"; for (i = 1; i <= 33000; i++) {
+	printf "{\"address\":\"0x%x\", \"type\":\"CLASS\", \"name\":\"Made%d\", \"memsize\":500}\n", i * 80, i
+	printf "{\"address\":\"0x%x\", \"type\":\"OBJECT\", \"class\":\"0x%x\", \"memsize\":40}\n", i * 80 + 40, i * 80 } }' >"$work/names/heap-7-$t0-1000.dump"
+"$hdactl" -f "$work/names" --no-graph --json leaks >"$work/names.json" 2>/dev/null
+is 'other: keys, objects and bytes of what is not followed' "$(jq -c '.rows[] | select(.label == "other") | [.id, .keys > 200, .keys == .count, .bytes == 40 * .count]' "$work/names.json")" '[null,true,true,true]'
+like 'other: as a line' "$("$hdactl" -f "$work/names" --no-graph leaks 2>&1)" '^OTHER +[0-9]+ keys more than are followed: [0-9]+ objects, [0-9.]+K, not judged$'
+is 'other: --label' "$("$hdactl" -f "$work/names" --no-graph --json leaks --label other 2>/dev/null | jq '.rows | length')" 1
+
 # --- --explain
 code "$hdactl" -f "$work/d" leaks --explain "$id"
 is 'explain: exit 0' $status 0
