@@ -18,21 +18,22 @@ AM_TESTS_ENVIRONMENT = \
 
 EXTRA_DIST += build-aux/tap-driver.sh tests/README.md tests/summary.sh tests/tap.sh
 
+# Tests start in this order: those that take long first, so that the last ones end together when they run beside each other.
+include tests/verdict/local.mk
+include tests/integration/local.mk
+include tests/unit/graph/local.mk
+include tests/unit/reduce/local.mk
+include tests/unit/scan/local.mk
+include tests/unit/query/local.mk
+include tests/unit/store/local.mk
 include tests/unit/base/local.mk
 include tests/unit/proto/local.mk
 include tests/unit/frame/local.mk
-include tests/unit/scan/local.mk
-include tests/unit/reduce/local.mk
-include tests/unit/graph/local.mk
-include tests/unit/store/local.mk
 include tests/unit/analyze/local.mk
-include tests/unit/query/local.mk
 include tests/unit/socket/local.mk
 include tests/unit/daemon/local.mk
 include tests/unit/cli/local.mk
 include tests/fixtures/local.mk
 include tests/lint/local.mk
-include tests/integration/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
-include tests/verdict/local.mk

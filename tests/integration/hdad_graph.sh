@@ -16,7 +16,7 @@ def begin(pid):
     p.begin(1, 1, pid)
     return p
 def until(name, least):
-    end = time.time() + 10
+    end = time.time() + 60
     while peer.counter(work + "/run", name) < least and time.time() < end: time.sleep(0.02)
     return peer.counter(work + "/run", name)
 def finish(p):

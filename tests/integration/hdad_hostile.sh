@@ -48,7 +48,7 @@ after("WANT twice", frame("WANT", pack({})), frame("WANT", pack({})))
 after("BEGIN without a pid", frame("WANT", pack({})), frame("BEGIN", pack(dict(jobs=1))), code=400)
 after("no END after the mark", frame("WANT", pack({})), frame("BEGIN", pack(dict(pid=1, jobs=1, time=1.0))) + b'{}\n' + peer.MARK, frame("WANT", pack({})))
 def leases(): return peer.counter(run, "leases")
-until = time.time() + 10 # a lease goes with its connection, one turn of the worker's loop after the answer
+until = time.time() + 60 # a lease goes with its connection, one turn of the worker's loop after the answer
 while leases() != 0 and time.time() < until: time.sleep(0.02)
 t("the leases of all of them are free", leases() == 0, leases())
 # slow peers, all at once; meanwhile a dump and a query go through quickly
@@ -79,7 +79,7 @@ def never_reads(out):
         try:
             while True: p.s.sendall(frame("REQUEST", pack(dict(cmd="config", args={}))))
         except OSError: return ("EOF", {})
-    p.s.settimeout(8); out["asks and never reads"] = timed(go)
+    p.s.settimeout(12); out["asks and never reads"] = timed(go)
 def one_byte_of(sock, role):
     def run(out):
         p = Peer(run_dir, sock); assert p.hello(role)[0] == "WELCOME"
@@ -98,14 +98,16 @@ out = {}
 ts = [threading.Thread(target=f, args=(out,)) for f in (one_byte, silent, silent_dump, slow_dump, never_reads,
     one_byte_of("query", "query"), one_byte_of("ingest", "control"), silent_query)]
 [x.start() for x in ts]
-a = time.time(); rows, done = peer.query(run, "config"); q = time.time() - a
-t("a query beside them takes no longer", done["status"] == 200 and q < 0.8, q)
+# One that waited for any of them would take its deadline, a second at least; a loaded machine may make one late, not all.
+def ask(): rows, done = peer.query(run, "config"); return done["status"]
+asked = [timed(ask) for _ in range(5)]
+t("a query beside them takes no longer", {a[0] for a in asked} == {200} and min(a[1] for a in asked) < 0.8, asked)
 [x.join() for x in ts]
 t("each of them had its end", len(out) == len(ts), sorted(out))
 k, b = out.pop("idle", ("", {}))
 t("a query session between two requests may be silent", k in ("ROW", "DONE"), (k, b))
 for name, ((k, b), took) in out.items():
-    t(f"{name}: closed within its deadline", k in ("ERROR", "EOF") and took < 6.5, (k, b, took))
+    t(f"{name}: closed within its deadline", k in ("ERROR", "EOF") and took < 10, (k, b, took))
 k, b = Peer(run).dump(peer.small_dump(), 9, 99)
 t("a dump afterwards is taken", k == "ACK" and b["objects"] == 1001, (k, b))
 # limits on sessions
@@ -115,7 +117,7 @@ for i in range(50):
 k, b = many[-1].recv()
 t("connections over max_sessions are told so", k == "ERROR" and b["code"] == 300, (k, b))
 [p.s.close() for p in many]
-end = time.time() + 5
+end = time.time() + 60
 while peer.counter(run, "sessions_ingest") and time.time() < end: time.sleep(0.05)
 t("and counted down again", peer.counter(run, "sessions_ingest") == 0)
 # the lease
@@ -123,7 +125,7 @@ a, b, c = Peer(run), Peer(run), Peer(run)
 r = []  # one asks after the other was answered: no order is promised among sockets that are readable at once
 for p in (a, b, c): p.hello(); p.send("WANT"); r.append(p.recv())
 t("two leases, the third is told LATER", [x[0] for x in r] == ["GO", "GO", "LATER"] and r[2][1]["retry_ms"] == 300, r)
-a.s.close(); end = time.time() + 5; k = "LATER"
+a.s.close(); end = time.time() + 60; k = "LATER"
 while k == "LATER" and time.time() < end: time.sleep(0.05); c.send("WANT"); k, _ = c.recv()
 t("a closed connection frees its lease for it", k == "GO", k)
 print("1..%d" % n)

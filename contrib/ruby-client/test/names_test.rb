@@ -77,7 +77,8 @@ class NamesTest < HdaTest
     assert_equal 2, out[:text].lines.size
   end
 
-  def test_it_takes_no_second_and_no_collection
+  # [objects made, collections, seconds] of finding the names once.
+  def found
     read, write = IO.pipe
     pid = fork do
       GC.disable
@@ -91,6 +92,12 @@ class NamesTest < HdaTest
     write.close
     made, gc, took = read.read.split.map(&:to_f)
     Process.wait(pid)
+    read.close
+    [made, gc, took]
+  end
+
+  def test_it_takes_no_second_and_no_collection
+    made, gc, took = Array.new(3) { found }.min_by(&:last) # a loaded machine makes one late, not all
     assert_equal 0, gc
     assert_operator took, :<, Hda::Names::SECONDS + 0.5
     # 9 objects a module with a name were measured; how many modules there are depends on what other tests have loaded.
