@@ -4,5 +4,6 @@
 ruby=${RUBY:-ruby}
 command -v "$ruby" >/dev/null 2>&1 || skip_all 'no ruby'
 "$ruby" --disable-gems -robjspace -e 'exit(RUBY_VERSION.to_f >= 2.7 && Process.respond_to?(:fork) ? 0 : 1)' || skip_all 'this ruby is too old, or cannot fork'
-exec "$ruby" --disable-gems "$top_srcdir/tests/verdict/real_score.rb" --tap -n 6,10 "$top_builddir/hdactl" \
+# The dumps are Ruby's, whatever the build: .ci/run, which tests several, keeps them in $HDA_TEST_CACHE.
+exec "$ruby" --disable-gems "$top_srcdir/tests/verdict/real_score.rb" --tap ${HDA_TEST_CACHE:+--keep "$HDA_TEST_CACHE/real"} -n 6,10 "$top_builddir/hdactl" \
 	class_memo one_per_20 finalizers lru ttl sessions
