@@ -14,6 +14,11 @@ is 'nothing is linked by name' "$(grep -rnE -e '(LDADD|LIBS) *\+?=.* -l[a-z]' Ma
 for word in prefix compiler systemd sanitizer fuzzer 'warnings fatal' 'unit tests' ruby gnuplot; do
 	like "the summary says $word" "$(sed -n '/^AS_ECHO/,$p' configure.ac)" "^ +$word"
 done
+# Units that README names exist, and a reload may speak on the control socket, whoever owns it.
+for u in $(grep -o 'hdad[a-z-]*\.\(socket\|service\)' README.md | sort -u); do ok "README: $u exists" test -e "contrib/systemd/$u" -o -e "contrib/systemd/$u.in"; done
+owner=$(sed -n 's/^SocketUser=//p' contrib/systemd/hdad-control.socket)
+reload=$(sed -n 's/^ExecReload=+.*/root/p' contrib/systemd/hdad.service.in)
+is 'systemctl reload runs as the owner of the control socket' "${reload:-$(sed -n 's/^User=//p' contrib/systemd/hdad.service.in)}" "$owner"
 # Commands and options that README names exist.
 hdactl=$top_builddir/hdactl
 commands=$("$hdactl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
