@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 # For sidekiq.sh: the application that real Sidekiq loads. SPDX-License-Identifier: BSD-2-Clause
-# Environment: REDIS_SOCKET, TRUTH (a file for what Ruby says of its heap), HDA_* for the gem.
+# Environment: REDIS_SOCKET, TRUTH (a file for what Ruby says of its heap: a line a dump, counter, objects alive, objects in all), HDA_* for the gem.
 require "sidekiq"
 
 redis = { url: "unix://#{ENV.fetch('REDIS_SOCKET')}", size: 5 }
@@ -21,8 +21,6 @@ class LeakJob
 
   def perform(i)
     KEPT << KeptRow.new
-    # Whole and swept right before a dump is due, so that count_objects below counts what the dump will.
-    GC.start if (i % EVERY).zero?
     # On a busy machine the dump before may still run when the next one is due: its second half waits for it.
     wait_for_dump(i / EVERY) if i % EVERY > EVERY / 2
     sleep 0.002
@@ -35,16 +33,32 @@ class LeakJob
   end
 end
 
-# Outside of the gem's middleware: right after the tick that made a dump due.
+# Outside of the gem's middleware: right after the tick that made a dump due. A collection may come between that and the fork, or not:
+# the dump holds at least what lives now, and at most what stands in the heap now, beside what the jobs until the fork make.
 class Truth
+  LOCK = Mutex.new
+  @seen = 0
+  class << self
+    attr_accessor :seen
+  end
+
   def call(_worker, _job, _queue)
     yield
   ensure
-    n = Hda.status[:jobs]
-    if (n % LeakJob::EVERY).zero?
-      h = ObjectSpace.count_objects
-      File.open(ENV.fetch("TRUTH"), "a") { |f| f.puts "#{n} #{h[:TOTAL] - h[:FREE]} #{Process.pid}" }
-    end
+    # Not "n is a multiple": the other thread may have ticked since.
+    n = Hda.status[:jobs] / LeakJob::EVERY
+    tell(n * LeakJob::EVERY) if LOCK.synchronize { n > Truth.seen && Truth.seen = n }
+  end
+
+  def tell(n)
+    before = objects
+    GC.start
+    File.open(ENV.fetch("TRUTH"), "a") { |f| f.puts "#{n} #{objects} #{before}" }
+  end
+
+  def objects
+    h = ObjectSpace.count_objects
+    h[:TOTAL] - h[:FREE]
   end
 end
 
