@@ -188,6 +188,49 @@ class AgentTest < HdaTest
     await_failure(a, :no_ack)
   end
 
+  # As long as a child lives, what the application writes is copied: the child does not wait for the daemon to reckon.
+  def test_child_is_gone_before_the_acknowledgement
+    left = nil
+    serve do |s, _|
+      s.go
+      s.read_dump
+      await("the child's end") { (left = children).empty? }
+      s.send(W::ACK, "dump" => 7)
+    end
+    a = agent
+    a.tick
+    await("a dump") { a.status[:dumps] == 1 }
+    assert_empty left
+    assert_equal 7, a.status[:last]["dump"]
+  end
+
+  # The parent holds the socket until the ACK: so might a process that the application forked meanwhile.
+  def test_a_forked_process_does_not_hold_the_connection_of_a_dump_that_ended
+    forked = ended = nil
+    serve do |s, _|
+      s.go
+      s.frame
+      forked = fork { sleep }
+      Process.kill(:KILL, *(children - [forked]))
+      assert_raises(EOFError) { s.read_heap }
+      ended = children == [forked]
+    end
+    a = agent
+    a.tick
+    await_failure(a, :oom)
+    await("the daemon's side sees the end") { ended }
+  ensure
+    Process.kill(:KILL, forked) && Process.wait(forked) if forked
+  end
+
+  def test_dump_refused_in_the_middle
+    serve { |s, _| s.go; s.frame; s.send(W::ERROR, "code" => 310, "text" => "disk full") }
+    a = agent
+    a.tick
+    await_failure(a, :refused)
+    assert_match(/disk full/, @log.lines.join)
+  end
+
   def test_dump_refused_at_its_end
     serve { |s, _| s.go; s.read_dump; s.send(W::ERROR, "code" => 310, "text" => "disk full") }
     a = agent

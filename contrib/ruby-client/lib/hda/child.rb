@@ -15,8 +15,6 @@ module Hda
     # How it ended: its exit status.
     OK = 0
     BROKEN = 10  # the daemon went away
-    NO_ACK = 11
-    REFUSED = 12
     FAILED = 13
     DISK = 14    # the file could not be written
     ALARM_EXTRA_S = 2 # the parent kills at the deadline; the kernel does so a little later, should the parent be gone
@@ -91,8 +89,9 @@ module Hda
       nil
     end
 
-    # BEGIN, the heap, the mark, END, ACK: [exit status, the ACK].
-    def to_socket(fd, header, seq, ack_timeout, names: true)
+    # BEGIN, the heap, the mark, END: [exit status, nil]. The daemon's word that all is stored is the parent's to wait for: as long as
+    # a child lives, each page that the application writes is copied.
+    def to_socket(fd, header, seq, names: true)
       io = IO.for_fd(fd, "r+b", autoclose: false)
       io.nonblock = false # since 3.4 dump_all cannot write to a non-blocking one
       io.sync = false
@@ -103,10 +102,7 @@ module Hda
       io.write(Wire.frame(Wire::END_DUMP, seq + 1, "ok" => true))
       io.flush
       BasicSocket.for_fd(fd).shutdown(Socket::SHUT_WR)
-      type, map = Wire.read_frame(io, Process.clock_gettime(Process::CLOCK_MONOTONIC) + ack_timeout)
-      type == Wire::ACK ? [OK, map.slice("dump", "objects", "bytes")] : [REFUSED, map.slice("code", "text")]
-    rescue Wire::Error
-      [NO_ACK, nil]
+      [OK, nil]
     end
 
     # The heap, and after it what its objects are called: what finding the names takes must not stand in the dump. No collection

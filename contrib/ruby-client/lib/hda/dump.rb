@@ -12,7 +12,8 @@ module Hda
   class Dump
     include Clock
 
-    # What became of it. kind: :ok, or the class of failure. pause: seconds that the fork held the process. map: what the child said.
+    # What became of it. kind: :ok, or the class of failure. pause: seconds that the fork held the process. map: what the child said,
+    # or the daemon.
     Outcome = Struct.new(:kind, :text, :pause, :took, :map) do
       def ok?
         kind == :ok
@@ -26,9 +27,10 @@ module Hda
     LOCKED_DELAY_S = 10.0
     POLL_S = 1.0      # between two looks at a child that says nothing
     LAST_POLL_S = 0.005 # between its last word and its end
-    ENDS = { Child::BROKEN => [:broken, "the daemon went away in the middle of a dump"],
-             Child::NO_ACK => [:no_ack, "the daemon did not acknowledge a dump in time"],
-             Child::REFUSED => [:refused, "the daemon refused a dump"],
+    GONE = [:broken, "the daemon went away in the middle of a dump"].freeze
+    NO_ACK = [:no_ack, "the daemon did not acknowledge a dump in time"].freeze
+    REFUSED = [:refused, "the daemon refused a dump"].freeze
+    ENDS = { Child::BROKEN => GONE,
              Child::DISK => [:disk, "no room for a dump in a file, within the limits of dir_budget and the disk"] }.freeze
 
     # wait: called with (seconds, IO) while there is nothing to do but wait; returns early when the IO is readable.
@@ -52,25 +54,29 @@ module Hda
       false
     end
 
-    # Forks and waits for the child: an Outcome; raises Postponed when the fork fails. Yields [pid] when the child is there.
-    # header: a Hash, or a proc that makes one right before the fork.
+    # Forks, waits for the child, and then for the daemon's word: an Outcome; raises Postponed when the fork fails. Yields [pid] when
+    # the child is there. header: a Hash, or a proc that makes one right before the fork.
     def run(header)
       start = mono
       out, report = IO.pipe
       [out, report].each(&:binmode) # Rails sets Encoding.default_internal, and a pipe would convert
       pid, pause = launch(header, report, out)
       report.close
-      close # the parent's copies
+      @lock.close if @lock # the child has its own
       yield pid
       status, late, said = reap(pid, out)
-      judge(status, late, pause, mono - start, said)
+      kind, text = kind_of(status, late)
+      map = read_map(said)
+      kind, text, map = answer(kind, text) if @link && (kind == :ok || kind == :broken)
+      Outcome.new(kind, text, pause, mono - start, map)
     rescue Errno::EAGAIN, Errno::ENOMEM, Errno::EMFILE, Errno::ENFILE => e
       raise Postponed.new(:fork, FORK_DELAY_S, e.message)
     ensure
       [out, report].each { |io| io.close if io && !io.closed? }
+      hang_up
     end
 
-    # Lets go of socket and lock; the child has its own.
+    # Lets go of socket and lock, and says nothing by it: a process that the application forked has copies of both.
     def close
       @link.close if @link
       @lock.close if @lock && !@lock.closed?
@@ -114,7 +120,7 @@ module Hda
         Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head["time"].to_i, head["jobs"], names: config.names) }
       else
         fd = @link.io.fileno
-        Child.run(report, [fd], config.deadline) { Child.to_socket(fd, head, 2, config.ack_timeout, names: config.names) }
+        Child.run(report, [fd], config.deadline) { Child.to_socket(fd, head, 2, names: config.names) }
       end
     end
 
@@ -152,9 +158,43 @@ module Hda
       end
     end
 
-    def judge(status, late, pause, took, said)
-      kind, text = kind_of(status, late)
-      Outcome.new(kind, text, pause, took, read_map(said))
+    # The daemon's word on what the child sent: [kind, text, Hash]. It may have refused the dump and hung up while the child wrote.
+    def answer(kind, text)
+      type, map = read_answer(kind == :ok ? @config.ack_timeout : 0)
+      return [*REFUSED, map.slice("code", "text")] if type == Wire::ERROR
+      return [kind, text, {}] unless kind == :ok
+      type == Wire::ACK ? [:ok, nil, map.slice("dump", "objects", "bytes")] : [*NO_ACK, {}]
+    rescue EOFError, SystemCallError
+      [*GONE, {}]
+    rescue Wire::Error
+      [*NO_ACK, {}]
+    end
+
+    # One frame as [type, Hash]; nil when none came within so many seconds. This thread does its other duties meanwhile.
+    def read_answer(seconds)
+      deadline = mono + seconds
+      buf = "".b
+      loop do
+        piece = @link.io.read_nonblock(4096, exception: false)
+        raise EOFError, "closed by the daemon" if piece.nil?
+        if piece == :wait_readable
+          left = deadline - mono
+          return nil if left <= 0
+          @wait.call(left, @link.io)
+        else
+          buf << piece
+          frame = Wire.take_frame(buf) and return frame
+        end
+      end
+    end
+
+    # The daemon hears that it is over, whoever else inherited this socket.
+    def hang_up
+      @link.io.shutdown if @link && !@link.io.closed?
+    rescue SystemCallError
+      nil # it hung up first
+    ensure
+      close
     end
 
     def kind_of(status, late)
