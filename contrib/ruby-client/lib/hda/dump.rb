@@ -65,6 +65,7 @@ module Hda
       @lock.close if @lock # the child has its own
       yield pid
       status, late, said = reap(pid, out)
+      over = true
       kind, text = kind_of(status, late)
       map = read_map(said)
       kind, text, map = answer(kind, text) if @link && (kind == :ok || kind == :broken)
@@ -73,7 +74,7 @@ module Hda
       raise Postponed.new(:fork, FORK_DELAY_S, e.message)
     ensure
       [out, report].each { |io| io.close if io && !io.closed? }
-      hang_up
+      over ? hang_up : close # this process may be ending: the child goes on
     end
 
     # Lets go of socket and lock, and says nothing by it: a process that the application forked has copies of both.
