@@ -131,6 +131,8 @@ feed send "$work/run" 100 r1 0 12
 "$hdactl" --json leaks >"$work/s.json" 2>/dev/null
 is 'daemon: the same id as of the files' "$(jq -r '.rows[0].id' "$work/s.json")" "$id"
 is 'daemon: since this revision' "$(jq -r '.rows[0] | "\(.revision) \(.workers)"' "$work/s.json")" 'r1 1'
+is 'daemon: no control group has a limit, so it is the memory of the host' "$(jq -r '.rows[0].limit' "$work/s.json")" "$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) * 1024))"
+ok 'daemon: when it is reached' jq -e '.rows[0].limit_at > .rows[0].last_time' "$work/s.json"
 like 'daemon: the low boundary' "$("$hdactl" leaks)" '^low boundary  23 [0-9]+ objects live after major collections, rising 300 per 1000 jobs \([0-9]+ \.\. [0-9]+\); old objects rising 300$'
 is 'daemon: the low boundary --json' "$(jq -r '.rows[0] | "\(.boundary) \(.boundary_per_1000_jobs | round) \(.old_boundary) \(.old_boundary_per_1000_jobs | round)"' "$work/s.json")" 'rising 300 rising 300'
 lists='[.rows[] | select(.list == "cohorts" or .list == "series" or .list == "holders" or .list == "stories") | del(.time_from, .time_to, .times, .group) | if .weight then .weight |= (. * 1e4 | round) else . end]'
