@@ -94,6 +94,7 @@ struct dump {
 	bool no_memory;              /* read without graph for want of a share */
 	struct dump_summary *sum;    /* given to the storer, who frees it */
 	double took_s;
+	uint64_t input;              /* bytes of its text */
 	uint64_t objects, bytes, bad;
 	bool partial;
 	/* the storer's answer */

@@ -333,17 +333,14 @@ static void finish(struct client *c, bool partial)
 {
 	struct session *s = &c->s;
 	struct dump *d = c->dump;
-	const struct scan_stats *st = pipeline_stats(d->pipe);
-	uint64_t input = st->bytes;
-	heartbeat_long(&c->w->heart, host_mono_ms() + FINISH_MS + 1000 * (input / FINISH_BYTES_PER_S));
+	d->input = pipeline_stats(d->pipe)->bytes;
+	heartbeat_long(&c->w->heart, host_mono_ms() + FINISH_MS + 1000 * (d->input / FINISH_BYTES_PER_S));
 	d->sum = pipeline_finish(d->pipe, &d->head, partial);
 	pipeline_free(d->pipe);
 	d->pipe = NULL;
 	d->took_s = (double)(host_mono_ms() - d->begin_ms) / 1000;
 	d->sum->took_s = d->took_s;
 	give_memory(c, d);
-	if (input > TRIM_BYTES)
-		host_trim();
 	heartbeat_long(&c->w->heart, 0);
 	d->objects = d->sum->objects;
 	d->bytes = d->sum->bytes;
@@ -541,7 +538,11 @@ void ingest_stored(struct dump *d)
 		else
 			session_error(s, HDA_STATUS_INTERNAL, "the store failed");
 	}
+	bool large = d->input > TRIM_BYTES;
 	dump_free(d);
+	/* Only now: its sender has its answer and waits for nothing any more. */
+	if (large)
+		host_trim();
 	worker_check_drained(c->w);
 }
 

@@ -32,7 +32,7 @@ static size_t compress(struct pack *k, uint8_t *to, size_t room, struct span raw
 		k->c = ZSTD_createCCtx();
 	HDA_ASSERT(k->c);
 	ZSTD_CCtx_reset(k->c, ZSTD_reset_session_and_parameters);
-	ZSTD_CCtx_setParameter(k->c, ZSTD_c_compressionLevel, PACK_LEVEL);
+	ZSTD_CCtx_setParameter(k->c, ZSTD_c_compressionLevel, raw.n > PACK_LARGE ? PACK_LEVEL_LARGE : PACK_LEVEL);
 	ZSTD_CCtx_setParameter(k->c, ZSTD_c_checksumFlag, 1);
 	ZSTD_CCtx_setParameter(k->c, ZSTD_c_windowLog, window(raw.n + prefix.n));
 	if (prefix.n)

@@ -5,6 +5,8 @@
 
 enum {
 	PACK_LEVEL = 9,            /* zstd: the writer has time, the disk has not */
+	PACK_LARGE = 256 << 10,    /* bytes: over it a dump would wait for its ACK (40 ms for 2.6 MB at level 9), */
+	PACK_LEVEL_LARGE = 3,      /* ... so faster */
 	PACK_RAW_MAX = 64 << 20,   /* bytes of one part before compression; a damaged record asks for no more */
 };
 

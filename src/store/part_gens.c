@@ -32,6 +32,7 @@ static void gens_load(struct rec_in *in, const struct part_state *st)
 static void genkeys_save(struct rec_out *o, struct part_state *st)
 {
 	const struct dump_summary *s = o->sum;
+	table_reserve(&st->t, s->ngenkeys);
 	for (size_t i = 0; i < s->ngenkeys; i++) {
 		const struct sum_genkey *g = &s->genkeys[i];
 		if (g->generation > UINT32_MAX) {

@@ -24,7 +24,7 @@ void table_done(struct table *t)
 	t->n = t->cap = 0;
 }
 
-static void reserve(struct table *t, size_t n)
+void table_reserve(struct table *t, size_t n)
 {
 	if (n <= t->cap)
 		return;
@@ -35,7 +35,7 @@ static void reserve(struct table *t, size_t n)
 uint64_t *table_add(struct table *t, uint64_t key)
 {
 	if (t->n == t->cap)
-		reserve(t, t->cap ? t->cap * 2 : 64);
+		table_reserve(t, t->cap ? t->cap * 2 : 64);
 	uint64_t *row = t->cells + t->n++ * t->stride;
 	memset(row, 0, t->stride * sizeof(*row));
 	row[0] = key;
@@ -48,11 +48,46 @@ static int key_cmp(const void *pa, const void *pb)
 	return a < b ? -1 : a > b;
 }
 
+static uint64_t key_at(const struct table *t, size_t i) { return t->cells[i * t->stride]; }
+
+/* Where the sorted rows end that begin at `from`. */
+static size_t sorted_to(const struct table *t, size_t from)
+{
+	size_t i = from + 1;
+	while (i < t->n && key_at(t, i - 1) < key_at(t, i))
+		i++;
+	return i;
+}
+
+/* Whether rows stand by the upper halves of their keys, as (generation, key) rows come. */
+static bool is_grouped(const struct table *t)
+{
+	size_t i = 1;
+	while (i < t->n && key_at(t, i - 1) >> 32 <= key_at(t, i) >> 32)
+		i++;
+	return i >= t->n;
+}
+
+/* Each group by itself: a sort of half a million rows at once needs as much memory again, and new memory is what costs. */
+static void sort_groups(struct table *t)
+{
+	for (size_t from = 0, to; from < t->n; from = to) {
+		to = from + 1;
+		while (to < t->n && key_at(t, to) >> 32 == key_at(t, from) >> 32)
+			to++;
+		if (sorted_to(t, from) < to)
+			qsort(t->cells + from * t->stride, to - from, t->stride * sizeof(*t->cells), key_cmp);
+	}
+}
+
 void table_sort(struct table *t)
 {
-	if (t->n < 2)
+	if (t->n < 2 || sorted_to(t, 0) == t->n)
 		return;
-	qsort(t->cells, t->n, t->stride * sizeof(*t->cells), key_cmp);
+	if (is_grouped(t))
+		sort_groups(t);
+	else
+		qsort(t->cells, t->n, t->stride * sizeof(*t->cells), key_cmp);
 	size_t kept = 1;
 	for (size_t i = 1; i < t->n; i++) {
 		uint64_t *last = t->cells + (kept - 1) * t->stride, *row = t->cells + i * t->stride;
@@ -70,7 +105,7 @@ void table_copy(struct table *ret, const struct table *t)
 {
 	ret->stride = t->stride;
 	ret->n = 0;
-	reserve(ret, t->n);
+	table_reserve(ret, t->n);
 	if (t->n)
 		memcpy(ret->cells, t->cells, t->n * t->stride * sizeof(*t->cells));
 	ret->n = t->n;
@@ -83,23 +118,16 @@ static uint64_t mean(const uint64_t *count_bytes)
 	return count_bytes[0] ? count_bytes[1] / count_bytes[0] : TABLE_SLOT_BYTES;
 }
 
-/* The column values `row` has beyond what `base` (columns only, zeros for a whole row) lets expect. */
-static void differ(const struct table_shape *sh, const uint64_t *row, const uint64_t *base, uint64_t *ret)
+/* What column c of `row` has beyond what `base` (columns only, zeros for a whole row) lets expect. */
+static uint64_t differ(const struct table_shape *sh, const uint64_t *row, const uint64_t *base, unsigned c)
 {
-	unsigned c = 0;
-	for (; c < sh->nplain; c++)
-		ret[c] = row[c] - base[c];
-	const uint64_t *r0 = row + c, *b0 = base + c;
-	for (unsigned t = 0; t < sh->ntally; t++, c += 2) {
-		uint64_t dn = row[c] - base[c], db = row[c + 1] - base[c + 1];
-		if (t > 0 && sh->like_first >> t & 1) {
-			ret[c] = dn - (r0[0] - b0[0]);
-			ret[c + 1] = db - (r0[1] - b0[1]);
-		} else {
-			ret[c] = dn;
-			ret[c + 1] = db - dn * mean(base + c);
-		}
-	}
+	uint64_t d = row[c] - base[c];
+	if (c < sh->nplain)
+		return d;
+	unsigned tally = (c - sh->nplain) / 2, of_bytes = (c - sh->nplain) % 2, first = sh->nplain + of_bytes;
+	if (tally > 0 && sh->like_first >> tally & 1)
+		return d - (row[first] - base[first]);
+	return of_bytes ? d - (row[c - 1] - base[c - 1]) * mean(base + c - 1) : d;
 }
 
 /* The other way round, in place. */
@@ -124,11 +152,17 @@ static const uint64_t nothing[TABLE_COLUMNS];
 
 /* --- writing --- */
 
-/* A list of rows on their way out: columns, and what they are compared with. */
+/* Rows on their way out: a list of them and of what they are compared with (NULL: nothing), or all of a table, compared with nothing. */
 struct rows {
 	const uint64_t **row, **base;
 	size_t n, cap;
+	const struct table *all;
 };
+
+static const uint64_t *row_at(const struct rows *r, size_t i) { return r->all ? r->all->cells + i * r->all->stride : r->row[i]; }
+
+/* Its columns. */
+static const uint64_t *base_at(const struct rows *r, size_t i) { return r->all || !r->base[i] ? nothing : r->base[i] + 1; }
 
 static void rows_add(struct rows *r, const uint64_t *row, const uint64_t *base)
 {
@@ -147,22 +181,24 @@ static void rows_done(struct rows *r)
 	free(r->base);
 }
 
-/* row and base point at the key, the columns follow. */
-static void put_columns(struct enc *e, const struct table_shape *sh, const struct rows *r)
+/* The columns in which any row differs, a bit each. */
+static uint64_t columns_used(const struct table_shape *sh, const struct rows *r)
 {
 	unsigned nc = columns(sh);
-	uint64_t mask = 0;
-	uint64_t *diff = xreallocarray(NULL, r->n + 1, nc * sizeof(*diff));
-	for (size_t i = 0; i < r->n; i++) {
-		differ(sh, r->row[i] + 1, r->base[i] ? r->base[i] + 1 : nothing, diff + i * nc);
+	uint64_t mask = 0, all = ((uint64_t)1 << nc) - 1;
+	for (size_t i = 0; i < r->n && mask != all; i++)
 		for (unsigned c = 0; c < nc; c++)
-			mask |= (uint64_t)(diff[i * nc + c] != 0) << c;
-	}
+			mask |= (uint64_t)(differ(sh, row_at(r, i) + 1, base_at(r, i), c) != 0) << c;
+	return mask;
+}
+
+static void put_columns(struct enc *e, const struct table_shape *sh, const struct rows *r)
+{
+	uint64_t mask = columns_used(sh, r);
 	enc_uv(e, mask);
-	for (unsigned c = 0; c < nc; c++)
+	for (unsigned c = 0; c < columns(sh); c++)
 		for (size_t i = 0; mask >> c & 1 && i < r->n; i++)
-			enc_sv(e, (int64_t)diff[i * nc + c]);
-	free(diff);
+			enc_sv(e, (int64_t)differ(sh, row_at(r, i) + 1, base_at(r, i), c));
 }
 
 /* Keys as steps of the upper and lower half: (generation, key) rows repeat their upper half. */
@@ -170,16 +206,16 @@ static void put_keys(struct enc *e, const struct rows *r)
 {
 	uint64_t hi = 0, any = 0;
 	for (size_t i = 0; i < r->n; i++)
-		any |= r->row[i][0] >> 32;
+		any |= row_at(r, i)[0] >> 32;
 	enc_uv(e, r->n);
 	enc_u8(e, any != 0);
 	for (size_t i = 0; any && i < r->n; i++) {
-		enc_uv(e, (r->row[i][0] >> 32) - hi);
-		hi = r->row[i][0] >> 32;
+		enc_uv(e, (row_at(r, i)[0] >> 32) - hi);
+		hi = row_at(r, i)[0] >> 32;
 	}
 	uint64_t last = 0;
 	for (size_t i = 0; i < r->n; i++) {
-		uint64_t key = r->row[i][0];
+		uint64_t key = row_at(r, i)[0];
 		enc_uv(e, key >> 32 == last >> 32 ? key - last : key & UINT32_MAX);
 		last = key;
 	}
@@ -237,12 +273,9 @@ void table_encode(struct enc *e, const struct table_shape *sh, const struct tabl
 		encode_difference(e, sh, t, base);
 		return;
 	}
-	struct rows all = {0};
-	for (size_t i = 0; i < t->n; i++)
-		rows_add(&all, t->cells + i * t->stride, NULL);
+	const struct rows all = {.all = t, .n = t->n};
 	put_keys(e, &all);
 	put_columns(e, sh, &all);
-	rows_done(&all);
 }
 
 /* --- reading --- */
@@ -285,7 +318,7 @@ static void get_rows(struct dec *d, const struct table_shape *sh, struct table *
 	size_t n = dec_count(d, 1);
 	bool any = dec_u8(d);
 	t->n = 0;
-	reserve(t, n);
+	table_reserve(t, n);
 	uint64_t hi = 0;
 	for (size_t i = 0; i < n; i++) {
 		hi += any ? get_uv(d) : 0;
@@ -342,7 +375,7 @@ static int merge(struct table *t, const size_t *gone, size_t ngone, const struct
 {
 	struct table out = {.stride = t->stride};
 	size_t g = 0, a = 0, i = 0;
-	reserve(&out, t->n - ngone + added->n + 1);
+	table_reserve(&out, t->n - ngone + added->n + 1);
 	while (i < t->n) {
 		size_t stop = g < ngone ? gone[g] : t->n, to = a < added->n ? i : stop;
 		while (to < stop && t->cells[to * t->stride] < added->cells[a * t->stride])
@@ -373,7 +406,7 @@ static int decode_difference(struct dec *d, const struct table_shape *sh, struct
 	table_init(&changed, sh);
 	table_init(&added, sh);
 	size_t *gone = get_places(d, t->n, &ngone), *where = get_places(d, t->n, &nwhere);
-	reserve(&changed, nwhere);
+	table_reserve(&changed, nwhere);
 	get_columns(d, sh, changed.cells, nwhere);
 	get_rows(d, sh, &added);
 	int err = dec_finish(d) ? HDA_ECORRUPT : 0;

@@ -28,6 +28,8 @@ struct table {
 
 void table_init(struct table *t, const struct table_shape *sh);
 void table_done(struct table *t);
+/* Room for n rows in all: memory for a guess that grows by doubling costs more than filling it. */
+void table_reserve(struct table *t, size_t n);
 /* A new row of zeros at the end with this key; table_sort once they are all there. Valid until the next call. */
 uint64_t *table_add(struct table *t, uint64_t key);
 /* Sorts by key; rows with equal keys are added up, column by column. */
