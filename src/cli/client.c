@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/sendfile.h>
+#endif
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -17,7 +20,12 @@
 #include "hda/version.h"
 #include "proto/rows.h"
 
-enum { CLIENT_BUF = 64 * 1024 }; /* bytes of one read */
+enum {
+	CLIENT_BUF = 64 * 1024,   /* bytes of one read */
+	/* Bytes under way to hdad while it reads a dump (the kernel doubles it, and cuts it at net.core.wmem_max). With the usual 208 kB the
+	 * sender was woken for each 160 kB and the reader waited for it: 0.53 against 0.47 s for two dumps of 328 MB at once. */
+	CLIENT_AHEAD = 512 * 1024,
+};
 
 static int fail(struct client *c, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -243,6 +251,8 @@ int client_open(struct client *c, const char *runtime_dir, const char *name, enu
 		return not_connected(c, err, name);
 	}
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (role == ROLE_INGEST)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){CLIENT_AHEAD}, sizeof(int));
 	return client_open_fd_take(c, fd, role);
 }
 
@@ -342,6 +352,28 @@ int client_begin(struct client *c, const struct dump_header *h)
 }
 
 int client_data(struct client *c, struct span piece) { return last_words(c, send_all(c, piece.p, piece.n)); }
+
+ssize_t client_file(struct client *c, int fd)
+{
+#ifdef __linux__
+	int64_t deadline = now_ms() + c->timeout_ms;
+	for (;;) {
+		ssize_t n = sendfile(c->fd, fd, NULL, CLIENT_PIECE);
+		if (n >= 0)
+			return n;
+		if (errno == EPIPE || errno == ECONNRESET)
+			return last_words(c, closed(c));
+		if (errno != EINTR && errno != EAGAIN)
+			return -ENOSYS; /* whatever it is, reading will say it better */
+		int r = errno == EAGAIN ? wait_fd(c, POLLOUT, deadline, "sending") : 0;
+		if (r < 0)
+			return r;
+	}
+#else
+	(void)c, (void)fd;
+	return -ENOSYS;
+#endif
+}
 
 static int end(struct client *c, const struct msg_end *m, struct msg_ack *ret)
 {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "frame/frame.h"
@@ -15,6 +16,7 @@
 #include "proto/value.h"
 
 enum {
+	CLIENT_PIECE = 256 * 1024,           /* bytes of one client_file: progress moves, and Ctrl-C is noticed */
 	CLIENT_TIMEOUT_MS = 10 * 1000,       /* connect, and each answer frame of a query by default */
 	CLIENT_ACK_TIMEOUT_MS = 120 * 1000,  /* from END to ACK: graph work of a large dump */
 };
@@ -65,6 +67,10 @@ HDA_MUST_CHECK int client_want(struct client *c, const char *reason, struct msg_
  * client_data returns HDA_EREFUSED when the daemon refuses in the middle (c->text has its words). */
 HDA_MUST_CHECK int client_begin(struct client *c, const struct dump_header *h);
 HDA_MUST_CHECK int client_data(struct client *c, struct span piece);
+/* The next bytes of a file from its place on, CLIENT_PIECE at most, without a copy in this process (sendfile(2): SIGPIPE must be
+ * ignored). Returns how many, 0 at
+ * its end, -ENOSYS when this file cannot be sent so (read it, and use client_data), or an error as client_data's. */
+HDA_MUST_CHECK ssize_t client_file(struct client *c, int fd);
 HDA_MUST_CHECK int client_end(struct client *c, bool ok, uint64_t lines, struct msg_ack *ret);
 /* In place of client_end: nothing of what was sent since client_begin is to be recorded. */
 HDA_MUST_CHECK int client_discard(struct client *c);

@@ -30,6 +30,7 @@ struct input {
 	size_t peeked;          /* bytes of out that were read ahead by input_open */
 	int err;
 	char *why;
+	bool regular;           /* a file, no pipe */
 	bool in_frame;          /* a compressed stream has begun and not ended */
 	z_stream z;
 	ZSTD_DStream *zstd;
@@ -187,6 +188,13 @@ ssize_t input_read(struct input *in, const uint8_t **ret)
 	return n;
 }
 
+int input_rest(const struct input *in)
+{
+	return in->regular && in->kind == KIND_PLAIN && !in->peeked && in->raw_at == in->raw_n && !in->err ? in->fd : -1;
+}
+
+void input_passed(struct input *in, uint64_t n) { in->done += n; }
+
 const char *input_error(const struct input *in) { return in->why; }
 
 const char *input_kind(const struct input *in)
@@ -253,7 +261,8 @@ static int start(struct input *in)
 		return fail(in, -errno, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return fail(in, -EISDIR, strerror(EISDIR));
-	if (S_ISREG(st.st_mode))
+	in->regular = S_ISREG(st.st_mode);
+	if (in->regular)
 		in->total = (uint64_t)st.st_size;
 	/* Only a hint: a pipe has no such thing. */
 	(void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);

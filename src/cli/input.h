@@ -30,6 +30,10 @@ void input_free(struct input *in);
  * behind), 0 at the end. Negative: HDA_EPARTIAL the compressed data ends early, HDA_EFORMAT it is damaged, -errno; then
  * input_error() says so, every later call gives the same, and what came before counts as a partial dump. */
 HDA_MUST_CHECK ssize_t input_read(struct input *in, const uint8_t **ret);
+/* A descriptor whose bytes from its place on are the rest of the dump, as they are: a plain file after the first input_read. -1: there is
+ * none (compressed, a pipe, something read ahead). The input's own; tell input_passed what was taken from it. */
+int input_rest(const struct input *in);
+void input_passed(struct input *in, uint64_t n);
 /* After an error of input_read: the line for people, naming the file. */
 const char *input_error(const struct input *in);
 /* "plain", "gzip" or "zstd". */

@@ -74,6 +74,21 @@ static int lock_dir(const char *path)
 	return fd; /* without locks (some file systems) it is as good as it can be */
 }
 
+/* Who may write to the directory, or owns it, can put a socket of his own in the place of ours, and get the dumps. */
+static int check_dir(int dir, const char *path, char **ret_why)
+{
+	struct stat st;
+	if (fstat(dir, &st) < 0)
+		return fail(ret_why, -errno, path, NULL);
+	if (st.st_uid != 0 && st.st_uid != geteuid()) {
+		*ret_why = xasprintf("%s: its directory belongs to user %lu: chown it to the user who runs hdad", path, (unsigned long)st.st_uid);
+		return HDA_EREFUSED;
+	}
+	if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+		return fail(ret_why, HDA_EREFUSED, path, "others may write to its directory: chmod o-w, or choose another");
+	return 0;
+}
+
 static void set_group(const char *path, const char *group)
 {
 	const struct group *gr = group ? getgrnam(group) : NULL;
@@ -107,8 +122,13 @@ int listener_bind(const char *path, mode_t mode, const char *group, int *ret_fd,
 	int dir = lock_dir(path);
 	if (dir < 0)
 		return fail(ret_why, dir, path, NULL);
+	int err = check_dir(dir, path, ret_why);
+	if (err < 0) {
+		close(dir);
+		return err;
+	}
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int err = fd < 0 ? fail(ret_why, -errno, path, NULL) : bind_at(fd, &sa, mode, ret_why);
+	err = fd < 0 ? fail(ret_why, -errno, path, NULL) : bind_at(fd, &sa, mode, ret_why);
 	if (err == 0) {
 		set_group(path, group);
 		if (listen(fd, LISTENER_BACKLOG) < 0)

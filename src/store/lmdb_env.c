@@ -100,7 +100,7 @@ static int check_file(struct lmdb *m, char **ret_why)
 	enum { MAGIC_AT = 16 }; /* behind the page header; 0xBEEFC0DE in the host's order (mdb.c, MDB_MAGIC) */
 	uint8_t head[MAGIC_AT + 4];
 	uint32_t magic;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW); /* LMDB would follow a link, and make what it points at */
 	if (fd < 0)
 		return errno == ENOENT ? 0 : why(ret_why, -errno, xasprintf("%s: %s", path, hda_strerror(-errno)));
 	ssize_t n = pread(fd, head, sizeof(head), 0);

@@ -28,7 +28,8 @@ void table_reserve(struct table *t, size_t n)
 {
 	if (n <= t->cap)
 		return;
-	t->cells = xreallocarray(t->cells, n, t->stride * sizeof(*t->cells));
+	size_t row = t->stride * sizeof(*t->cells);
+	t->cells = t->cells ? xreallocarray(t->cells, n, row) : xarray(n, row);
 	t->cap = n;
 }
 

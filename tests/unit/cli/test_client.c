@@ -210,7 +210,14 @@ static void ingest(void **state)
 	h.jobs = 3;
 	assert_int_equal(client_begin(&c, &h), 0);
 	assert_int_equal(client_data(&c, SPAN_LIT("{\"a\":1}\n")), 0);
-	assert_int_equal(client_data(&c, SPAN_LIT("\0torn")), 0);
+	FILE *f = tmpfile();
+	assert_non_null(f);
+	assert_int_equal(fwrite("!\0torn", 1, 6, f), 6);
+	assert_int_equal(fflush(f), 0);
+	assert_int_equal(lseek(fileno(f), 1, SEEK_SET), 1);
+	assert_int_equal(client_file(&c, fileno(f)), 5);
+	assert_int_equal(client_file(&c, fileno(f)), 0);
+	fclose(f);
 	assert_int_equal(client_end(&c, true, 1, &ack), 0);
 	assert_int_equal(ack.dump, 9);
 	assert_true(ack.partial);
