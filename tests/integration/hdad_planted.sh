@@ -81,53 +81,7 @@ printf '%-20d\n' $$ >"$work/state/store/hdad.lock"
 ok 'a number of a process that lives stops nobody' hdad_start
 hdad_stop
 
-# --- killed while the store makes room: every dump that was confirmed is there whole, or went by the rules; none is half there
-printf '[store]\nstore_size = 8M\ndetail_dumps = 2\n' >"$work/conf"
-cat >"$work/feed.py" <<'PY'
-import random, sys
-sys.path.insert(0, sys.argv[2] + "/tests/integration")
-import peer
-first = int(sys.argv[3])
-for i in range(first, first + 500):
-    r = random.Random(i)
-    rows = b"".join(b'{"address":"0x%x", "type":"OBJECT", "class":"0x7f0000000000", "file":"%d.rb", "line":%d, "generation":%d, "memsize":%d}\n' % (0x7f2000000000 + 40 * k, k % 50, k + 1, r.randrange(200), r.randrange(1 << 24)) for k in range(12000))
-    try:
-        t, b = peer.Peer(sys.argv[1]).dump(rows, i, i)
-    except Exception:
-        break
-    print(t, b.get("dump", b.get("code")), flush=True)
-PY
-made_room() { [ "$(peer counter retentions)" -ge 1 ]; }
-answered() { [ "$(grep -c . "$work/fed")" -ge "$1" ]; }
-rounds=4 ran=0
-: >"$work/acks"
-for round in $(seq "$rounds"); do
-	hdad_start -c "$work/conf" || break
-	: >"$work/fed"
-	python3 "$work/feed.py" "$work/run" "$top_srcdir" $((round * 1000)) >"$work/fed" 2>/dev/null & feed=$!
-	# The first round goes on until room was made; each later one begins where that is due again.
-	wait_for 90 made_room || break
-	wait_for 30 answered $(($(grep -c . "$work/fed") + round))
-	hdad_stop KILL
-	wait "$feed" || true
-	cat "$work/fed" >>"$work/acks"
-	ran=$round
-done
-is 'in each round room was made, and hdad killed' "$ran" "$rounds"
-ok 'starts after the last' hdad_start -c "$work/conf"
-peer ask query dumps | grep ROW >"$work/rows"
-whole() {
-	n=0
-	for id in $(sed -n 's/.*"dump": \([0-9]*\).*/\1/p' "$work/rows"); do
-		peer ask query show "dump=$id" | grep -q '"status": 20' || { diag "dump $id is damaged"; return 1; }
-		n=$((n + 1))
-	done
-	[ "$n" -ge 2 ] || { diag "$n dumps"; return 1; }
-}
-ok 'every dump of the list is whole' whole
-last=$(sed -n 's/^ACK \([0-9]*\)$/\1/p' "$work/acks" | sort -n | tail -1)
-like 'the last dump that was confirmed is there' "$(peer ask query show "dump=$last")" '"status": 20'
-ok 'room was made on the way' [ "$(sed -n 's/^ACK \([0-9]*\)$/\1/p' "$work/acks" | wc -l)" -gt "$(grep -c . "$work/rows")" ]
+ok 'starts once more' hdad_start
 
 # --- a backup that was killed leaves a .part, which the next one replaces
 mkdir "$work/copy.part"; echo torn >"$work/copy.part/data.mdb"
