@@ -394,7 +394,8 @@ static int merge(struct table *t, const size_t *gone, size_t ngone, const struct
 		}
 		append(&out, added->cells + a++ * t->stride, 1);
 	}
-	append(&out, added->cells + a * t->stride, added->n - a);
+	if (a < added->n) /* without added rows there is no array to point into */
+		append(&out, added->cells + a * t->stride, added->n - a);
 	table_done(t);
 	*t = out;
 	return 0;
