@@ -193,6 +193,7 @@ int store_migrate(const char *from, const char *to, char **ret_why)
 	remove_store(tmp); /* what an interrupted migration left */
 	err = store_open(&fresh, &rw, ret_why);
 	if (err) {
+		remove_store(tmp); /* a full disk: what could be made of it */
 		store_close(old);
 		return err;
 	}

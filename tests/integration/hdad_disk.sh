@@ -62,6 +62,23 @@ is 'ends well' "$hdad_status" 0
 ok 'starts again on the full disk' hdad_start
 is 'and answers' "$(peer ask query dumps | grep -c ROW)" "$before"
 like 'a dump is refused, or fits into pages that are free in the store' "$(peer dump - 98 98)" '^(ACK |ERROR .*"code": 301)'
+# --- the disk fills up while the store is copied
+store_pages=$(($(stat -c %s "$work/disk/state/store/data.mdb") / 4096))
+for part in 1 10; do
+	fill_but $((store_pages * part / 100))
+	like "a backup with room for $part % of it is refused" "$(peer ask control backup "dir=$work/disk/backup")" '"status": 301, .*No space left'
+	is 'and leaves nothing' "$(cd "$work/disk" && echo backup*)" 'backup*'
+done
+before=$(peer ask query dumps | grep -c ROW)
+hdad_stop
+for pages in 4 $((store_pages / 2)); do
+	fill_but "$pages"
+	status=0; "$hdad" migrate "$work/disk/state/store" "$work/disk/new" >"$work/out" 2>&1 || status=$?
+	ok "a migration with $pages pages left fails with the reason" sh -c '[ "$1" -eq 1 ] && grep -q "No space left" "$2"' sh "$status" "$work/out"
+	is 'and leaves nothing' "$(cd "$work/disk" && echo new*)" 'new*'
+done
+ok 'the store is as it was' hdad_start
+is 'and every dump is there' "$(peer ask query dumps | grep -c ROW)" "$before"
 empty
 like 'it recovers by itself when room is back' "$(peer dump - 99 99)" '^ACK '
 ok 'and says so' log_has 'event=store_recovered'
