@@ -68,8 +68,8 @@ HDA_MUST_CHECK int client_want(struct client *c, const char *reason, struct msg_
 HDA_MUST_CHECK int client_begin(struct client *c, const struct dump_header *h);
 HDA_MUST_CHECK int client_data(struct client *c, struct span piece);
 /* The next bytes of a file from its place on, CLIENT_PIECE at most, without a copy in this process (sendfile(2): SIGPIPE must be
- * ignored). Returns how many, 0 at
- * its end, -ENOSYS when this file cannot be sent so (read it, and use client_data), or an error as client_data's. */
+ * ignored). Returns how many, 0 at its end, -ENOSYS when this file cannot be sent so (read it, and use client_data), or an error as
+ * client_data's. */
 HDA_MUST_CHECK ssize_t client_file(struct client *c, int fd);
 HDA_MUST_CHECK int client_end(struct client *c, bool ok, uint64_t lines, struct msg_ack *ret);
 /* In place of client_end: nothing of what was sent since client_begin is to be recorded. */

@@ -28,8 +28,9 @@ struct listener_opts {
 
 /* Makes a listening socket at path with exactly this mode from its first instant, and the group when it exists and we may
  * set it (group may be NULL). A socket file that nobody answers on is replaced; one that somebody answers on, and anything that is
- * not a socket, is an error; so is a directory of a user other than root and us, or one that others may write to without the sticky bit. Not for threads: changes the umask for a moment. *ret_fd; or -errno / HDA_EEXISTS / HDA_EREFUSED with *ret_why, which
- * the caller frees. */
+ * not a socket, is an error; so is a directory of a user other than root and us, or one that others may write to without the sticky
+ * bit. Not for threads: changes the umask for a moment. *ret_fd; or -errno / HDA_EEXISTS / HDA_EREFUSED with *ret_why, which the
+ * caller frees. */
 HDA_MUST_CHECK int listener_bind(const char *path, mode_t mode, const char *group, int *ret_fd, char **ret_why);
 /* Checks a socket that systemd handed over; HDA_EFORMAT with *ret_why when it is not a listening Unix stream socket. */
 HDA_MUST_CHECK int listener_adopt(int fd, const char *name, char **ret_why);
