@@ -132,7 +132,7 @@ static void test_groups_random(void **state)
 		struct graph *g = new_graph(0);
 		make(&h, &rnd);
 		for (int k = 0; k < KEYS; k++) {
-			char name[8];
+			char name[16];
 			snprintf(name, sizeof(name), "K%d", k);
 			assert_int_equal(fake_slot(&f, "OBJECT", name, k < 2 ? "/x/gems/foo-1.0/a.rb" : "/x/gems/bar-2.0/a.rb", (uint32_t)k), k);
 		}
