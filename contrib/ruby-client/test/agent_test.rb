@@ -224,15 +224,17 @@ class AgentTest < HdaTest
   end
 
   def test_dump_refused_in_the_middle
-    serve { |s, _| s.go; s.frame; s.send(W::ERROR, "code" => 310, "text" => "disk full") }
-    a = agent
-    a.tick
-    await_failure(a, :refused)
+    refused_after { |s| s.frame }
     assert_match(/disk full/, @log.lines.join)
   end
 
   def test_dump_refused_at_its_end
-    serve { |s, _| s.go; s.read_dump; s.send(W::ERROR, "code" => 310, "text" => "disk full") }
+    refused_after(&:read_dump)
+  end
+
+  # The daemon reads as much as the block does, and refuses.
+  def refused_after
+    serve { |s, _| s.go; yield s; s.send(W::ERROR, "code" => 310, "text" => "disk full") }
     a = agent
     a.tick
     await_failure(a, :refused)
