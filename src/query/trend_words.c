@@ -119,17 +119,14 @@ static void add_end(const struct verdict_fused *f, const struct trend_group *g, 
 
 bool trend_words_find(const struct trend_words *l, const struct trend_group *g, struct trend_word *ret)
 {
-	bool found = false, leads = false;
-	double more = 0, more_bytes = 0;
+	bool found = false;
+	struct trend_word ends = {.more = 0};
 	for (size_t i = 0; i < l->v->nfused; i++) {
 		const struct verdict_fused *f = &l->v->fused[i];
 		if (!f->entry || !in_group(f->entry, g))
 			continue;
-		struct trend_word w = word_of(l, f), ends = {.more = more, .more_bytes = more_bytes};
+		struct trend_word w = word_of(l, f);
 		add_end(f, g, w.label, &ends);
-		more = ends.more;
-		more_bytes = ends.more_bytes;
-		leads |= ends.leads;
 		/* The labels stand by gravity. */
 		if (found && (w.label < ret->label || (w.label == ret->label && !(w.confidence > ret->confidence))))
 			continue;
@@ -137,9 +134,10 @@ bool trend_words_find(const struct trend_words *l, const struct trend_group *g, 
 		found = true;
 	}
 	if (found) {
-		ret->leads = leads;
-		ret->more = leads || ret->label != VERDICT_SLOW ? NAN : more;
-		ret->more_bytes = leads || ret->label != VERDICT_SLOW ? NAN : more_bytes;
+		bool told = !ends.leads && ret->label == VERDICT_SLOW;
+		ret->leads = ends.leads;
+		ret->more = told ? ends.more : NAN;
+		ret->more_bytes = told ? ends.more_bytes : NAN;
 	}
 	return found;
 }
