@@ -71,9 +71,10 @@ static void sparkline(const struct cli *cli, const struct report_row *row)
 	_cleanup_free_ double *d = xcalloc(v->list.n, sizeof(*d));
 	for (size_t i = 0; i < v->list.n; i++)
 		d[i] = val_as_num(&v->list.p[i]);
-	_cleanup_free_ char *line = text_sparkline(d, v->list.n, SERIES_WIDTH, cli->style.utf8);
+	_cleanup_free_ char *line = text_bars(d, v->list.n, SERIES_WIDTH, cli->style.utf8);
 	printf("  kept, by time of birth  %s", line);
-	_cleanup_free_ char *how = safe(row, "how");
+	const char *label = report_str(row, "label");
+	_cleanup_free_ char *how = label && strcmp(label, "slow") == 0 ? NULL : safe(row, "how"); /* what fills follows nothing for long */
 	printf("%s%s\n", how ? "  " : "", how ? how : "");
 }
 
@@ -98,6 +99,9 @@ static bool stopped(const struct report_row *row)
 			return false;
 	return true;
 }
+
+/* Of a container that holds no objects of its own (numbers, or what is named elsewhere) only its entries are counted. */
+static bool only_entries(const struct report_row *row) { return isfinite(report_num(row, "entries")) && !(report_num(row, "bytes") > 0); }
 
 /* "about 14:30" or, farther away than a day, with its date. */
 static void about(double at, double taken, bool exact)
@@ -141,7 +145,6 @@ void leaks_verdict(const struct cli *cli, const struct report_row *row)
 	for (char *p = label; p && *p; p++)
 		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
 	double objects = report_num(row, "objects_per_job"), bytes = report_num(row, "bytes_per_1000_jobs") / 1000;
-	double entries = report_num(row, "entries");
 	printf("%-8s", label ? label : "?");
 	if (!label || strcmp(label, "SLOW") != 0) /* the confidence is that of a leak */
 		printf(" %3.0f %%", 100 * report_num(row, "confidence"));
@@ -152,7 +155,7 @@ void leaks_verdict(const struct cli *cli, const struct report_row *row)
 		return;
 	}
 	if (objects > 0)
-		printf("  %+.3g %s/job", objects, isfinite(entries) ? "entries" : "objects");
+		printf("  %+.3g %s/job", objects, only_entries(row) ? "entries" : "objects");
 	if (bytes > 0)
 		printf("  +%s/job (%s..%s)", with_unit(a, bytes, exact), human_bytes(b, report_num(row, "low") / 1000, exact),
 		    human_bytes(c, report_num(row, "high") / 1000, exact));
@@ -168,7 +171,9 @@ static void now(const struct cli *cli, const struct report_row *row, const char 
 	char a[HUMAN_MAX];
 	double gone = report_num(row, "gone_since"), last = report_num(row, "last_time");
 	printf("  now        ");
-	if (report_num(row, "bytes") > 0) { /* of a container alone only its length is known, and said above */
+	if (only_entries(row)) {
+		printf("%s entries    ", human_count(a, report_num(row, "entries"), cli->style.exact));
+	} else if (report_num(row, "bytes") > 0) {
 		printf("%s object%s, ", human_count(a, report_num(row, "count"), cli->style.exact), report_num(row, "count") == 1 ? "" : "s");
 		printf("%s    ", with_unit(a, report_num(row, "bytes"), cli->style.exact));
 	}
@@ -199,9 +204,22 @@ static void ack(const struct cli *cli, const struct report_row *row)
 	printf("%s%s\n", note ? ": " : "", note ? note : "");
 }
 
-void leaks_line(const struct cli *cli, const struct report_row *row)
+/* "  held by    class PriceCache -> Hash (52 114 entries, +4/job)". */
+static void held_by(const struct cli *cli, const struct report_row *row, const char *holder, const char *klass)
 {
 	char a[HUMAN_MAX];
+	bool container = isfinite(report_num(row, "entries")), own = klass && !container && !report_str(row, "file");
+	double pace = report_num(row, "entries_per_job");
+	printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
+	if (container)
+		printf(" (%s entries", human_count(a, report_num(row, "entries"), cli->style.exact));
+	if (container && pace > 0 && !only_entries(row))
+		printf(", %+.3g/job", pace);
+	puts(container ? ")" : "");
+}
+
+void leaks_line(const struct cli *cli, const struct report_row *row)
+{
 	_cleanup_free_ char *klass = safe(row, "class"), *holder = safe(row, "holder"), *id = safe(row, "id"), *rev = safe(row, "revision");
 	leaks_verdict(cli, row);
 	ack(cli, row);
@@ -209,13 +227,8 @@ void leaks_line(const struct cli *cli, const struct report_row *row)
 		_cleanup_free_ char *site = table_cell(&cli->style, row, "site");
 		printf("  allocated  %s   %s\n", site ? site : "", klass ? klass : "");
 	}
-	if (holder) {
-		bool container = isfinite(report_num(row, "entries")), own = klass && !container && !report_str(row, "file");
-		printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
-		if (container)
-			printf(" (%s entries)", human_count(a, report_num(row, "entries"), cli->style.exact));
-		putchar('\n');
-	}
+	if (holder)
+		held_by(cli, row, holder, klass);
 	sparkline(cli, row);
 	now(cli, row, rev);
 	printf("id %s\n", id ? id : "?");
