@@ -103,6 +103,13 @@ static bool stopped(const struct report_row *row)
 /* Of a container that holds no objects of its own (numbers, or what is named elsewhere) only its entries are counted. */
 static bool only_entries(const struct report_row *row) { return isfinite(report_num(row, "entries")) && !(report_num(row, "bytes") > 0); }
 
+/* What is in it: the entries of a String are bytes. */
+static const char *content(const struct report_row *row)
+{
+	const char *type = report_str(row, "type");
+	return type && only_entries(row) && strcmp(type, "STRING") == 0 ? "bytes" : "entries";
+}
+
 /* "about 14:30" or, farther away than a day, with its date. */
 static void about(double at, double taken, bool exact)
 {
@@ -120,7 +127,7 @@ static bool bound(const struct cli *cli, const struct report_row *row)
 	char a[HUMAN_MAX], b[HUMAN_MAX];
 	double end = report_num(row, "bound"), at = report_num(row, "bound_at"), entries = report_num(row, "entries"), taken = report_num(row, "last_time");
 	double now = isfinite(entries) ? entries : report_num(row, "count");
-	const char *what = isfinite(entries) ? "entries" : "objects";
+	const char *what = isfinite(entries) ? content(row) : "objects";
 	if (!isfinite(end))
 		return false;
 	if (end - now < 1 || end - now < .01 * end) {
@@ -155,7 +162,7 @@ void leaks_verdict(const struct cli *cli, const struct report_row *row)
 		return;
 	}
 	if (objects > 0)
-		printf("  %+.3g %s/job", objects, only_entries(row) ? "entries" : "objects");
+		printf("  %+.3g %s/job", objects, only_entries(row) ? content(row) : "objects");
 	if (bytes > 0)
 		printf("  +%s/job (%s..%s)", with_unit(a, bytes, exact), human_bytes(b, report_num(row, "low") / 1000, exact),
 		    human_bytes(c, report_num(row, "high") / 1000, exact));
@@ -172,7 +179,7 @@ static void now(const struct cli *cli, const struct report_row *row, const char 
 	double gone = report_num(row, "gone_since"), last = report_num(row, "last_time");
 	printf("  now        ");
 	if (only_entries(row)) {
-		printf("%s entries    ", human_count(a, report_num(row, "entries"), cli->style.exact));
+		printf("%s %s    ", human_count(a, report_num(row, "entries"), cli->style.exact), content(row));
 	} else if (report_num(row, "bytes") > 0) {
 		printf("%s object%s, ", human_count(a, report_num(row, "count"), cli->style.exact), report_num(row, "count") == 1 ? "" : "s");
 		printf("%s    ", with_unit(a, report_num(row, "bytes"), cli->style.exact));
@@ -212,7 +219,7 @@ static void held_by(const struct cli *cli, const struct report_row *row, const c
 	double pace = report_num(row, "entries_per_job");
 	printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
 	if (container)
-		printf(" (%s entries", human_count(a, report_num(row, "entries"), cli->style.exact));
+		printf(" (%s %s", human_count(a, report_num(row, "entries"), cli->style.exact), content(row));
 	if (container && pace > 0 && !only_entries(row))
 		printf(", %+.3g/job", pace);
 	puts(container ? ")" : "");
