@@ -63,6 +63,12 @@ void leaks_head(const struct cli *cli, const struct report_row *row)
 	boundary(cli, row);
 }
 
+static bool is_slow(const struct report_row *row)
+{
+	const char *label = report_str(row, "label");
+	return label && strcmp(label, "slow") == 0;
+}
+
 static void sparkline(const struct cli *cli, const struct report_row *row)
 {
 	const struct val *v = report_get(row, "series");
@@ -73,8 +79,7 @@ static void sparkline(const struct cli *cli, const struct report_row *row)
 		d[i] = val_as_num(&v->list.p[i]);
 	_cleanup_free_ char *line = text_bars(d, v->list.n, SERIES_WIDTH, cli->style.utf8);
 	printf("  kept, by time of birth  %s", line);
-	const char *label = report_str(row, "label");
-	_cleanup_free_ char *how = label && strcmp(label, "slow") == 0 ? NULL : safe(row, "how"); /* what fills follows nothing for long */
+	_cleanup_free_ char *how = is_slow(row) ? NULL : safe(row, "how"); /* what fills follows nothing for long */
 	printf("%s%s\n", how ? "  " : "", how ? how : "");
 }
 
@@ -143,32 +148,41 @@ static bool bound(const struct cli *cli, const struct report_row *row)
 	return true;
 }
 
+/* "  +3.0 objects/job  +158 B/job (152..171)"; what is less than 10 bytes a job is told a 1000 jobs. */
+static void pace(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
+	double objects = report_num(row, "objects_per_job"), bytes = report_num(row, "bytes_per_1000_jobs");
+	bool rare = bytes < 10e3;
+	double by = rare ? 1 : 1000;
+	const char *per = rare ? "1000 jobs" : "job";
+	if (objects > 0)
+		printf("  %+.3g %s/%s", objects * 1000 / by, only_entries(row) ? content(row) : "objects", per);
+	if (bytes > 0)
+		printf("  +%s/%s (%s..%s)", with_unit(a, bytes / by, cli->style.exact), per, human_bytes(b, report_num(row, "low") / by, cli->style.exact),
+		    human_bytes(c, report_num(row, "high") / by, cli->style.exact));
+}
+
 /* "LEAK   92 %  +3.0 objects/job  +158 B/job (152..171)  1.0G reached in 3d4h". */
 void leaks_verdict(const struct cli *cli, const struct report_row *row)
 {
-	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
-	bool exact = cli->style.exact;
+	char a[HUMAN_MAX];
 	_cleanup_free_ char *label = safe(row, "label");
 	for (char *p = label; p && *p; p++)
 		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
-	double objects = report_num(row, "objects_per_job"), bytes = report_num(row, "bytes_per_1000_jobs") / 1000;
 	printf("%-8s", label ? label : "?");
-	if (!label || strcmp(label, "SLOW") != 0) /* the confidence is that of a leak */
+	if (!is_slow(row)) /* the confidence is that of a leak */
 		printf(" %3.0f %%", 100 * report_num(row, "confidence"));
-	if (label && strcmp(label, "SLOW") == 0 && bound(cli, row))
+	if (is_slow(row) && bound(cli, row))
 		return;
-	if (label && strcmp(label, "SLOW") == 0 && stopped(row)) {
+	if (is_slow(row) && stopped(row)) {
 		puts(" filled, and has stopped growing");
 		return;
 	}
-	if (objects > 0)
-		printf("  %+.3g %s/job", objects, only_entries(row) ? content(row) : "objects");
-	if (bytes > 0)
-		printf("  +%s/job (%s..%s)", with_unit(a, bytes, exact), human_bytes(b, report_num(row, "low") / 1000, exact),
-		    human_bytes(c, report_num(row, "high") / 1000, exact));
+	pace(cli, row);
 	double limit_at = report_num(row, "limit_at"), taken = report_num(row, "last_time");
 	if (limit_at > taken && taken > 0)
-		printf("  limit reached in %s", human_duration(a, limit_at - taken, exact));
+		printf("  limit reached in %s", human_duration(a, limit_at - taken, cli->style.exact));
 	putchar('\n');
 }
 
@@ -220,7 +234,7 @@ static void held_by(const struct cli *cli, const struct report_row *row, const c
 	printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
 	if (container)
 		printf(" (%s %s", human_count(a, report_num(row, "entries"), cli->style.exact), content(row));
-	if (container && pace > 0 && !only_entries(row))
+	if (container && pace > 0 && !only_entries(row) && !is_slow(row))
 		printf(", %+.3g/job", pace);
 	puts(container ? ")" : "");
 }

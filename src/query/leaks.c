@@ -155,9 +155,13 @@ struct wanted_lines {
 	double gone;              /* when it went */
 };
 
+enum { SUSPECT_MIN = 8 /* objects that a suspect has kept before it is worth a line that was not asked for */ };
+
 /* A finding passes what --label and --min-confidence ask for. Bounded growers have no confidence of their own. */
 static bool is_wanted(const struct finding *f, const struct wanted_lines *want)
 {
+	if (!want->label.n && finding_label(f) == VERDICT_SUSPECT && f->f->judged.survivors < SUSPECT_MIN)
+		return false;
 	if (want->label.n && !span_eq(want->label, span_of(verdict_label_name(finding_label(f)))))
 		return false;
 	return f->l ? f->l->conf >= want->min_confidence : want->min_confidence <= 0;
