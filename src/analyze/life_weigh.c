@@ -96,16 +96,6 @@ static int by_gain(const void *a, const void *b)
 	return x->gain != y->gain ? (x->gain > y->gain ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* The level of the first segment of which one is known: a container has none before it was long enough to be listed. */
-static double first_low(const struct verdict_lows *w)
-{
-	for (uint32_t i = 0; w && i < w->n; i++) {
-		if (isfinite(w->low[i]))
-			return (double)w->low[i];
-	}
-	return INFINITY;
-}
-
 /* Bytes that the row gained since it is followed, about; 0: nothing to weigh. */
 static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 {
@@ -113,8 +103,10 @@ static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 	if (src == UINT32_MAX || r->still || k->n <= 0)
 		return 0;
 	double size = fmax(k->b / k->n, 1);
-	if (r->kind != LIFE_BIRTHS)
-		return fmax((k->len >= 0 ? k->len : k->n) - first_low(k->lows), 0) * size;
+	if (r->kind != LIFE_BIRTHS) {
+		double now = k->len >= 0 ? k->len : k->n;
+		return fmax(now - (k->lows && k->lows->n ? (double)k->lows->low[0] : now), 0) * size;
+	}
 	return verdict_kept(&l->proc, k) * size;
 }
 

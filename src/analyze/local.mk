@@ -7,5 +7,5 @@ libhda_a_SOURCES += \
 	src/analyze/fit.c src/analyze/bound.h src/analyze/fit.h src/analyze/diff.c src/analyze/diff.h src/analyze/diff_join.c src/analyze/diff_join.h \
 	src/analyze/slope.c src/analyze/slope.h \
 	src/analyze/top.c src/analyze/top.h \
-	src/analyze/trend.c src/analyze/trend.h
+	src/analyze/history.c src/analyze/history.h src/analyze/trend.c src/analyze/trend.h src/analyze/trend_finish.c
 libhda_a_SOURCES += src/analyze/cohort.c src/analyze/cohort.h

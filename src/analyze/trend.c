@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/slope.h"
-#include "analyze/top.h"
 #include "base/assert.h"
-#include "base/first.h"
 #include "base/mem.h"
 
 void trend_init(struct trend *t, enum trend_by by, bool count, size_t max)
@@ -24,10 +21,13 @@ void trend_done(struct trend *t)
 	free(t->series);
 	free(t->values);
 	free(t->now);
-	free(t->by_number);
+	free(t->told);
+	history_done(&t->history);
+	free(t->order);
+	free(t->wanted);
+	free(t->of);
+	free(t->moved);
 	free(t->ids);
-	for (size_t i = 0; i < t->n; i++)
-		free(t->column[i]);
 	u64map_done(&t->groups[0]);
 	u64map_done(&t->groups[1]);
 	u64map_done(&t->index);
@@ -59,21 +59,23 @@ static uint32_t dense(struct u64map *m, uint64_t key)
 	return *at;
 }
 
-/* The value of a group in the dump being added, made when new. */
-static double *value_at(struct trend *t, const struct trend_series *key, uint64_t id)
+/* The series of a group, made when new. */
+static uint32_t series_at(struct trend *t, const struct trend_series *key, uint64_t id)
 {
 	bool fresh;
 	uint32_t *at = u64map_put(&t->index, id, &fresh);
 	if (fresh) {
 		size_t old = t->cap;
 		t->series = xgrow(t->series, t->nseries, &t->cap, sizeof(*t->series));
-		if (t->cap != old)
+		if (t->cap != old) {
 			t->now = xreallocarray(t->now, t->cap, sizeof(*t->now));
+			t->told = xreallocarray(t->told, t->cap, sizeof(*t->told));
+		}
 		*at = (uint32_t)t->nseries++;
 		t->series[*at] = *key;
-		t->now[*at] = NAN;
+		t->now[*at] = t->told[*at] = TREND_ABSENT;
 	}
-	return &t->now[*at];
+	return *at;
 }
 
 /* One number for a group: where one part of the key decides, that part, else both made dense first. */
@@ -88,14 +90,14 @@ static uint64_t id_of(struct trend *t, const struct trend_series *key)
 	return what << 32 | dense(&t->groups[1], pair(key->file, key->line));
 }
 
-static void count_in(struct trend *t, const struct trend_series *key, double v)
+static void count_in(struct trend *t, const struct trend_series *key, uint64_t v)
 {
-	double *at = value_at(t, key, id_of(t, key));
-	*at = isnan(*at) ? v : *at + v;
-	t->total[t->n] += v;
+	uint32_t at = series_at(t, key, id_of(t, key)); /* which may move the array */
+	t->now[at] = t->now[at] == TREND_ABSENT ? v : t->now[at] + v;
+	t->sum += v;
 }
 
-static double metric(const struct trend *t, struct tally v) { return t->count ? (double)v.count : (double)v.bytes; }
+static uint64_t metric(const struct trend *t, struct tally v) { return t->count ? v.count : v.bytes; }
 
 /* By what kind of object a trend is limited, 0 = all; false: no object of this dump is of the kind. */
 static bool only_type(const struct adding *a, uint32_t *ret)
@@ -180,36 +182,45 @@ static void add_containers(struct adding *a)
 	for (size_t i = 0; i < a->s->ncontainers; i++) {
 		const struct sum_container *c = &a->s->containers[i];
 		struct trend_series key = {.type = name_of(a, c->type), .name = container_name(a, c->sig)};
-		double entries = c->length == UINT64_MAX ? 0 : (double)c->length;
-		count_in(a->t, &key, a->t->count ? entries : (double)c->retained.bytes);
+		uint64_t entries = c->length == UINT64_MAX ? 0 : c->length;
+		count_in(a->t, &key, a->t->count ? entries : c->retained.bytes);
 	}
 }
 
-/* Begins and ends the column of a dump, where series have the value `absent` first. complete: what stays NAN is 0, else nobody knows. */
-static void begin(struct trend *t, bool known, bool complete, double absent)
+/* Ends a dump whose values are in `now` (those of `moved` may differ from `told`). complete: what is absent is 0, else nobody knows. */
+static void end(struct trend *t, size_t place, bool known, bool complete)
 {
-	HDA_ASSERT(t->n < t->max);
-	t->complete[t->n] = known && complete;
-	t->total[t->n] = known ? 0 : NAN;
-	for (size_t i = 0; i < t->nseries; i++)
-		t->now[i] = absent;
+	HDA_ASSERT(t->n < t->max && place < t->max);
+	for (size_t i = 0; i < t->nmoved; i++) {
+		uint32_t s = t->moved[i];
+		if (t->now[s] == t->told[s])
+			continue;
+		history_move(&t->history, s, t->now[s] - t->told[s]);
+		t->told[s] = t->now[s];
+	}
+	t->nmoved = 0;
+	history_step(&t->history);
+	t->known[place] = known;
+	t->complete[place] = known && complete;
+	t->total[place] = known ? (double)t->sum : NAN;
+	t->place[t->n++] = place;
 }
 
-static void end(struct trend *t)
+static inline void moves(struct trend *t, uint32_t series)
 {
-	t->width[t->n] = t->nseries;
-	t->column[t->n] = xreallocarray(NULL, t->nseries + 1, sizeof(double));
-	if (t->nseries)
-		memcpy(t->column[t->n], t->now, t->nseries * sizeof(double));
-	t->n++;
+	if (t->nmoved == t->cap_moved)
+		t->moved = xgrow(t->moved, t->nmoved, &t->cap_moved, sizeof(*t->moved));
+	t->moved[t->nmoved++] = series;
 }
 
 void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
 {
 	struct adding a = {t, s, xcalloc((size_t)s->names.n + 1, sizeof(uint32_t))};
-	bool listed = t->by == TREND_HOLDER || t->by == TREND_CONTAINER || t->by == TREND_RETAINED;
-	bool known = listed ? s->has_graph && !thinned : s->nkeys > 0 && (!thinned || t->by == TREND_TYPE);
-	begin(t, known, !listed, NAN);
+	bool listed = !trend_by_keys(t->by);
+	bool known = listed ? s->has_graph && !thinned : s->nkeys > 0 && trend_knows(t->by, thinned);
+	t->sum = 0;
+	for (size_t i = 0; i < t->nseries; i++)
+		t->now[i] = TREND_ABSENT;
 	if (known && t->by == TREND_HOLDER)
 		add_holders(&a);
 	else if (known && t->by == TREND_CONTAINER)
@@ -219,10 +230,16 @@ void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
 	else if (known)
 		add_keys(&a);
 	free(a.ids);
-	end(t);
+	for (uint32_t i = 0; i < t->nseries; i++)
+		moves(t, i);
+	end(t, t->n, known, !listed);
 }
 
 bool trend_by_keys(enum trend_by by) { return by <= TREND_DATA; }
+
+bool trend_knows(enum trend_by by, bool thinned) { return !thinned || by == TREND_TYPE; }
+
+void trend_add_unknown(struct trend *t, size_t place) { end(t, place, false, false); }
 
 /* Room for index i in an array of *n numbers, new ones 0. */
 static uint32_t *widen(uint32_t *p, size_t *n, uint64_t i)
@@ -248,138 +265,58 @@ static uint32_t lent_name(struct trend *t, const struct store_keys *k, uint32_t 
 }
 
 /* What a key counts for, worked out once. */
-static int meet(struct trend *t, const struct store_keys *k, uint64_t number)
+static int meet(struct trend *t, const struct store_keys *k, uint32_t number)
 {
 	uint32_t part[4];
-	int err = number > UINT32_MAX ? HDA_ECORRUPT : k->key(k, number, part);
+	int err = k->mean(k, number, part);
 	if (err)
 		return err;
-	t->by_number = widen(t->by_number, &t->nnumbers, number);
-	t->by_number[number] = UINT32_MAX;
+	t->of[number] = TREND_OF_NONE;
 	struct span type = strtab_get(k->names, part[0]);
 	if ((t->by == TREND_STRING && !span_eq(type, SPAN_LIT("STRING"))) || (t->by == TREND_DATA && !span_eq(type, SPAN_LIT("DATA"))))
 		return 0;
 	struct shape sh = shape_of(t->by);
 	struct trend_series key = {.type = sh.type ? lent_name(t, k, part[0]) : 0, .klass = sh.klass ? lent_name(t, k, part[1]) : 0,
 	    .file = sh.site ? lent_name(t, k, part[2]) : 0, .line = sh.site ? part[3] : 0};
-	t->by_number[number] = (uint32_t)(value_at(t, &key, id_of(t, &key)) - t->now) + 1;
+	uint32_t series = series_at(t, &key, id_of(t, &key));
+	if (t->now[series] == TREND_ABSENT) {
+		t->now[series] = 0;
+		moves(t, series);
+	}
+	t->of[number] = t->order && !(series < t->nwanted && t->wanted[series]) ? TREND_OF_SUM : series + 1;
 	return 0;
 }
 
-/* Makes sure that all numbers of a dump are known. */
-static int meet_all(struct trend *t, const struct store_keys *k)
+static int add_run(struct trend *t, const struct store_keys *k, const struct store_run *run)
+{
+	uint64_t flip = run->back ? UINT64_MAX : 0;
+	for (size_t i = 0; i < run->n; i++) {
+		const struct store_change *c = &run->c[i];
+		uint64_t gain = ((t->count ? c->count : c->bytes) ^ flip) - flip;
+		/* What is not there has nothing: so far nobody needs to know it. */
+		int err = t->of[c->number] || !k->there[c->number] ? 0 : meet(t, k, c->number);
+		if (err)
+			return err;
+		uint32_t s = t->of[c->number];
+		if (!s || s == TREND_OF_NONE)
+			continue;
+		t->sum += gain;
+		if (s == TREND_OF_SUM)
+			continue;
+		if (t->now[s - 1] == t->told[s - 1])
+			moves(t, s - 1);
+		t->now[s - 1] += gain;
+	}
+	return 0;
+}
+
+int trend_add_keys(struct trend *t, const struct store_keys *k, size_t place)
 {
 	int err = 0;
-	for (size_t i = 0; !err && i < k->n; i++) {
-		uint64_t number = k->cells[i * STORE_KEY_CELLS + STORE_KEY_NUMBER];
-		if (number >= t->nnumbers || !t->by_number[number])
-			err = meet(t, k, number);
-	}
-	return err;
-}
-
-int trend_add_keys(struct trend *t, const struct store_keys *k, bool thinned)
-{
-	bool known = k->n > 0 && (!thinned || t->by == TREND_TYPE);
-	int err = known ? meet_all(t, k) : 0;
 	HDA_ASSERT(trend_by_keys(t->by));
-	begin(t, known, true, known ? 0 : NAN);
-	const uint64_t *row = k->cells + (t->count ? STORE_KEY_COUNT : STORE_KEY_BYTES), *number = k->cells + STORE_KEY_NUMBER;
-	const uint32_t *series = t->by_number;
-	double *now = t->now;
-	for (size_t i = 0; known && !err && i < k->n; i++, row += STORE_KEY_CELLS, number += STORE_KEY_CELLS) {
-		if (series[*number] != UINT32_MAX)
-			now[series[*number] - 1] += (double)*row;
-	}
-	for (size_t i = 0; known && i < t->nseries; i++)
-		t->total[t->n] += now[i];
-	end(t);
+	t->of = widen(t->of, &t->nof, k->nkeys);
+	for (size_t i = 0; i < k->nruns && !err; i++)
+		err = add_run(t, k, &k->runs[i]);
+	end(t, place, k->n > 0, true);
 	return err;
-}
-
-/* The value of a series in the k-th dump. */
-static double value(const struct trend *t, size_t series, size_t k)
-{
-	double v = series < t->width[k] ? t->column[k][series] : NAN;
-	return isnan(v) && t->complete[k] ? 0 : v;
-}
-
-/* The median of the first or last three values that are known; 0 when none is. */
-static double end_level(const struct trend *t, size_t series, bool from_end)
-{
-	enum { LEVEL_POINTS = 3 };
-	double known[LEVEL_POINTS];
-	size_t m = 0;
-	for (size_t i = 0; i < t->n && m < LEVEL_POINTS; i++) {
-		double x = value(t, series, from_end ? t->n - 1 - i : i);
-		if (isfinite(x))
-			known[m++] = x;
-	}
-	return m ? slope_median(known, m) : 0;
-}
-
-/* With few dumps the first and the last tell more than two overlapping medians. */
-static double growth_of(const struct trend *t, size_t series)
-{
-	enum { LEVELS_FROM = 6 };
-	if (t->n >= LEVELS_FROM)
-		return end_level(t, series, true) - end_level(t, series, false);
-	double first = NAN, last = NAN;
-	for (size_t i = 0; i < t->n; i++) {
-		double v = value(t, series, i);
-		if (!isfinite(v))
-			continue;
-		first = isfinite(first) ? first : v;
-		last = v;
-	}
-	return isfinite(last) ? last - first : 0;
-}
-
-struct order {
-	const struct trend *t;
-	size_t series;
-	double growth, last;
-};
-
-static int order_cmp(const void *a, const void *b)
-{
-	const struct order *x = a, *y = b;
-	const struct strtab *names = &x->t->names;
-	const struct trend_series *p = &x->t->series[x->series], *q = &y->t->series[y->series];
-	if (x->growth != y->growth)
-		return x->growth > y->growth ? -1 : 1;
-	if (x->last != y->last)
-		return x->last > y->last ? -1 : 1;
-	int c = analyze_name_cmp(names, p->type, q->type);
-	c = c ? c : analyze_name_cmp(names, p->klass, q->klass);
-	c = c ? c : analyze_name_cmp(names, p->name, q->name);
-	c = c ? c : analyze_name_cmp(names, p->file, q->file);
-	return c ? c : (p->line > q->line) - (p->line < q->line);
-}
-
-static struct order order_of(const struct trend *t, size_t series)
-{
-	double last = t->n ? value(t, series, t->n - 1) : 0;
-	return (struct order){t, series, growth_of(t, series), isfinite(last) ? last : 0};
-}
-
-void trend_finish(struct trend *t, size_t most)
-{
-	t->nsorted = most < t->nseries ? most : t->nseries;
-	struct order *o = xcalloc(t->nseries, sizeof(*o));
-	struct trend_series *sorted = xcalloc(t->nsorted, sizeof(*sorted));
-	for (size_t i = 0; i < t->nseries; i++)
-		o[i] = order_of(t, i);
-	sort_first(o, t->nseries, sizeof(*o), most, order_cmp);
-	t->values = xcalloc(t->nsorted * t->max, sizeof(*t->values));
-	for (size_t i = 0; i < t->nsorted; i++) {
-		sorted[i] = t->series[o[i].series];
-		sorted[i].growth = o[i].growth;
-		sorted[i].v = t->values + i * t->max;
-		for (size_t k = 0; k < t->n; k++)
-			sorted[i].v[k] = value(t, o[i].series, k);
-	}
-	free(o);
-	free(t->series);
-	t->series = sorted;
 }

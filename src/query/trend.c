@@ -17,6 +17,7 @@ enum {
 	TREND_JOBS = 1000,       /* the rate is per so many jobs */
 	TREND_AHEAD = 8,         /* points of a forecast ... */
 	TREND_AHEAD_PART = 2,    /* ... which goes on for this part of the time that the dumps cover */
+	TREND_MANY = 128,        /* dumps: with fewer it is not worth to jump to the ends first */
 	TREND_FAR_HOURS = 24 * 365, /* a limit further away than this is not said */
 };
 
@@ -28,7 +29,7 @@ struct asked {
 	uint64_t last, most;
 	struct store_dump *d; /* the dumps of the trend in their order */
 	size_t n;
-	struct trend t;
+	struct trend t;      /* the first t.n of them */
 	struct query_run *r;
 	bool traced, by_jobs;
 	double jobs[TREND_DUMPS], hours[TREND_DUMPS], ahead[TREND_AHEAD]; /* ahead: the points of the forecast, in what the fit is over */
@@ -87,42 +88,77 @@ static bool select_dumps(struct query_run *r, struct asked *a)
 	return true;
 }
 
-static const struct store_dump *dump_by_id(const struct asked *a, uint64_t id)
-{
-	for (size_t i = 0; i < a->n; i++) {
-		if (a->d[i].dump == id)
-			return &a->d[i];
-	}
-	return NULL;
-}
-
 static int each(void *ctx, struct dump_summary *s)
 {
 	struct asked *a = ctx;
-	const struct store_dump *d = dump_by_id(a, s->dump);
 	a->r->work = 0; /* each dump is worth a look at the deadline */
-	if (d && run_ok(a->r))
-		trend_add(&a->t, s, d->thinned);
+	if (run_ok(a->r))
+		trend_add(&a->t, s, a->d[a->t.n].thinned);
 	summary_free(s);
 	return a->r->status != 0;
 }
 
+/* A walk over keys: places in the order in which they are visited. */
+struct keys_walk {
+	struct asked *a;
+	size_t place[TREND_DUMPS], n, at;
+	bool ends_first;
+};
+
 static int each_keys(void *ctx, const struct store_keys *k)
 {
-	struct asked *a = ctx;
-	const struct store_dump *d = dump_by_id(a, k->dump);
+	struct keys_walk *w = ctx;
+	struct asked *a = w->a;
 	a->r->work = 0;
-	int err = d && run_ok(a->r) ? trend_add_keys(&a->t, k, d->thinned) : 0;
+	int err = run_ok(a->r) ? trend_add_keys(&a->t, k, w->place[w->at++]) : 0;
+	if (w->ends_first && w->at == TREND_LEVELS_FROM)
+		trend_narrow(&a->t, a->most < SIZE_MAX ? (size_t)a->most : SIZE_MAX);
 	return err ? err : a->r->status != 0;
+}
+
+/* The dumps that say something in the order of their ids, which is the cheapest; of many first those at the ends, which mostly tell what
+ * will be shown. */
+static void plan(struct keys_walk *w)
+{
+	size_t known[TREND_DUMPS], n = 0, m = TREND_LEVEL;
+	for (size_t i = 0; i < w->a->n; i++) {
+		if (trend_knows(w->a->t.by, w->a->d[i].thinned))
+			known[n++] = i;
+	}
+	w->ends_first = n >= TREND_MANY;
+	for (size_t i = 0; i < n; i++) {
+		bool late = i + m >= n, early = i < m;
+		size_t at = !w->ends_first || early ? i : late ? i + 2 * m - n : i + m;
+		w->place[at] = known[i];
+	}
+	w->n = n;
+}
+
+/* -ENOTSUP: the store cannot. */
+static int walk_keys(struct asked *a, const uint64_t *ids)
+{
+	struct keys_walk *w = xcalloc(1, sizeof(*w));
+	_cleanup_free_ uint64_t *visit = xcalloc(a->n, sizeof(*visit));
+	w->a = a;
+	plan(w);
+	for (size_t i = 0; i < w->n; i++)
+		visit[i] = ids[w->place[i]];
+	int err = store_rtxn_walk_keys(a->r->txn, visit, w->n, each_keys, w);
+	for (size_t i = 0; !err && i < a->n; i++) {
+		if (!trend_knows(a->t.by, a->d[i].thinned))
+			trend_add_unknown(&a->t, i);
+	}
+	free(w);
+	return err;
 }
 
 /* The dumps in the order of their ids, as walks want them. */
 static int walk(struct asked *a, const uint64_t *ids)
 {
-	struct query_run *r = a->r;
-	unsigned parts = a->by == TREND_RETAINED ? STORE_KEYS | STORE_RETAINED : trend_by_keys((enum trend_by)a->by) ? STORE_KEYS : STORE_GRAPH;
-	int err = trend_by_keys((enum trend_by)a->by) ? store_rtxn_walk_keys(r->txn, ids, a->n, each_keys, a) : -ENOTSUP;
-	return err == -ENOTSUP ? store_rtxn_walk(r->txn, ids, a->n, parts, each, a) : err;
+	bool keys = trend_by_keys(a->t.by);
+	unsigned parts = a->t.by == TREND_RETAINED ? STORE_KEYS | STORE_RETAINED : keys ? STORE_KEYS : STORE_GRAPH;
+	int err = keys ? walk_keys(a, ids) : -ENOTSUP;
+	return err == -ENOTSUP ? store_rtxn_walk(a->r->txn, ids, a->n, parts, each, a) : err;
 }
 
 static bool collect(struct query_run *r, struct asked *a)
@@ -140,7 +176,7 @@ static bool collect(struct query_run *r, struct asked *a)
 			run_store_fail(r, err);
 	}
 	for (size_t i = 0; !rising && i < a->n; i++) {
-		struct dump_summary *s = run_load_id(r, ids[i], STORE_KEYS | (trend_by_keys((enum trend_by)a->by) ? 0 : STORE_GRAPH));
+		struct dump_summary *s = run_load_id(r, ids[i], STORE_KEYS | (trend_by_keys(a->t.by) ? 0 : STORE_GRAPH));
 		if (!s || each(a, s))
 			break;
 	}

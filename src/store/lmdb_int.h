@@ -161,6 +161,11 @@ void lmdb_chain_init(struct lmdb_chain *c, struct lmdb *m, MDB_txn *txn);
 void lmdb_chain_done(struct lmdb_chain *c);
 /* The state of a part of a dump; valid until the next call for that part. */
 int lmdb_chain_seek(struct lmdb_chain *c, const struct part *p, uint64_t dump, const struct part_state **ret);
+/* What a part's record is a difference from: a dump, and the level of its own place; 0 and DB_LEVELS when it is whole. HDA_ENOTFOUND: the
+ * part is empty; *ret is 0 then, too. */
+int lmdb_part_base(struct lmdb_chain *c, const struct part *p, uint64_t dump, uint64_t *ret, unsigned *ret_level);
+/* A part's record into c->raw, unpacked; prefix: what one that is no table and differs was packed with. */
+int lmdb_part_read(struct lmdb_chain *c, const struct part *p, uint64_t dump, struct span prefix);
 /* Writes a part into table t: as a difference from base where that is smaller (NULL: none). *stored grows by the bytes written. */
 int lmdb_part_put(struct lmdb_chain *c, enum db_table t, const struct part *p, uint64_t dump, const struct part_state *st,
     const struct part_state *base, unsigned flags, uint64_t *stored);
@@ -170,6 +175,8 @@ int lmdb_parts_del(struct lmdb *m, MDB_txn *txn, enum db_table t, uint64_t dump,
 /* --- lmdb_walk.c --- */
 int lmdb_walk(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n, unsigned parts,
     int (*each)(void *ctx, struct dump_summary *s), void *ctx);
+
+/* --- lmdb_keys.c --- */
 int lmdb_walk_keys(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n,
     int (*each)(void *ctx, const struct store_keys *k), void *ctx);
 

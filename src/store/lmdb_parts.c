@@ -38,16 +38,25 @@ static int row_read(struct lmdb_chain *c, const struct part *p, uint64_t dump, u
 	return err == HDA_ENOTFOUND ? db_get(c->m, c->txn, DB_thin, db_span(&k), ret) : err;
 }
 
-/* Kind of the record, or HDA_ENOTFOUND. */
-static int record_kind(struct lmdb_chain *c, const struct part *p, uint64_t dump)
+int lmdb_part_base(struct lmdb_chain *c, const struct part *p, uint64_t dump, uint64_t *ret, unsigned *ret_level)
 {
 	struct span v;
+	struct lmdb_row row;
+	*ret = 0;
+	*ret_level = DB_LEVELS;
 	int err = row_read(c, p, dump, 0, &v);
 	if (err)
 		return err;
 	if (v.n < RECORD_HEAD || v.p[0] != RECORD_VERSION || v.p[1] > KIND_DIFFERENCE)
 		return HDA_ECORRUPT;
-	return v.p[1];
+	if (v.p[1] == KIND_WHOLE)
+		return 0;
+	err = lmdb_row_get(c->m, c->txn, dump, &row);
+	if (err || row.base == 0 || row.base >= dump)
+		return HDA_ECORRUPT;
+	*ret = row.base;
+	*ret_level = lmdb_base_level(row.place);
+	return 0;
 }
 
 /* The whole record into c->packed. */
@@ -66,19 +75,21 @@ static int record_read(struct lmdb_chain *c, const struct part *p, uint64_t dump
 	return 0;
 }
 
-/* From the state of the base (or any, for a whole record) to that of dump. */
-static int step(struct lmdb_chain *c, const struct part *p, uint64_t dump)
+int lmdb_part_read(struct lmdb_chain *c, const struct part *p, uint64_t dump, struct span prefix)
 {
-	struct part_state *st = &c->at[p->id].st;
 	int err = record_read(c, p, dump);
 	if (err)
 		return err;
 	struct span packed = {c->packed.p + RECORD_HEAD, c->packed.n - RECORD_HEAD};
 	bool differs = c->packed.p[1] == KIND_DIFFERENCE;
-	struct span prefix = {NULL, 0};
-	if (!p->shape && differs)
-		prefix = (struct span){st->raw.p, st->raw.n};
-	err = pack_get(&c->pack, &c->raw, packed, prefix);
+	return pack_get(&c->pack, &c->raw, packed, differs ? prefix : (struct span){NULL, 0});
+}
+
+/* From the state of the base (or any, for a whole record) to that of dump. */
+static int step(struct lmdb_chain *c, const struct part *p, uint64_t dump)
+{
+	struct part_state *st = &c->at[p->id].st;
+	int err = lmdb_part_read(c, p, dump, (struct span){st->raw.p, st->raw.n}); /* of tables raw is empty */
 	if (err)
 		return err;
 	if (!p->shape) {
@@ -129,24 +140,18 @@ static int find_way(struct lmdb_chain *c, const struct part *p, uint64_t dump, s
 {
 	size_t n = 0;
 	for (uint64_t at = dump; !have_state(c, p, at);) {
-		struct lmdb_row row = {0};
-		int kind = record_kind(c, p, at);
-		if (kind < 0 && kind != HDA_ENOTFOUND)
-			return kind;
 		if (n == DB_CHAIN_MAX)
 			return HDA_ECORRUPT;
-		if (kind == HDA_ENOTFOUND) {
+		todo[n].dump = at;
+		int err = lmdb_part_base(c, p, at, &at, &todo[n].level);
+		if (err && err != HDA_ENOTFOUND)
+			return err;
+		if (err)
 			c->at[p->id].st.t.n = c->at[p->id].st.raw.n = 0;
+		else
+			n++;
+		if (!at)
 			break;
-		}
-		todo[n++] = (struct link){at, DB_LEVELS};
-		if (kind == KIND_WHOLE)
-			break;
-		int err = lmdb_row_get(c->m, c->txn, at, &row);
-		if (err || row.base == 0 || row.base >= at)
-			return HDA_ECORRUPT;
-		todo[n - 1].level = lmdb_base_level(row.place);
-		at = row.base;
 	}
 	*ret_n = n;
 	return 0;

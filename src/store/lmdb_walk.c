@@ -1,7 +1,6 @@
 /* Walks over dumps in LMDB. SPDX-License-Identifier: BSD-2-Clause
  *
- * What two dumps share is decoded once: the chain of differences, and the texts. A walk over keys alone does not even make summaries: rows
- * are lent as they lie in the chain, and each number of the dictionary is looked up once, when somebody asks what it means. */
+ * What two dumps share is decoded once: the chain of differences, and the texts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,57 +59,6 @@ int lmdb_walk(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n, uns
 		err = each(ctx, s);
 	}
 	rec_in_done(&in);
-	lmdb_dict_done(&dict);
-	lmdb_chain_done(&c);
-	return err;
-}
-
-/* A walk over keys: what is lent begins it. */
-struct keys_walk {
-	struct store_keys lent;
-	struct rec_in in;
-};
-
-static int key_of(const struct store_keys *k, uint64_t number, uint32_t ret[4])
-{
-	struct rec_in *in = &((struct keys_walk *)(uintptr_t)k)->in; /* lent as const: to the borrower it is */
-	const struct rec_key *key = rec_in_key(in, number);
-	if (!key)
-		return in->err;
-	ret[0] = key->type;
-	ret[1] = key->klass;
-	ret[2] = key->file;
-	ret[3] = key->line;
-	return 0;
-}
-
-int lmdb_walk_keys(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n,
-    int (*each)(void *ctx, const struct store_keys *k), void *ctx)
-{
-	struct lmdb_chain c;
-	struct lmdb_dict dict;
-	struct keys_walk w = {.lent = {.key = key_of}};
-	int err = 0;
-	lmdb_chain_init(&c, m, txn);
-	c.walks = n > 1;
-	lmdb_dict_init(&dict, m, txn);
-	rec_in_init(&w.in, &dict.d);
-	w.lent.names = &w.in.names;
-	for (size_t i = 0; i < n && !err; i++) {
-		struct lmdb_row row;
-		const struct part_state *st;
-		err = lmdb_row_get(m, txn, dumps[i], &row);
-		if (!err)
-			err = lmdb_chain_seek(&c, &part_keys, dumps[i], &st);
-		if (err)
-			break;
-		w.lent.dump = dumps[i];
-		w.lent.n = st->t.n;
-		w.lent.cells = st->t.cells;
-		err = each(ctx, &w.lent);
-		err = w.in.err ? w.in.err : err;
-	}
-	rec_in_done(&w.in);
 	lmdb_dict_done(&dict);
 	lmdb_chain_done(&c);
 	return err;

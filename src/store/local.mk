@@ -10,6 +10,7 @@ libhda_a_SOURCES += \
 	src/store/lmdb_env.c \
 	src/store/lmdb_fs.c \
 	src/store/lmdb_int.h \
+	src/store/lmdb_keys.c \
 	src/store/lmdb_memo.c \
 	src/store/lmdb_parts.c \
 	src/store/lmdb_retain.c \
@@ -41,5 +42,6 @@ libhda_a_SOURCES += \
 	src/store/store.c \
 	src/store/store.h \
 	src/store/table.c \
-	src/store/table.h
+	src/store/table.h \
+	src/store/table_read.c
 EXTRA_DIST += src/store/README.md

@@ -113,23 +113,33 @@ HDA_MUST_CHECK int store_rtxn_memo(struct store_rtxn *r, enum store_memo kind, u
 HDA_MUST_CHECK int store_rtxn_memo_ids(struct store_rtxn *r, enum store_memo kind, uint64_t **ret, size_t *ret_n);
 /* A copy of a dump with the parts asked for; HDA_ENOTFOUND. Parts lost to thinning are empty. Caller: summary_free. */
 HDA_MUST_CHECK int store_rtxn_load(struct store_rtxn *r, uint64_t dump, unsigned parts, struct dump_summary **ret);
-enum { /* columns of a row of keys */
-	STORE_KEY_NUMBER, STORE_KEY_COUNT, STORE_KEY_BYTES, STORE_KEY_GARBAGE_COUNT, STORE_KEY_GARBAGE_BYTES,
-	STORE_KEY_RETAINED_COUNT, STORE_KEY_RETAINED_BYTES, STORE_KEY_CELLS,
+/* What the figures of a key gain, modulo 2^64. */
+struct store_change {
+	uint32_t number;
+	uint64_t count, bytes;
 };
 
-/* The keys of a dump, lent during a callback. A number names a key, the same one in all dumps of a walk; numbers are small. */
+struct store_run {
+	const struct store_change *c;
+	size_t n;
+	bool back; /* the figures lose what the changes say */
+};
+
+/* The keys of a dump, lent during a callback. A number names a key, the same one in all dumps of a walk; numbers run from 0. */
 struct store_keys {
 	uint64_t dump;
-	const uint64_t *cells; /* n rows of STORE_KEY_CELLS, by rising number */
-	size_t n;
-	const struct strtab *names; /* grows in a walk, its ids stay */
+	size_t n;                    /* keys of the dump */
+	const struct store_run *runs; /* all together make of the figures of the dump before in the walk (before the first: 0) those of this one */
+	size_t nruns;
+	const bool *there;           /* by number: the dump has it ... */
+	size_t nkeys;                /* ... of all that were met on the way */
+	const struct strtab *names;  /* grows in a walk, its ids stay */
 	/* What a number means: type, class, file (ids of names) and line. An error ends the walk with it. */
-	int (*key)(const struct store_keys *k, uint64_t number, uint32_t ret[4]);
+	int (*mean)(const struct store_keys *k, uint32_t number, uint32_t ret[4]);
 };
 
-/* For sums over many dumps: as store_rtxn_walk, but only keys, and no summary is made. -ENOTSUP: this backend has no such way, walk
- * instead. */
+/* For sums over many dumps: as store_rtxn_walk, but only keys, and no summary is made. A dump costs what differs from the one before.
+ * -ENOTSUP: this backend has no such way, walk instead. */
 HDA_MUST_CHECK int store_rtxn_walk_keys(struct store_rtxn *r, const uint64_t *dumps, size_t n,
     int (*each)(void *ctx, const struct store_keys *k), void *ctx);
 /* Loads n dumps of one process in rising order and calls back for each (s is freed by the callee of the callback: take it

@@ -7,14 +7,10 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-enum { WHOLE = 0, DIFFERENCE = 1 };
-
-static unsigned columns(const struct table_shape *sh) { return sh->nplain + 2u * sh->ntally; }
-
 void table_init(struct table *t, const struct table_shape *sh)
 {
-	HDA_ASSERT(columns(sh) <= TABLE_COLUMNS);
-	*t = (struct table){.stride = 1 + columns(sh)};
+	HDA_ASSERT(table_columns(sh) <= TABLE_COLUMNS);
+	*t = (struct table){.stride = 1 + table_columns(sh)};
 }
 
 void table_done(struct table *t)
@@ -114,11 +110,6 @@ void table_copy(struct table *ret, const struct table *t)
 
 /* --- guesses: all arithmetic is modulo 2^64, so that any input comes back exactly --- */
 
-static uint64_t mean(const uint64_t *count_bytes)
-{
-	return count_bytes[0] ? count_bytes[1] / count_bytes[0] : TABLE_SLOT_BYTES;
-}
-
 /* What column c of `row` has beyond what `base` (columns only, zeros for a whole row) lets expect. */
 static uint64_t differ(const struct table_shape *sh, const uint64_t *row, const uint64_t *base, unsigned c)
 {
@@ -128,25 +119,7 @@ static uint64_t differ(const struct table_shape *sh, const uint64_t *row, const 
 	unsigned tally = (c - sh->nplain) / 2, of_bytes = (c - sh->nplain) % 2, first = sh->nplain + of_bytes;
 	if (tally > 0 && sh->like_first >> tally & 1)
 		return d - (row[first] - base[first]);
-	return of_bytes ? d - (row[c - 1] - base[c - 1]) * mean(base + c - 1) : d;
-}
-
-/* The other way round, in place. */
-static void undiffer(const struct table_shape *sh, uint64_t *row, const uint64_t *base)
-{
-	unsigned c = 0;
-	for (; c < sh->nplain; c++)
-		row[c] += base[c];
-	const uint64_t *r0 = row + c, *b0 = base + c;
-	for (unsigned t = 0; t < sh->ntally; t++, c += 2) {
-		if (t > 0 && sh->like_first >> t & 1) {
-			row[c] += base[c] + r0[0] - b0[0];
-			row[c + 1] += base[c + 1] + r0[1] - b0[1];
-		} else {
-			row[c + 1] += base[c + 1] + row[c] * mean(base + c);
-			row[c] += base[c];
-		}
-	}
+	return of_bytes ? d - (row[c - 1] - base[c - 1]) * table_mean(base + c - 1) : d;
 }
 
 static const uint64_t nothing[TABLE_COLUMNS];
@@ -185,7 +158,7 @@ static void rows_done(struct rows *r)
 /* The columns in which any row differs, a bit each. */
 static uint64_t columns_used(const struct table_shape *sh, const struct rows *r)
 {
-	unsigned nc = columns(sh);
+	unsigned nc = table_columns(sh);
 	uint64_t mask = 0, all = ((uint64_t)1 << nc) - 1;
 	for (size_t i = 0; i < r->n && mask != all; i++)
 		for (unsigned c = 0; c < nc; c++)
@@ -197,7 +170,7 @@ static void put_columns(struct enc *e, const struct table_shape *sh, const struc
 {
 	uint64_t mask = columns_used(sh, r);
 	enc_uv(e, mask);
-	for (unsigned c = 0; c < columns(sh); c++)
+	for (unsigned c = 0; c < table_columns(sh); c++)
 		for (size_t i = 0; mask >> c & 1 && i < r->n; i++)
 			enc_sv(e, (int64_t)differ(sh, row_at(r, i) + 1, base_at(r, i), c));
 }
@@ -268,8 +241,8 @@ static void encode_difference(struct enc *e, const struct table_shape *sh, const
 
 void table_encode(struct enc *e, const struct table_shape *sh, const struct table *t, const struct table *base)
 {
-	HDA_ASSERT(t->stride == 1 + columns(sh));
-	enc_u8(e, base ? DIFFERENCE : WHOLE);
+	HDA_ASSERT(t->stride == 1 + table_columns(sh));
+	enc_u8(e, base ? TABLE_DIFFERENCE : TABLE_WHOLE);
 	if (base) {
 		encode_difference(e, sh, t, base);
 		return;
@@ -277,164 +250,4 @@ void table_encode(struct enc *e, const struct table_shape *sh, const struct tabl
 	const struct rows all = {.all = t, .n = t->n};
 	put_keys(e, &all);
 	put_columns(e, sh, &all);
-}
-
-/* --- reading --- */
-
-/* dec_uv, with the commonest case (one byte) in line. */
-static inline uint64_t get_uv(struct dec *d)
-{
-	if (d->p < d->end && *d->p < 0x80 && !d->err)
-		return *d->p++;
-	return dec_uv(d);
-}
-
-static inline uint64_t get_sv(struct dec *d)
-{
-	uint64_t v = get_uv(d);
-	return v >> 1 ^ -(v & 1);
-}
-
-/* Fills the columns of n rows at cells with what was written: differences still. */
-static void get_columns(struct dec *d, const struct table_shape *sh, uint64_t *cells, size_t n)
-{
-	unsigned nc = columns(sh), stride = nc + 1;
-	uint64_t mask = dec_uv(d);
-	if (mask >> nc)
-		d->err = HDA_EFORMAT;
-	for (unsigned c = 0; c < nc && n; c++) {
-		uint64_t *cell = cells + 1 + c;
-		if (mask >> c & 1)
-			for (size_t i = 0; i < n; i++, cell += stride)
-				*cell = get_sv(d);
-		else
-			for (size_t i = 0; i < n; i++, cell += stride)
-				*cell = 0;
-	}
-}
-
-/* New whole rows into *t (which is emptied). */
-static void get_rows(struct dec *d, const struct table_shape *sh, struct table *t)
-{
-	size_t n = dec_count(d, 1);
-	bool any = dec_u8(d);
-	t->n = 0;
-	table_reserve(t, n);
-	uint64_t hi = 0;
-	for (size_t i = 0; i < n; i++) {
-		hi += any ? get_uv(d) : 0;
-		t->cells[i * t->stride] = hi << 32;
-		if (hi > UINT32_MAX)
-			d->err = HDA_EFORMAT;
-	}
-	uint64_t last = 0;
-	for (size_t i = 0; i < n; i++) {
-		uint64_t *row = t->cells + i * t->stride, lo = get_uv(d);
-		if (row[0] >> 32 == last >> 32)
-			lo += last & UINT32_MAX;
-		if (lo > UINT32_MAX)
-			d->err = HDA_EFORMAT;
-		row[0] |= lo & UINT32_MAX;
-		if (i && row[0] <= last)
-			d->err = HDA_EFORMAT;
-		last = row[0];
-	}
-	get_columns(d, sh, t->cells, n);
-	if (d->err)
-		return;
-	for (size_t i = 0; i < n; i++)
-		undiffer(sh, t->cells + i * t->stride + 1, nothing);
-	t->n = n;
-}
-
-/* Rising places below n. The caller frees. */
-static size_t *get_places(struct dec *d, size_t n, size_t *ret_n)
-{
-	size_t count = dec_count(d, 1);
-	size_t *place = xreallocarray(NULL, count + 1, sizeof(*place));
-	uint64_t last = 0;
-	for (size_t i = 0; i < count && !d->err; i++) {
-		uint64_t step = get_uv(d);
-		last += step;
-		if ((i && step == 0) || step > n || last >= n)
-			d->err = HDA_EFORMAT;
-		place[i] = last;
-	}
-	*ret_n = d->err ? 0 : count;
-	return place;
-}
-
-static void append(struct table *to, const uint64_t *rows, size_t n)
-{
-	if (n)
-		memcpy(to->cells + to->n * to->stride, rows, n * to->stride * sizeof(*rows));
-	to->n += n;
-}
-
-/* base without the rows at `gone`, with those of `added`. What stays is copied in runs: mostly nearly all of it. */
-static int merge(struct table *t, const size_t *gone, size_t ngone, const struct table *added)
-{
-	struct table out = {.stride = t->stride};
-	size_t g = 0, a = 0, i = 0;
-	table_reserve(&out, t->n - ngone + added->n + 1);
-	while (i < t->n) {
-		size_t stop = g < ngone ? gone[g] : t->n, to = a < added->n ? i : stop;
-		while (to < stop && t->cells[to * t->stride] < added->cells[a * t->stride])
-			to++;
-		append(&out, t->cells + i * t->stride, to - i);
-		i = to;
-		if (to == stop) {
-			g += i < t->n;
-			i += i < t->n;
-			continue;
-		}
-		if (added->cells[a * t->stride] == t->cells[to * t->stride]) {
-			table_done(&out);
-			return HDA_ECORRUPT;
-		}
-		append(&out, added->cells + a++ * t->stride, 1);
-	}
-	if (a < added->n) /* without added rows there is no array to point into */
-		append(&out, added->cells + a * t->stride, added->n - a);
-	table_done(t);
-	*t = out;
-	return 0;
-}
-
-static int decode_difference(struct dec *d, const struct table_shape *sh, struct table *t)
-{
-	struct table changed, added;
-	size_t ngone, nwhere;
-	table_init(&changed, sh);
-	table_init(&added, sh);
-	size_t *gone = get_places(d, t->n, &ngone), *where = get_places(d, t->n, &nwhere);
-	table_reserve(&changed, nwhere);
-	get_columns(d, sh, changed.cells, nwhere);
-	get_rows(d, sh, &added);
-	int err = dec_finish(d) ? HDA_ECORRUPT : 0;
-	for (size_t i = 0; i < nwhere && !err; i++) {
-		uint64_t *row = t->cells + where[i] * t->stride, *diff = changed.cells + i * t->stride;
-		undiffer(sh, diff + 1, row + 1);
-		memcpy(row + 1, diff + 1, (t->stride - 1) * sizeof(*row));
-	}
-	if (!err && (ngone || added.n))
-		err = merge(t, gone, ngone, &added);
-	free(gone);
-	free(where);
-	table_done(&changed);
-	table_done(&added);
-	return err;
-}
-
-int table_decode(struct dec *d, const struct table_shape *sh, struct table *t)
-{
-	switch (dec_u8(d)) {
-	case WHOLE:
-		get_rows(d, sh, t);
-		return dec_finish(d) ? HDA_ECORRUPT : 0;
-	case DIFFERENCE:
-		return d->err ? HDA_ECORRUPT : decode_difference(d, sh, t);
-	default:
-		return HDA_ECORRUPT;
-	}
 }

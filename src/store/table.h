@@ -18,6 +18,17 @@ struct table_shape {
 	uint8_t like_first; /* bit t: tally t is guessed to equal tally 0 */
 };
 
+static inline unsigned table_columns(const struct table_shape *sh) { return sh->nplain + 2u * sh->ntally; }
+
+/* The first byte of what table_encode writes. */
+enum { TABLE_WHOLE = 0, TABLE_DIFFERENCE = 1 };
+
+/* Bytes that the objects of a tally have each, in a base: what those to come are guessed to have. */
+static inline uint64_t table_mean(const uint64_t *count_bytes)
+{
+	return count_bytes[0] ? count_bytes[1] / count_bytes[0] : TABLE_SLOT_BYTES;
+}
+
 /* Row i starts at cells[i * stride]: its key, then the columns. Sorted by key, no key twice. All-zero is empty; the owner frees
  * with table_done. */
 struct table {
@@ -38,6 +49,27 @@ void table_sort(struct table *t);
 void table_copy(struct table *ret, const struct table *t);
 /* Writes t: whole when base is NULL, else as a difference from base. */
 void table_encode(struct enc *e, const struct table_shape *sh, const struct table *t, const struct table *base);
+
+/* --- table_read.c --- */
 /* Reads into *t, which must hold the base when a difference was written. HDA_ECORRUPT on damaged bytes (*t is then any valid
  * table). */
 HDA_MUST_CHECK int table_decode(struct dec *d, const struct table_shape *sh, struct table *t);
+
+/* A written table taken apart, for those who keep rows in a way of their own: the base loses the rows at `gone`, those at `where` change,
+ * `added` come (with the base's numbering of rows throughout). Memory is kept from one to the next. */
+struct table_diff {
+	struct table_shape kept;
+	bool whole;                  /* there is no base: `added` is all */
+	size_t *gone, *where;        /* rising places in the base */
+	size_t ngone, nwhere, gone_cap, where_cap;
+	struct table changed;        /* a row for each `where`: columns for table_undiffer; keys mean nothing */
+	struct table added;
+};
+
+/* kept: the columns of interest, which are the first of those written. The owner: table_diff_done. */
+void table_diff_init(struct table_diff *t, const struct table_shape *kept);
+void table_diff_done(struct table_diff *t);
+/* sh: as it was written; base_rows: of the base, should it be a difference. HDA_ECORRUPT on damaged bytes (*ret means nothing then). */
+HDA_MUST_CHECK int table_diff_read(struct dec *d, const struct table_shape *sh, size_t base_rows, struct table_diff *ret);
+/* Makes of the written columns of a row (no key), in place, what they stand for, given those of the base. */
+void table_undiffer(const struct table_shape *sh, uint64_t *row, const uint64_t *base);

@@ -37,33 +37,30 @@ static void assert_same_answer(const struct caught *a, const struct caught *b)
 	assert_string_equal(a->notes, b->notes);
 }
 
-/* LMDB lends its keys and RAM walks over summaries: the answers are the same, thinned dumps and all. */
-static void test_same_over_both_stores(void **state)
+/* Over LMDB and in RAM, in both of which are the first n dumps of the process that `change` may alter. */
+static void compare_stores(const struct series_opts *o, const struct store_opts *detail, unsigned n,
+    void (*change)(struct dump_summary *d, unsigned i), const char *const *asked)
 {
-	(void)state;
-	static const char *const asked[] = {"trend", "trend --by class -n 0", "trend --by site --metric count", "trend --by string -n 0",
-	    "trend --by data --metric count -n 0", "trend --by holder", "trend --by container", "trend --by retained-class -n 4",
-	    "trend --by class --last 3", "trend --by type --last 5 -n 2"};
-	struct series_opts o = {.keys = 150, .gens = 20, .sigs = 60, .seed = 4, .pid = 7, .churn_pct = 20};
-	struct store_opts detail = {.detail_dumps = 6};
 	struct series s;
 	char *dir = disk_temp();
-	struct store *st[2] = {disk_open(dir, &detail), NULL};
-	assert_int_equal(store_open(&st[1], &detail, NULL), 0);
-	series_init(&s, &o);
-	for (unsigned i = 0; i < 11; i++) {
+	struct store *st[2] = {disk_open(dir, detail), NULL};
+	assert_int_equal(store_open(&st[1], detail, NULL), 0);
+	series_init(&s, o);
+	for (unsigned i = 0; i < n; i++) {
 		struct dump_summary *d = series_next(&s);
 		uint64_t id;
+		if (change)
+			change(d, i);
 		for (size_t k = 0; k < 2; k++) {
 			assert_int_equal(disk_put(st[k], d, &id), 0);
 			assert_int_equal(disk_retain(st[k], d->head.time, false), 0);
 		}
 		summary_free(d);
 	}
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+	for (; *asked; asked++) {
 		struct caught c[2] = {{.n = 0}, {.n = 0}};
 		for (size_t k = 0; k < 2; k++)
-			ask(&c[k], &(struct query_ctx){.store = st[k], .now = 1.7e9}, asked[i]);
+			ask(&c[k], &(struct query_ctx){.store = st[k], .now = 1.7e9}, *asked);
 		assert_int_equal(c[0].status, 200);
 		assert_same_answer(&c[0], &c[1]);
 		caught_done(&c[0]);
@@ -74,6 +71,36 @@ static void test_same_over_both_stores(void **state)
 	store_close(st[1]);
 	disk_remove(dir);
 	free(dir);
+}
+
+/* LMDB lends changes of keys and RAM walks over summaries: the answers are the same, thinned dumps and all. */
+static void test_same_over_both_stores(void **state)
+{
+	(void)state;
+	static const char *const asked[] = {"trend", "trend --by class -n 0", "trend --by site --metric count", "trend --by string -n 0",
+	    "trend --by data --metric count -n 0", "trend --by holder", "trend --by container", "trend --by retained-class -n 4",
+	    "trend --by class --last 3", "trend --by type --last 5 -n 2", NULL};
+	struct series_opts o = {.keys = 150, .gens = 20, .sigs = 60, .seed = 4, .pid = 7, .churn_pct = 20};
+	compare_stores(&o, &(struct store_opts){.detail_dumps = 6}, 11, NULL, asked);
+}
+
+/* Keys that come and go, some never at the ends; a dump without any. */
+static void come_and_go(struct dump_summary *d, unsigned i)
+{
+	bool few = i < 4 || i > 140;
+	d->nkeys = i == 70 ? 0 : few ? d->nkeys / 2 : d->nkeys - i % 7;
+	d->ngenkeys = d->nedge_addrs = 0;
+}
+
+/* The same of so many dumps that the ends are looked at first: whether they tell what is shown (-n 3) or not (-n 40). */
+static void test_same_of_many_dumps(void **state)
+{
+	(void)state;
+	static const char *const asked[] = {"trend --last 0 --by site -n 3", "trend --last 0 --by site -n 40", "trend --last 0 --by site -n 0",
+	    "trend --last 0 --by class --metric count", "trend --last 0", "trend --last 0 -n 1", "trend --last 130 --by string -n 2", NULL};
+	struct series_opts o = {.keys = 60, .gens = 20, .seed = 4, .pid = 7, .churn_pct = 20};
+	compare_stores(&o, &(struct store_opts){.detail_dumps = 1000}, 150, come_and_go, asked);
+	compare_stores(&o, &(struct store_opts){.detail_dumps = 131}, 150, come_and_go, asked);
 }
 
 /* A process with a leak, a cache that fills up and things that stay, all of them traced, with the state of the verdict in the store. */
@@ -197,7 +224,7 @@ static void test_no_verdict_yet(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_over_both_stores), cmocka_unit_test(test_verdict_and_forecast),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_over_both_stores), cmocka_unit_test(test_same_of_many_dumps), cmocka_unit_test(test_verdict_and_forecast),
 	    cmocka_unit_test(test_no_verdict_yet)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -328,40 +328,53 @@ static int check_each(void *ctx, struct dump_summary *d)
 struct lent {
 	struct dump_summary **want;
 	size_t n;
+	struct tally key[1000]; /* by number: all changes so far */
 };
 
-/* The keys lent are those of the dump, whatever their order. */
+static void take_changes(struct lent *l, const struct store_keys *k)
+{
+	for (size_t i = 0; i < k->nruns; i++) {
+		const struct store_run *r = &k->runs[i];
+		for (size_t j = 0; j < r->n; j++) {
+			assert_true(r->c[j].number < k->nkeys && k->nkeys <= 1000);
+			l->key[r->c[j].number].count += r->back ? -r->c[j].count : r->c[j].count;
+			l->key[r->c[j].number].bytes += r->back ? -r->c[j].bytes : r->c[j].bytes;
+		}
+	}
+}
+
+/* The changes lent add up to the keys of the dump, whatever the way that led to it. */
 static int check_lent(void *ctx, const struct store_keys *k)
 {
 	struct lent *l = ctx;
 	const struct dump_summary *s = l->want[k->dump - 1];
-	struct tally all = {0, 0}, lent = {0, 0};
-	size_t same = 0;
+	size_t same = 0, there = 0;
+	take_changes(l, k);
 	assert_int_equal(k->n, s->nkeys);
-	for (size_t i = 0; i < k->n; i++) {
-		const uint64_t *row = k->cells + i * STORE_KEY_CELLS;
+	for (uint32_t i = 0; i < k->nkeys; i++) {
 		uint32_t part[4];
-		assert_true(i == 0 || row[STORE_KEY_NUMBER] > row[STORE_KEY_NUMBER - STORE_KEY_CELLS]);
-		assert_int_equal(k->key(k, row[STORE_KEY_NUMBER], part), 0);
-		lent.count += row[STORE_KEY_COUNT];
-		lent.bytes += row[STORE_KEY_BYTES];
-		for (size_t j = 0; j < s->nkeys; j++) {
+		there += k->there[i];
+		assert_true(k->there[i] || (l->key[i].count == 0 && l->key[i].bytes == 0));
+		assert_int_equal(k->mean(k, i, part), 0);
+		for (size_t j = 0; k->there[i] && j < s->nkeys; j++) {
 			const struct sum_key *want = &s->keys[j];
 			same += want->line == part[3] && span_eq(strtab_get(&s->names, want->file), strtab_get(k->names, part[2])) &&
 			    span_eq(strtab_get(&s->names, want->klass), strtab_get(k->names, part[1])) &&
 			    span_eq(strtab_get(&s->names, want->type), strtab_get(k->names, part[0])) &&
-			    want->all.count == row[STORE_KEY_COUNT] && want->all.bytes == row[STORE_KEY_BYTES] &&
-			    want->garbage.count == row[STORE_KEY_GARBAGE_COUNT] && want->retained.bytes == row[STORE_KEY_RETAINED_BYTES];
+			    want->all.count == l->key[i].count && want->all.bytes == l->key[i].bytes;
 		}
 	}
-	for (size_t j = 0; j < s->nkeys; j++) {
-		all.count += s->keys[j].all.count;
-		all.bytes += s->keys[j].all.bytes;
-	}
 	assert_int_equal(same, k->n);
-	assert_true(all.count == lent.count && all.bytes == lent.bytes);
+	assert_int_equal(there, k->n);
 	l->n++;
 	return 0;
+}
+
+/* The smallest keys of every third dump are missing, and all of one: the others of its tables do not matter here. */
+static void thin_out(struct dump_summary *s, size_t i)
+{
+	s->nkeys = i == 11 ? 0 : i % 3 ? s->nkeys : s->nkeys - i;
+	s->ngenkeys = s->nedge_addrs = s->nkey_sigs = 0;
 }
 
 /* Only LMDB lends; where the numbers of a damaged dictionary mean nothing, the walk ends. */
@@ -369,21 +382,23 @@ static void test_lends_keys(void **state)
 {
 	struct fixture *f = *state;
 	enum { N = 20 };
+	static const uint64_t ids[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 2, 11, 12, 9, 9, 17, 1};
+	const size_t n = sizeof(ids) / sizeof(*ids);
 	struct series s;
 	struct dump_summary *want[N];
-	uint64_t id, ids[N];
+	uint64_t id;
 	series_init(&s, &small);
 	for (size_t i = 0; i < N; i++) {
 		want[i] = series_next(&s);
-		ids[i] = i + 1;
+		thin_out(want[i], i);
 		assert_int_equal(put(f, want[i], &id), 0);
 	}
-	struct lent l = {want, 0};
+	struct lent l = {.want = want};
 	struct store_rtxn *r;
 	assert_int_equal(store_rtxn_begin(f->s, &r), 0);
-	int err = store_rtxn_walk_keys(r, ids, N, check_lent, &l);
+	int err = store_rtxn_walk_keys(r, ids, n, check_lent, &l);
 	assert_int_equal(err, f->dir ? 0 : -ENOTSUP);
-	assert_int_equal(l.n, f->dir ? N : 0);
+	assert_int_equal(l.n, f->dir ? n : 0);
 	uint64_t none = 99;
 	assert_int_equal(store_rtxn_walk_keys(r, &none, 1, check_lent, &l), f->dir ? HDA_ENOTFOUND : -ENOTSUP);
 	store_rtxn_end(r);
