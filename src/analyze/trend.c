@@ -287,27 +287,39 @@ static int meet(struct trend *t, const struct store_keys *k, uint32_t number)
 	return 0;
 }
 
+/* A change of a key that is not in the sum alone. */
+static int add_change(struct trend *t, const struct store_keys *k, uint32_t number, uint64_t gain)
+{
+	/* What is not there has nothing: so far nobody needs to know it. */
+	int err = t->of[number] || !k->there[number] ? 0 : meet(t, k, number);
+	uint32_t s = t->of[number];
+	if (err || !s || s == TREND_OF_NONE)
+		return err;
+	t->sum += gain;
+	if (s == TREND_OF_SUM)
+		return 0;
+	if (t->now[s - 1] == t->told[s - 1])
+		moves(t, s - 1);
+	t->now[s - 1] += gain;
+	return 0;
+}
+
 static int add_run(struct trend *t, const struct store_keys *k, const struct store_run *run)
 {
-	uint64_t flip = run->back ? UINT64_MAX : 0;
-	for (size_t i = 0; i < run->n; i++) {
+	uint64_t flip = run->back ? UINT64_MAX : 0, sum = 0;
+	const uint32_t *of = t->of;
+	bool count = t->count;
+	int err = 0;
+	for (size_t i = 0; i < run->n && !err; i++) {
 		const struct store_change *c = &run->c[i];
-		uint64_t gain = ((t->count ? c->count : c->bytes) ^ flip) - flip;
-		/* What is not there has nothing: so far nobody needs to know it. */
-		int err = t->of[c->number] || !k->there[c->number] ? 0 : meet(t, k, c->number);
-		if (err)
-			return err;
-		uint32_t s = t->of[c->number];
-		if (!s || s == TREND_OF_NONE)
-			continue;
-		t->sum += gain;
-		if (s == TREND_OF_SUM)
-			continue;
-		if (t->now[s - 1] == t->told[s - 1])
-			moves(t, s - 1);
-		t->now[s - 1] += gain;
+		uint64_t gain = ((count ? c->count : c->bytes) ^ flip) - flip;
+		if (of[c->number] == TREND_OF_SUM)
+			sum += gain;
+		else
+			err = add_change(t, k, c->number, gain);
 	}
-	return 0;
+	t->sum += sum;
+	return err;
 }
 
 int trend_add_keys(struct trend *t, const struct store_keys *k, size_t place)

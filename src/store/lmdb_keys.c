@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/u64map.h"
 #include "store/lmdb_int.h"
 
 /* Of all columns that the table of keys has, the first tally. */
 static const struct table_shape kept = {.ntally = 1};
 enum { KEY, COUNT, BYTES }; /* a row of it */
+enum { PAGE_BITS = 10, PAGE = 1 << PAGE_BITS };
 
 struct changes {
 	struct store_change *c;
@@ -32,7 +32,8 @@ struct keys_walk {
 	struct rec_in in;
 	struct lmdb_chain c;
 	struct table_diff diff;
-	struct u64map numbers;  /* id in the dictionary -> number + 1 */
+	uint32_t **pages;       /* by id in the dictionary >> PAGE_BITS: number + 1, 0 = none; ids of a process mostly lie near each other */
+	size_t npages;
 	/* by number */
 	uint32_t *ids;          /* the other way round */
 	struct figures { uint64_t count, bytes; } *key;
@@ -47,12 +48,26 @@ struct keys_walk {
 	struct store_run runs[2 * DB_CHAIN_MAX + 1];
 };
 
+/* Where the number of an id stands. */
+static uint32_t *place_of(struct keys_walk *w, uint64_t id)
+{
+	size_t page = id >> PAGE_BITS;
+	if (page >= w->npages) {
+		w->pages = xreallocarray(w->pages, page + 1, sizeof(*w->pages));
+		memset(w->pages + w->npages, 0, (page + 1 - w->npages) * sizeof(*w->pages));
+		w->npages = page + 1;
+	}
+	if (!w->pages[page])
+		w->pages[page] = xcalloc(PAGE, sizeof(**w->pages));
+	return &w->pages[page][id % PAGE];
+}
+
 /* The number of a key, HDA_ECORRUPT when it can have none. */
 static int number_of(struct keys_walk *w, uint64_t id, uint32_t *ret)
 {
 	if (id == 0 || id > UINT32_MAX)
 		return HDA_ECORRUPT;
-	uint32_t *at = u64map_put(&w->numbers, id, NULL);
+	uint32_t *at = place_of(w, id);
 	if (*at == 0) {
 		w->ids = xgrow(w->ids, w->nkeys, &w->cap_ids, sizeof(*w->ids));
 		w->key = xgrow(w->key, w->nkeys, &w->cap_keys, sizeof(*w->key));
@@ -75,8 +90,7 @@ static void room(struct changes *c, size_t n)
 	c->c = xreallocarray(c->c, c->cap, sizeof(*c->c));
 }
 
-/* A change of a key that was there and is. */
-static inline void change(struct keys_walk *w, struct changes *log, uint32_t number, uint64_t count, uint64_t bytes)
+static void change(struct keys_walk *w, struct changes *log, uint32_t number, uint64_t count, uint64_t bytes)
 {
 	log->c[log->n++] = (struct store_change){number, count, bytes};
 	w->key[number].count += count;
@@ -110,9 +124,10 @@ static void go_back(struct keys_walk *w)
 {
 	struct link *l = &w->way[--w->nway];
 	struct changes *back = &w->back[w->nback++], made = l->made;
+	struct figures *key = w->key;
 	for (size_t i = 0; i < made.n; i++) {
-		w->key[made.c[i].number].count -= made.c[i].count;
-		w->key[made.c[i].number].bytes -= made.c[i].bytes;
+		key[made.c[i].number].count -= made.c[i].count;
+		key[made.c[i].number].bytes -= made.c[i].bytes;
 	}
 	l->made = *back;
 	*back = made;
@@ -188,6 +203,25 @@ static struct link *push(struct keys_walk *w, uint64_t dump)
 	return l;
 }
 
+/* The rows that stay. The loop that all the time goes into: what does not change in it is held in variables. */
+static void go_changed(struct keys_walk *w, struct changes *made)
+{
+	const struct table_diff *d = &w->diff;
+	const uint64_t *row = d->changed.cells;
+	const uint32_t *order = w->order;
+	struct figures *key = w->key;
+	struct store_change *c = made->c;
+	for (size_t i = 0; i < d->nwhere; i++, row += 1 + BYTES, c++) {
+		uint32_t number = order[d->where[i]];
+		uint64_t base[] = {key[number].count, key[number].bytes};
+		uint64_t bytes = row[BYTES] + (row[COUNT] ? row[COUNT] * table_mean(base) : 0); /* as table_undiffer */
+		*c = (struct store_change){number, row[COUNT], bytes};
+		key[number].count += row[COUNT];
+		key[number].bytes += bytes;
+	}
+	made->n = d->nwhere;
+}
+
 /* From the state of a difference's base to that of the dump. */
 static int go_on(struct keys_walk *w, uint64_t dump)
 {
@@ -196,12 +230,7 @@ static int go_on(struct keys_walk *w, uint64_t dump)
 	if (d->whole)
 		return HDA_ECORRUPT;
 	room(&l->made, d->nwhere + d->ngone + d->added.n);
-	for (size_t i = 0; i < d->nwhere; i++) {
-		uint32_t number = w->order[d->where[i]];
-		const uint64_t *row = d->changed.cells + i * d->changed.stride;
-		uint64_t base[] = {w->key[number].count, w->key[number].bytes};
-		change(w, &l->made, number, row[COUNT], row[BYTES] + (row[COUNT] ? row[COUNT] * table_mean(base) : 0));
-	}
+	go_changed(w, &l->made);
 	return d->ngone || d->added.n ? reorder(w, l) : 0;
 }
 
@@ -269,6 +298,11 @@ static int seek(struct keys_walk *w, uint64_t dump)
 	if (err && err != HDA_ENOTFOUND)
 		return err;
 	bool empty = err == HDA_ENOTFOUND;
+	struct lmdb_row row;
+	/* The row of one that differs has just been read. */
+	err = !left && n == 1 ? lmdb_row_get(w->c.m, w->c.txn, dump, &row) : 0;
+	if (err)
+		return err;
 	w->nback = w->jump.n = 0;
 	while (left && w->nway > left)
 		go_back(w);
@@ -318,7 +352,9 @@ static void walk_done(struct keys_walk *w)
 	}
 	free(w->jump.c);
 	table_diff_done(&w->diff);
-	u64map_done(&w->numbers);
+	for (size_t i = 0; i < w->npages; i++)
+		free(w->pages[i]);
+	free(w->pages);
 	free(w->ids);
 	free(w->key);
 	free(w->there);
@@ -341,10 +377,7 @@ int lmdb_walk_keys(struct lmdb *m, MDB_txn *txn, const uint64_t *dumps, size_t n
 	w->lent.mean = mean;
 	w->lent.names = &w->in.names;
 	for (size_t i = 0; i < n && !err; i++) {
-		struct lmdb_row row;
-		err = lmdb_row_get(m, txn, dumps[i], &row);
-		if (!err)
-			err = seek(w, dumps[i]);
+		err = seek(w, dumps[i]);
 		if (err)
 			break;
 		lend(w, dumps[i]);
