@@ -96,6 +96,16 @@ static int by_gain(const void *a, const void *b)
 	return x->gain != y->gain ? (x->gain > y->gain ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* What it stood at when it was first seen: nothing is known of the segments before that. */
+static double first_level(const struct verdict_lows *l, double now)
+{
+	for (uint32_t i = 0; l && i < l->n; i++) {
+		if (isfinite(l->low[i]))
+			return (double)l->low[i];
+	}
+	return now;
+}
+
 /* Bytes that the row gained since it is followed, about; 0: nothing to weigh. */
 static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 {
@@ -105,7 +115,7 @@ static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 	double size = fmax(k->b / k->n, 1);
 	if (r->kind != LIFE_BIRTHS) {
 		double now = k->len >= 0 ? k->len : k->n;
-		return fmax(now - (k->lows && k->lows->n ? (double)k->lows->low[0] : now), 0) * size;
+		return fmax(now - first_level(k->lows, now), 0) * size;
 	}
 	return verdict_kept(&l->proc, k) * size;
 }

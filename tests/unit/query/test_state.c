@@ -383,6 +383,47 @@ static void test_relative(void **state)
 	}
 }
 
+/* A table of numbers, of which only the length tells: `length` entries (0: it is too short to be listed). */
+static struct dump_summary *table(uint64_t k, uint64_t length)
+{
+	struct dump_summary *s = summary_new();
+	s->head.jobs = 1000 * (k + 1);
+	s->head.time = 1e9 + 60 * (double)k;
+	s->head.gc_count = 10 * (k + 1);
+	s->head.major_gc_count = k + 1;
+	s->has_graph = true;
+	s->sigs = calloc(2, sizeof(*s->sigs));
+	s->nsigs = 2;
+	s->sigs[0] = (struct sum_sig){.id = 1, .parent = UINT32_MAX, .klass = strtab_intern(&s->names, SPAN_LIT("class Registry"))};
+	s->sigs[1] = (struct sum_sig){.id = 2, .klass = strtab_intern(&s->names, SPAN_LIT("Hash")), .own = {1, 40}};
+	s->containers = calloc(1, sizeof(*s->containers));
+	s->ncontainers = length ? 1 : 0;
+	s->containers[0] = (struct sum_container){.sig = 1, .addr = 0xabc0, .length = length, .type = strtab_intern(&s->names, SPAN_LIT("HASH")),
+	    .klass = strtab_intern(&s->names, SPAN_LIT("Hash"))};
+	return s;
+}
+
+/* A container that the first dump does not list leaks as any other, however long ago that dump is. */
+static void test_listed_later(void **state)
+{
+	(void)state;
+	for (uint64_t dumps = 20; dumps <= 600; dumps *= 5) {
+		struct life *l = life_new();
+		for (uint64_t k = 0; k < dumps; k++) {
+			struct dump_summary *s = table(k, k < 2 ? 0 : 8 + 30 * (k - 2));
+			life_add(l, s);
+			life_weigh(l, s);
+			summary_free(s);
+		}
+		struct verdict *v = verdict_new(life_verdict(l), 1);
+		assert_int_equal(v->nlines, 1);
+		assert_int_equal(v->lines[0].label, VERDICT_LEAK);
+		assert_true(fabs(v->lines[0].obj_per_1000 - 30) < 1);
+		verdict_free(v);
+		life_free(l);
+	}
+}
+
 /* A leak's name and what is said of its past outlive the deploy that moved the application and the line. */
 static struct dump_summary *leaky(uint64_t pid, const char *rev, const char *file, uint32_t line, uint64_t k, uint64_t per_dump)
 {
@@ -476,6 +517,7 @@ static void test_deploys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_walk), cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_damage),
-	    cmocka_unit_test(test_row_fits), cmocka_unit_test(test_relative), cmocka_unit_test(test_deploys), cmocka_unit_test(test_ten_million_keys), cmocka_unit_test(test_size)};
+	    cmocka_unit_test(test_row_fits), cmocka_unit_test(test_listed_later),
+	    cmocka_unit_test(test_relative), cmocka_unit_test(test_deploys), cmocka_unit_test(test_ten_million_keys), cmocka_unit_test(test_size)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
