@@ -371,12 +371,25 @@ static void add_threads(struct adding *a)
 	}
 }
 
+enum { BUFFERS = 3 /* Strings of one signature from which on they are entries of something, not buffers that grow */ };
+
+/* A String with as large ones beside it, which count as objects. */
+static bool is_entry(const struct dump_summary *s, const struct sum_container *c)
+{
+	size_t n = 0;
+	if (strcmp(strtab_str(&s->names, c->type), "STRING") != 0)
+		return false;
+	for (size_t i = 0; i < s->ncontainers; i++)
+		n += s->containers[i].sig == c->sig && s->containers[i].type == c->type;
+	return n > BUFFERS;
+}
+
 static void add_containers(struct adding *a)
 {
 	const struct dump_summary *s = a->s;
 	for (size_t i = 0; i < s->ncontainers; i++) {
 		const struct sum_container *c = &s->containers[i];
-		if (c->sig >= s->nsigs || s->sigs[c->sig].parent == UINT32_MAX)
+		if (c->sig >= s->nsigs || s->sigs[c->sig].parent == UINT32_MAX || is_entry(s, c))
 			continue;
 		uint64_t id = row_id(LIFE_CONTAINER, name_hash(a, c->type), name_hash(a, c->klass), s->sigs[c->sig].id, 0);
 		uint32_t r = find_or_new(a->l, id, LIFE_CONTAINER);

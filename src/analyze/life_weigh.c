@@ -96,14 +96,14 @@ static int by_gain(const void *a, const void *b)
 	return x->gain != y->gain ? (x->gain > y->gain ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* What it stood at when it was first seen: nothing is known of the segments before that. */
-static double first_level(const struct verdict_lows *l, double now)
+/* The level of the first segment of which one is known: a container has none before it was long enough to be listed. */
+static double first_low(const struct verdict_lows *w)
 {
-	for (uint32_t i = 0; l && i < l->n; i++) {
-		if (isfinite(l->low[i]))
-			return (double)l->low[i];
+	for (uint32_t i = 0; w && i < w->n; i++) {
+		if (isfinite(w->low[i]))
+			return (double)w->low[i];
 	}
-	return now;
+	return INFINITY;
 }
 
 /* Bytes that the row gained since it is followed, about; 0: nothing to weigh. */
@@ -113,10 +113,8 @@ static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 	if (src == UINT32_MAX || r->still || k->n <= 0)
 		return 0;
 	double size = fmax(k->b / k->n, 1);
-	if (r->kind != LIFE_BIRTHS) {
-		double now = k->len >= 0 ? k->len : k->n;
-		return fmax(now - first_level(k->lows, now), 0) * size;
-	}
+	if (r->kind != LIFE_BIRTHS)
+		return fmax((k->len >= 0 ? k->len : k->n) - first_low(k->lows), 0) * size;
 	return verdict_kept(&l->proc, k) * size;
 }
 

@@ -70,10 +70,12 @@ bool verdict_begins(const struct verdict_entry *e, const struct verdict_entry *h
 	return true;
 }
 
-bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c)
+bool verdict_under(const struct verdict_entry *e, const struct verdict_entry *c)
 {
-	return e->path && e->npath == c->npath + 1 && verdict_begins(e, c) && c->klass && strcmp(e->path[c->npath], c->klass) == 0;
+	return e->path && e->npath > c->npath && verdict_begins(e, c) && c->klass && strcmp(e->path[c->npath], c->klass) == 0;
 }
+
+bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c) { return e->npath == c->npath + 1 && verdict_under(e, c); }
 
 int verdict_by_depth(const void *a, const void *b)
 {
@@ -109,7 +111,7 @@ static bool below(const struct verdict_fused *k, const struct verdict_fused *t)
 	if (!h->npath || e->npath <= h->npath || !verdict_begins(e, h))
 		return false;
 	if (h->klass)
-		return strcmp(e->path[h->npath], h->klass) == 0;
+		return verdict_under(e, h);
 	return h->type && strcmp(e->path[h->npath], h->type) == 0 && tied(k, t);
 }
 

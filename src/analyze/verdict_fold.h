@@ -1,4 +1,4 @@
-/* Verdict: which rows are one leak. SPDX-License-Identifier: BSD-2-Clause Private to src/analyze/verdict*.c. */
+/* Verdict: which rows are one leak. SPDX-License-Identifier: BSD-2-Clause For src/analyze/verdict*.c, and for query, which folds bounded growers alike. */
 #pragma once
 
 #include "analyze/verdict.h"
@@ -7,7 +7,9 @@
 int verdict_by_depth(const void *a, const void *b); /* of pointers to struct verdict_fused */
 /* Does the path of e begin with the names of head's? */
 bool verdict_begins(const struct verdict_entry *e, const struct verdict_entry *head);
-/* Is e directly inside c: its path is c's path and then c's class? */
+/* Is e below c, at any depth: does its path begin with c's path and then c's class? */
+bool verdict_under(const struct verdict_entry *e, const struct verdict_entry *c);
+/* ... and end there: is it directly inside? */
 bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c);
 /* Gives v its lines, with top and rows (unsorted), and each key of one its line. */
 void verdict_fold(struct verdict *v);

@@ -18,8 +18,10 @@ const char *verdict_label_name(enum verdict_label l) { return labels[l]; }
 const char *verdict_story_name(enum verdict_story s) { return stories[s]; }
 const char *verdict_native_name(enum verdict_native_label l) { return natives[l]; }
 
-/* Bytes of an entry of a container of which only the length is known: a table slot of a Ruby Hash. */
+/* Bytes of an entry of a container of which only the length is known: a table slot of a Ruby Hash; the length of a String is bytes. */
 #define ENTRY_BYTES 24
+
+static bool is_buffer(const struct verdict_entry *e) { return e->key->len >= 0 && e->type && strcmp(e->type, "STRING") == 0; }
 
 static uint64_t path_hash(uint64_t h, const char *const *path, size_t n)
 {
@@ -104,12 +106,12 @@ static void finish_line(struct verdict *v, size_t i)
 			l->head = j;
 	}
 	if (!(bytes > 0))
-		bytes = top->rate * ENTRY_BYTES;
+		bytes = top->rate * (is_buffer(top->entry) ? 1 : ENTRY_BYTES);
 	double low = top->low / fmax(top->rate, 1e-12), high = top->high / fmax(top->rate, 1e-12);
 	size_t last = p->nmarks - 1;
 	double pace = (p->x[last] - p->x[0]) / fmax(p->t[last] - p->t[0], 1e-9) * 3600;
 	l->label = l->conf >= VERDICT_LEAK_AT ? VERDICT_LEAK : top->label;
-	l->obj_per_1000 = v->fused[l->head].rate * 1000;
+	l->obj_per_1000 = is_buffer(v->fused[l->head].entry) ? 0 : v->fused[l->head].rate * 1000;
 	l->bytes_per_1000 = bytes * 1000;
 	l->low = bytes * low * 1000;
 	l->high = bytes * high * 1000;

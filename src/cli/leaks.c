@@ -63,6 +63,12 @@ void leaks_head(const struct cli *cli, const struct report_row *row)
 	boundary(cli, row);
 }
 
+static bool is_slow(const struct report_row *row)
+{
+	const char *label = report_str(row, "label");
+	return label && strcmp(label, "slow") == 0;
+}
+
 static void sparkline(const struct cli *cli, const struct report_row *row)
 {
 	const struct val *v = report_get(row, "series");
@@ -71,9 +77,9 @@ static void sparkline(const struct cli *cli, const struct report_row *row)
 	_cleanup_free_ double *d = xcalloc(v->list.n, sizeof(*d));
 	for (size_t i = 0; i < v->list.n; i++)
 		d[i] = val_as_num(&v->list.p[i]);
-	_cleanup_free_ char *line = text_sparkline(d, v->list.n, SERIES_WIDTH, cli->style.utf8);
+	_cleanup_free_ char *line = text_bars(d, v->list.n, SERIES_WIDTH, cli->style.utf8);
 	printf("  kept, by time of birth  %s", line);
-	_cleanup_free_ char *how = safe(row, "how");
+	_cleanup_free_ char *how = is_slow(row) ? NULL : safe(row, "how"); /* what fills follows nothing for long */
 	printf("%s%s\n", how ? "  " : "", how ? how : "");
 }
 
@@ -99,6 +105,16 @@ static bool stopped(const struct report_row *row)
 	return true;
 }
 
+/* Of a container that holds no objects of its own (numbers, or what is named elsewhere) only its entries are counted. */
+static bool only_entries(const struct report_row *row) { return isfinite(report_num(row, "entries")) && !(report_num(row, "bytes") > 0); }
+
+/* What is in it: the entries of a String are bytes. */
+static const char *content(const struct report_row *row)
+{
+	const char *type = report_str(row, "type");
+	return type && only_entries(row) && strcmp(type, "STRING") == 0 ? "bytes" : "entries";
+}
+
 /* "about 14:30" or, farther away than a day, with its date. */
 static void about(double at, double taken, bool exact)
 {
@@ -116,7 +132,7 @@ static bool bound(const struct cli *cli, const struct report_row *row)
 	char a[HUMAN_MAX], b[HUMAN_MAX];
 	double end = report_num(row, "bound"), at = report_num(row, "bound_at"), entries = report_num(row, "entries"), taken = report_num(row, "last_time");
 	double now = isfinite(entries) ? entries : report_num(row, "count");
-	const char *what = isfinite(entries) ? "entries" : "objects";
+	const char *what = isfinite(entries) ? content(row) : "objects";
 	if (!isfinite(end))
 		return false;
 	if (end - now < 1 || end - now < .01 * end) {
@@ -132,33 +148,41 @@ static bool bound(const struct cli *cli, const struct report_row *row)
 	return true;
 }
 
+/* "  +3.0 objects/job  +158 B/job (152..171)"; what is less than 10 bytes a job is told a 1000 jobs. */
+static void pace(const struct cli *cli, const struct report_row *row)
+{
+	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
+	double objects = report_num(row, "objects_per_job"), bytes = report_num(row, "bytes_per_1000_jobs");
+	bool rare = bytes < 10e3;
+	double by = rare ? 1 : 1000;
+	const char *per = rare ? "1000 jobs" : "job";
+	if (objects > 0)
+		printf("  %+.3g %s/%s", objects * 1000 / by, only_entries(row) ? content(row) : "objects", per);
+	if (bytes > 0)
+		printf("  +%s/%s (%s..%s)", with_unit(a, bytes / by, cli->style.exact), per, human_bytes(b, report_num(row, "low") / by, cli->style.exact),
+		    human_bytes(c, report_num(row, "high") / by, cli->style.exact));
+}
+
 /* "LEAK   92 %  +3.0 objects/job  +158 B/job (152..171)  1.0G reached in 3d4h". */
 void leaks_verdict(const struct cli *cli, const struct report_row *row)
 {
-	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX];
-	bool exact = cli->style.exact;
+	char a[HUMAN_MAX];
 	_cleanup_free_ char *label = safe(row, "label");
 	for (char *p = label; p && *p; p++)
 		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
-	double objects = report_num(row, "objects_per_job"), bytes = report_num(row, "bytes_per_1000_jobs") / 1000;
-	double entries = report_num(row, "entries");
 	printf("%-8s", label ? label : "?");
-	if (!label || strcmp(label, "SLOW") != 0) /* the confidence is that of a leak */
+	if (!is_slow(row)) /* the confidence is that of a leak */
 		printf(" %3.0f %%", 100 * report_num(row, "confidence"));
-	if (label && strcmp(label, "SLOW") == 0 && bound(cli, row))
+	if (is_slow(row) && bound(cli, row))
 		return;
-	if (label && strcmp(label, "SLOW") == 0 && stopped(row)) {
+	if (is_slow(row) && stopped(row)) {
 		puts(" filled, and has stopped growing");
 		return;
 	}
-	if (objects > 0)
-		printf("  %+.3g %s/job", objects, isfinite(entries) ? "entries" : "objects");
-	if (bytes > 0)
-		printf("  +%s/job (%s..%s)", with_unit(a, bytes, exact), human_bytes(b, report_num(row, "low") / 1000, exact),
-		    human_bytes(c, report_num(row, "high") / 1000, exact));
+	pace(cli, row);
 	double limit_at = report_num(row, "limit_at"), taken = report_num(row, "last_time");
 	if (limit_at > taken && taken > 0)
-		printf("  limit reached in %s", human_duration(a, limit_at - taken, exact));
+		printf("  limit reached in %s", human_duration(a, limit_at - taken, cli->style.exact));
 	putchar('\n');
 }
 
@@ -168,7 +192,9 @@ static void now(const struct cli *cli, const struct report_row *row, const char 
 	char a[HUMAN_MAX];
 	double gone = report_num(row, "gone_since"), last = report_num(row, "last_time");
 	printf("  now        ");
-	if (report_num(row, "bytes") > 0) { /* of a container alone only its length is known, and said above */
+	if (only_entries(row)) {
+		printf("%s %s    ", human_count(a, report_num(row, "entries"), cli->style.exact), content(row));
+	} else if (report_num(row, "bytes") > 0) {
 		printf("%s object%s, ", human_count(a, report_num(row, "count"), cli->style.exact), report_num(row, "count") == 1 ? "" : "s");
 		printf("%s    ", with_unit(a, report_num(row, "bytes"), cli->style.exact));
 	}
@@ -199,9 +225,22 @@ static void ack(const struct cli *cli, const struct report_row *row)
 	printf("%s%s\n", note ? ": " : "", note ? note : "");
 }
 
-void leaks_line(const struct cli *cli, const struct report_row *row)
+/* "  held by    class PriceCache -> Hash (52 114 entries, +4/job)". */
+static void held_by(const struct cli *cli, const struct report_row *row, const char *holder, const char *klass)
 {
 	char a[HUMAN_MAX];
+	bool container = isfinite(report_num(row, "entries")), own = klass && !container && !report_str(row, "file");
+	double pace = report_num(row, "entries_per_job");
+	printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
+	if (container)
+		printf(" (%s %s", human_count(a, report_num(row, "entries"), cli->style.exact), content(row));
+	if (container && pace > 0 && !only_entries(row) && !is_slow(row))
+		printf(", %+.3g/job", pace);
+	puts(container ? ")" : "");
+}
+
+void leaks_line(const struct cli *cli, const struct report_row *row)
+{
 	_cleanup_free_ char *klass = safe(row, "class"), *holder = safe(row, "holder"), *id = safe(row, "id"), *rev = safe(row, "revision");
 	leaks_verdict(cli, row);
 	ack(cli, row);
@@ -209,13 +248,8 @@ void leaks_line(const struct cli *cli, const struct report_row *row)
 		_cleanup_free_ char *site = table_cell(&cli->style, row, "site");
 		printf("  allocated  %s   %s\n", site ? site : "", klass ? klass : "");
 	}
-	if (holder) {
-		bool container = isfinite(report_num(row, "entries")), own = klass && !container && !report_str(row, "file");
-		printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
-		if (container)
-			printf(" (%s entries)", human_count(a, report_num(row, "entries"), cli->style.exact));
-		putchar('\n');
-	}
+	if (holder)
+		held_by(cli, row, holder, klass);
 	sparkline(cli, row);
 	now(cli, row, rev);
 	printf("id %s\n", id ? id : "?");

@@ -184,11 +184,12 @@ static double group_mean(const double *v, size_t n, size_t g, size_t groups)
 	return k ? sum / (double)k : NAN;
 }
 
-char *text_sparkline(const double *v, size_t n, size_t width, bool utf8)
+/* The lowest mark stands for lo, or for what is less. */
+static char *draw(const double *v, size_t n, size_t width, double lo, bool utf8)
 {
 	size_t groups = n < width ? n : width;
 	char *out = xmalloc(groups * 4 + 1), *w = out;
-	double lo = INFINITY, hi = -INFINITY;
+	double hi = -INFINITY;
 	for (size_t g = 0; g < groups; g++) {
 		double m = group_mean(v, n, g, groups);
 		lo = m < lo ? m : lo;
@@ -205,6 +206,10 @@ char *text_sparkline(const double *v, size_t n, size_t width, bool utf8)
 	*w = '\0';
 	return out;
 }
+
+char *text_sparkline(const double *v, size_t n, size_t width, bool utf8) { return draw(v, n, width, INFINITY, utf8); }
+
+char *text_bars(const double *v, size_t n, size_t width, bool utf8) { return draw(v, n, width, 0, utf8); }
 
 char *text_bar(double share, size_t width)
 {

@@ -26,5 +26,7 @@ char *text_short_path(const char *path, bool utf8);
 /* One character a value, scaled from the lowest to the highest; at most `width` characters (values are then averaged by groups);
  * NAN leaves a gap. All equal: the lowest mark. New string. */
 char *text_sparkline(const double *v, size_t n, size_t width, bool utf8);
+/* The same scaled from zero, for shares of a whole: all equal are all full. New string. */
+char *text_bars(const double *v, size_t n, size_t width, bool utf8);
 /* share (0..1) of `width` #, rounded; at least one when share > 0.005. New string. */
 char *text_bar(double share, size_t width);

@@ -1,4 +1,4 @@
-/* Containers: what has many entries, and lists of many links. SPDX-License-Identifier: BSD-2-Clause */
+/* Containers: what has many entries, lists of many links, and Strings of many bytes. SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,8 +70,11 @@ static void find(struct finder *f)
 	const struct conclusion *c = f->c;
 	for (uint32_t id = c->walk.n; id-- > 0;) {
 		uint32_t kind = kind_of(f, id), up = c->up[id], links = f->chain[id] + 1;
-		if (!kind)
+		if (!kind) { /* a String of many bytes, or nothing */
+			if (f->c->walk.slot[id] & SLOT_LONG && idvals_get(&f->c->lengths, id, 0))
+				offer(f, id);
 			continue;
+		}
 		if (up && kind_of(f, up - 1) == kind) {
 			if (links > f->chain[up - 1])
 				f->chain[up - 1] = links;

@@ -126,12 +126,18 @@ static inline bool has_variables(const struct graph *g, const struct heap_obj *o
 	    o->shape <= SHAPE_ID_MAX;
 }
 
-static inline bool is_long(const struct heap_obj *o) { return o->flags & OBJ_HAS_LENGTH && o->length >= GRAPH_CONTAINER_MIN; }
+/* Entries of what may be a container, bytes of a String that owns many; else 0. */
+static inline uint64_t length_of(const struct heap_obj *o)
+{
+	if (o->type == HEAP_STRING)
+		return o->memsize >= GRAPH_BUFFER_MIN ? o->bytesize : 0;
+	return o->flags & OBJ_HAS_LENGTH && o->length >= GRAPH_CONTAINER_MIN ? o->length : 0;
+}
 
 /* What only few objects have. */
-static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code)
+static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code, uint64_t length)
 {
-	if (is_long(o) && !push_long(&g->lengths, code, o->length))
+	if (length && !push_long(&g->lengths, code, length))
 		return false;
 	if (o->memsize >= REC_SIZE_BIG && !push_long(&g->big_sizes, code, o->memsize))
 		return false;
@@ -188,14 +194,15 @@ void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
 		graph_drop(g);
 		return;
 	}
-	bool ok = first > 0 && slot <= SLOT_MASK && g->objs.n < GRAPH_MAX_OBJECTS && note_class(g, o, &slot) && rare(g, o, code);
+	uint64_t length = length_of(o);
+	bool ok = first > 0 && slot <= SLOT_MASK && g->objs.n < GRAPH_MAX_OBJECTS && note_class(g, o, &slot) && rare(g, o, code, length);
 	uint32_t *rec = ok ? glog_push(&g->objs) : NULL;
 	if (!rec) {
 		graph_give_up(g);
 		return;
 	}
 	rec[REC_CODE] = code;
-	rec[REC_SLOT] = slot | (is_long(o) || g->pending >= GRAPH_CONTAINER_MIN ? SLOT_LONG : 0);
+	rec[REC_SLOT] = slot | (length || g->pending >= GRAPH_CONTAINER_MIN ? SLOT_LONG : 0);
 	rec[REC_SIZE] = o->memsize < REC_SIZE_BIG ? (uint32_t)o->memsize : REC_SIZE_BIG;
 	rec[REC_NREFS] = (uint32_t)g->pending;
 	g->pending = 0;

@@ -4,8 +4,9 @@
  *
  * 1. An edge beside the tree whose two ends hang on different references of the root makes its end *rooted*: the root alone dominates it.
  *    The walk finds these.
- * 2. The ends of other such edges, with all of the tree above them, are a small graph; semi-NCA (dom.h) answers for it.
- * 3. All others are dominated by their parents.
+ * 2. The ends of other such edges that lead anywhere themselves, with all of the tree above them, are a small graph; semi-NCA (dom.h) answers for it.
+ * 3. Those that lead nowhere follow from the others (leaves.h).
+ * 4. All others are dominated by their parents.
  *
  * Right, since nothing but the tree's edges leads into or out of what is left out, and since a rooted object may be taken for the end of a
  * reference of the root's own: each way that leads to it over something else could as well begin there. */

@@ -10,6 +10,7 @@
 /* Thresholds of what is worth a row; README.md lists them all. */
 enum {
 	GRAPH_CONTAINER_MIN = 64,      /* entries from which something is a container, links from which a list is one */
+	GRAPH_BUFFER_MIN = 64 << 10,   /* bytes from which a String is a container of bytes: a log, a capture, a body that is never cut */
 	GRAPH_HOLDER_SHARE = 2000,     /* a holder retains at least one part in so many of the reachable bytes ... */
 	GRAPH_HOLDER_MIN = 4096,       /* ... and at least so many bytes */
 	GRAPH_HOLDER_CARRY_PERCENT = 60, /* a node whose largest dominated child carries on more than this is no holder: the child may be */
@@ -40,7 +41,7 @@ struct graph {
 	struct slot_class *slot_class; /* by slot of the reducer: the class of its first object */
 	uint64_t nslots;
 	struct glog roots;      /* (name id of the scanner, code) */
-	struct glog lengths;    /* (code, low, high half of the length) of containers from GRAPH_CONTAINER_MIN entries */
+	struct glog lengths;    /* (code, low, high half of the length) of containers from GRAPH_CONTAINER_MIN entries, Strings from GRAPH_BUFFER_MIN bytes */
 	struct glog named;      /* (code, name id of the scanner) of CLASS and MODULE lines with a name */
 	struct glog big_sizes;  /* (code, low, high) of sizes from 2^32 - 1 */
 	struct glog shaped;     /* (code, references << 24 | shape id) of objects with a shape whose references may be variables */

@@ -14,6 +14,7 @@ libhda_a_SOURCES += \
 	src/graph/idom.c src/graph/idom.h \
 	src/graph/idval.c src/graph/idval.h \
 	src/graph/labels.c src/graph/labels.h \
+	src/graph/leaves.c src/graph/leaves.h \
 	src/graph/reach.c \
 	src/graph/shapes.c src/graph/shapes.h \
 	src/graph/signatures.c \

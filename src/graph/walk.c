@@ -60,6 +60,17 @@ static inline void set_rooted(struct walker *w, struct walk_node *x)
 	x->num |= WALK_ROOTED;
 }
 
+static inline void push_cross(struct walker *w, uint32_t from, uint32_t to, const struct walk_node *x)
+{
+	uint32_t *p = glog_push(&w->w->cross);
+	if (!p) {
+		w->ok = false;
+		return;
+	}
+	p[0] = from;
+	p[1] = to | (x->row == WALK_NONE ? WALK_LEAF : 0);
+}
+
 /* An edge beside the tree. Two ways that begin at different references of the roots have nothing but the root in common. */
 static inline void cross(struct walker *w, struct from from, struct walk_node *x)
 {
@@ -70,13 +81,7 @@ static inline void cross(struct walker *w, struct from from, struct walk_node *x
 		set_rooted(w, x);
 		return;
 	}
-	uint32_t *p = glog_push(&w->w->cross);
-	if (!p) {
-		w->ok = false;
-		return;
-	}
-	p[0] = from.num - 1;
-	p[1] = id;
+	push_cross(w, from.num - 1, id, x);
 }
 
 static inline void follow(struct walker *w, struct from from, uint32_t old)
@@ -155,7 +160,10 @@ static void follow_classes(struct walker *w, uint32_t begin, uint32_t end)
 		uint32_t klass = w->slot_class[slot & SLOT_MASK];
 		if (klass == WALK_NONE)
 			continue;
+		uint32_t tail = w->tail;
 		follow(w, from_of(w, id), klass);
+		if (tail != w->tail && o->row[id] == WALK_NONE)
+			push_cross(w, id, tail, &w->in->node[klass]);
 		uint32_t num = w->in->node[klass].num;
 		if (num & WALK_ROOTED && (num & WALK_NUM) <= w->level)
 			w->slot_class[slot & SLOT_MASK] = WALK_NONE;

@@ -23,6 +23,7 @@
 #define WALK_LAST 0x80000000u /* set in the last edge of each row */
 #define WALK_ROOTED 0x80000000u
 #define WALK_NUM 0x7FFFFFFFu
+#define WALK_LEAF 0x80000000u /* set in `to` of an edge of `cross`: that object has no row */
 
 /* In a slot. */
 #define SLOT_OWN_CLASS 0x80000000u  /* the object's class is not that of its slot */
@@ -67,7 +68,8 @@ struct walk {
 	uint32_t *slot, *size, *row; /* those of the node */
 	uint32_t *sig;    /* index in the table of signatures */
 	uint32_t *top;    /* id of the root's reference that its tree hangs on; WALK_ROOTED: the root alone dominates it */
-	struct glog cross; /* (from, to): edges beside the tree to what is not known to be rooted */
+	struct glog cross; /* (from, to and WALK_LEAF): edges beside the tree to what is not known to be rooted; and those of the tree from an object
+	                    * without a row to its class, which so is known to be no leaf */
 };
 
 /* false without memory (then *w is empty). */

@@ -149,7 +149,7 @@ static const struct verdict_fused *weighed_key(const struct weighed *w, const st
 
 static const struct verdict_entry *longest_path(const struct weighed *w, const struct finding *fd)
 {
-	return fd->l ? series_path(w->v, (size_t)(fd->l - w->v->lines)) : fd->head;
+	return fd->l ? series_path(w->v, (size_t)(fd->l - w->v->lines)) : fd->f->entry;
 }
 
 bool explain_say(struct query_run *r, const struct weighed *w, const struct finding *fd)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "analyze/verdict_fold.h"
 #include "base/mem.h"
 #include "query/commands.h"
 #include "query/leaks.h"
@@ -23,9 +24,53 @@ enum { SLOW_MIN = 30 /* objects that a bounded grower has kept before it is wort
 /* Bounded growers by what they take: they are what a person would otherwise take for the leak. */
 static int by_growth(const void *a, const void *b)
 {
-	const struct verdict_fused *x = ((const struct finding *)a)->f, *y = ((const struct finding *)b)->f;
-	double p = x->rate * x->size, q = y->rate * y->size;
-	return p < q ? 1 : p > q ? -1 : x->entry->id < y->entry->id ? -1 : x->entry->id > y->entry->id;
+	const struct finding *x = a, *y = b;
+	uint32_t i = x->f->entry->id, j = y->f->entry->id;
+	return x->pace != y->pace ? (x->pace < y->pace ? 1 : -1) : i < j ? -1 : i > j;
+}
+
+static bool is_bounded(const struct verdict_fused *f) { return f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= SLOW_MIN; }
+
+/* The bounded container nearest to the root that f is in; NULL: none. */
+static const struct verdict_fused *bounded_around(const struct verdict *v, const struct verdict_fused *f)
+{
+	const struct verdict_fused *best = NULL;
+	for (size_t i = 0; i < v->nfused; i++) {
+		const struct verdict_fused *c = &v->fused[i];
+		if (c->entry->key->len >= 0 && is_bounded(c) && verdict_under(f->entry, c->entry) && (!best || verdict_by_depth(&c, &best) < 0))
+			best = c;
+	}
+	return best;
+}
+
+/* The bounded growers: a container and all that fills along with it are one, named by the topmost of what it holds. Returns their number. */
+static size_t find_bounded(const struct verdict *v, struct finding *found)
+{
+	size_t n = 0;
+	_cleanup_free_ uint32_t *at = xcalloc(v->nfused + 1, sizeof(*at)); /* of a container its finding, from 1 */
+	for (size_t i = 0; i < v->nfused; i++) {
+		const struct verdict_fused *f = &v->fused[i];
+		if (!is_bounded(f))
+			continue;
+		const struct verdict_fused *c = bounded_around(v, f), *top = c ? c : f;
+		uint32_t *have = &at[top - v->fused];
+		if (!*have) {
+			found[n] = (struct finding){.f = top, .head = top->entry};
+			*have = (uint32_t)++n;
+		}
+		if (!c)
+			continue;
+		struct finding *whole = &found[*have - 1];
+		if (f->entry->key->len < 0)
+			whole->pace += f->rate * f->size;
+		if (f->entry->key->len < 0 && (whole->head == c->entry || f->entry->npath < whole->head->npath))
+			whole->head = f->entry;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!(found[i].pace > 0))
+			found[i].pace = found[i].f->rate * found[i].f->size;
+	}
+	return n;
 }
 
 static bool finish_finding(struct query_run *r, struct finding *f, const struct verdict_entry *path)
@@ -52,14 +97,10 @@ bool leaks_find(struct query_run *r, struct weighed *w)
 			return false;
 	}
 	size_t slow = n;
-	for (size_t i = 0; i < v->nfused; i++) {
-		const struct verdict_fused *f = &v->fused[i];
-		if (f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= SLOW_MIN)
-			w->found[n++] = (struct finding){.f = f, .head = f->entry};
-	}
+	n += find_bounded(v, w->found + slow);
 	qsort(w->found + slow, n - slow, sizeof(*w->found), by_growth);
 	for (size_t i = slow; i < n; i++) {
-		if (!finish_finding(r, &w->found[i], w->found[i].head))
+		if (!finish_finding(r, &w->found[i], w->found[i].f->entry))
 			return false;
 	}
 	w->nfound = n;
@@ -114,9 +155,13 @@ struct wanted_lines {
 	double gone;              /* when it went */
 };
 
+enum { SUSPECT_MIN = 8 /* objects that a suspect has kept before it is worth a line that was not asked for */ };
+
 /* A finding passes what --label and --min-confidence ask for. Bounded growers have no confidence of their own. */
 static bool is_wanted(const struct finding *f, const struct wanted_lines *want)
 {
+	if (!want->label.n && finding_label(f) == VERDICT_SUSPECT && f->f->judged.survivors < SUSPECT_MIN)
+		return false;
 	if (want->label.n && !span_eq(want->label, span_of(verdict_label_name(finding_label(f)))))
 		return false;
 	return f->l ? f->l->conf >= want->min_confidence : want->min_confidence <= 0;

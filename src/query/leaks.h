@@ -25,6 +25,7 @@ struct finding {
 	const struct verdict_line *l;     /* NULL: a bounded grower, which has no line in the verdict */
 	const struct verdict_fused *f;    /* the topmost key */
 	const struct verdict_entry *head; /* the key that names it */
+	double pace;                      /* of a bounded grower: bytes per job, for the order */
 	uint32_t id;
 	char holder[SERIES_TEXT];
 	enum ack_state acked;

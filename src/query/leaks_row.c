@@ -192,7 +192,9 @@ bool leaks_say(struct query_run *r, const struct weighed *w, const struct findin
 	put_past(&row, w, fd, &seen);
 	row_uint(&row, "count", (uint64_t)fmax(head->key->n, 0));
 	row_uint(&row, "bytes", (uint64_t)fmax(head->key->b, 0));
-	row_uint(&row, "entries", f->entry->key->len >= 0 ? (uint64_t)f->entry->key->len : UINT64_MAX);
+	bool container = f->entry->key->len >= 0;
+	row_uint(&row, "entries", container ? (uint64_t)f->entry->key->len : UINT64_MAX);
+	row_real(&row, "entries_per_job", container ? f->rate : NAN);
 	row_cstr(&row, "how", how_text(f, how, sizeof(how)));
 	struct val units[VERDICT_UNITS];
 	for (unsigned i = 0; i < f->judged.nunits; i++)

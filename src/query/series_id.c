@@ -29,25 +29,24 @@ static bool said_below(const char *step, const char *below)
 	return below && strncmp(step, below, n) == 0 && ((below[n] == ' ' && below[n + 1] == '@') || below[n] == '[');
 }
 
+/* What is known of a step by more than its class; NULL: nothing. */
+static const char *label_of(const struct verdict_entry *e, size_t i) { return e->labels ? e->labels[i] : NULL; }
+
 void series_shown(const struct verdict_entry *e, char *buf, size_t n)
 {
-	if (!e->labels) {
-		series_holder(e, buf, n);
-		return;
-	}
 	size_t k = 0, steps = e->npath + (e->key->len >= 0 && e->klass), from = 0;
 	for (size_t i = 0; i + 1 < steps; i++) { /* what names itself ("constant Foo::LIST") needs nothing before it */
-		const char *step = e->labels[i] ? e->labels[i] : e->path[i];
+		const char *step = label_of(e, i) ? label_of(e, i) : e->path[i];
 		from = summary_names_itself(summary_step_text(step)) ? i : from;
 	}
 	buf[0] = '\0';
 	for (size_t i = from; i < steps && k < n; i++) {
-		const char *step = e->labels[i] ? e->labels[i] : i < e->npath ? e->path[i] : e->klass;
-		if (i == 0 && steps > 1 && !e->labels[0] && strncmp(step, "root ", 5) == 0)
-			continue; /* everything hangs from a root: it names nobody */
-		if (i + 1 < steps && said_below(step, e->labels[i + 1]))
+		const char *label = label_of(e, i), *step = label ? label : i < e->npath ? e->path[i] : e->klass;
+		if (i == 0 && steps > 1 && !label && strcmp(step, "root vm") == 0)
+			continue; /* everything hangs from it: it names nobody */
+		if (i + 1 < steps && said_below(step, label_of(e, i + 1)))
 			continue;
-		k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", e->labels[i] ? summary_step_text(step) : step);
+		k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", summary_step_text(step));
 	}
 }
 

@@ -22,10 +22,10 @@ slow=$(jq -r '[.rows[] | select(.label == "slow")][0].id' "$work/f.json")
 like 'json: an id' "$id" '^[0-9a-f]{6}$'
 like 'json: the cache is there, and no leak' "$slow" '^[0-9a-f]{6}$'
 
-like 'a cache that is full: says so' "$("$hdactl" -f "$work/d" leaks)" '^SLOW +filled: 397 objects, and no more than 4 are to come$'
+like 'a cache that is full: says so' "$("$hdactl" -f "$work/d" leaks)" '^SLOW +filled: 397 entries, and no more than 4 are to come$'
 mkdir "$work/filling"
 feed files "$work/filling" 100 "$t0" 0 8
-like 'a cache that fills: where and when it will stop' "$("$hdactl" -f "$work/filling" leaks)" '^SLOW +will stop near 400 objects \(now 38[0-9]\), about [0-9]{2}:[0-9]{2}$'
+like 'a cache that fills: where and when it will stop' "$("$hdactl" -f "$work/filling" leaks)" '^SLOW +will stop near 400 entries \(now 38[0-9]\), about [0-9]{2}:[0-9]{2}$'
 is 'a cache that fills: its bound is near the truth' "$("$hdactl" -f "$work/filling" --json leaks 2>/dev/null | jq '[.rows[] | select(.label == "slow") | .bound | . > 390 and . < 410] | all')" true
 mkdir "$work/young"
 feed files "$work/young" 100 "$t0" 0 4

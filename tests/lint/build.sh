@@ -30,6 +30,16 @@ done
 for o in $(grep -E '^(\||    \$ hdactl)|hdactl' README.md | grep -o -- ' --[a-z-]*' | sort -u); do
 	ok "README: an option $o exists" grep -q "\"${o#--}\"" src/cli/options.def
 done
+# A build in the source directory itself leaves nothing that git would offer to add. Outside of a clone nobody can say.
+made=$(cd "$top_builddir" && printf '%s\n' 'include Makefile' 'hda-made:' "$(printf '\t')@echo \$(PROGRAMS) \$(check_PROGRAMS) \$(EXTRA_PROGRAMS) \$(LIBRARIES) \$(CLEANFILES) \$(BUILT_SOURCES) \$(noinst_DATA) \$(CONFIG_HEADER) include/hda/version.h Makefile \$(SUBDIRS)" |
+	env -u MAKEFLAGS -u MAKELEVEL make -s -f - hda-made)
+if git -c safe.directory="$PWD" rev-parse --git-dir >/dev/null 2>&1; then
+	ok 'the Makefile says what it makes' [ "$(echo "$made" | wc -w)" -gt 50 ]
+	is 'git ignores all of it' "$(for f in $made; do git -c safe.directory="$PWD" check-ignore -q "$f" || echo "$f"; done)" ''
+	is 'and no file of the tree' "$(git -c safe.directory="$PWD" ls-files -ci --exclude-standard)" ''
+else
+	skip 'git ignores what a build makes' 'not a clone'
+fi
 # ./bootstrap alone installs nothing: it comes to no package manager.
 ok 'bootstrap alone installs nothing' sh -c "sed -n \"/^'')/,/;;/p\" bootstrap | grep -q make_configure && ! sed -n \"/^'')/,/;;/p\" bootstrap | grep -q install_packages"
 done_testing

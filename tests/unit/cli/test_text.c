@@ -62,6 +62,9 @@ static void texts(void **state)
 	same(text_short_path("", true), "");
 	same(text_sparkline((double[]){0, 1, 2, 3, 4, 5, 6, 7}, 8, 40, true), "▁▂▃▄▅▆▇█");
 	same(text_sparkline((double[]){5, NAN, 5}, 3, 40, true), "▁ ▁");
+	same(text_bars((double[]){5, 5, 5}, 3, 40, true), "███");
+	same(text_bars((double[]){8, 4, 0, NAN, 1}, 5, 40, true), "█▅▁ ▂");
+	same(text_bars((double[]){0, 0}, 2, 40, false), "__");
 	same(text_bar(0.5, 10), "#####");
 	same(text_bar(0, 10), "");
 }

@@ -1,9 +1,9 @@
 # tests/unit/graph: one cmocka program a module of src/graph.
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/graph/test_collect tests/unit/graph/test_conclude tests/unit/graph/test_dom \
-	tests/unit/graph/test_labels
+	tests/unit/graph/test_labels tests/unit/graph/test_leaves
 TESTS += tests/unit/graph/test_collect tests/unit/graph/test_conclude tests/unit/graph/test_dom \
-	tests/unit/graph/test_labels
+	tests/unit/graph/test_labels tests/unit/graph/test_leaves
 endif
 graph_fake = tests/unit/graph/fake_stages.c tests/unit/graph/fake_stages.h tests/unit/unit.h
 tests_unit_graph_test_collect_SOURCES = tests/unit/graph/test_collect.c $(graph_fake)
@@ -18,6 +18,9 @@ tests_unit_graph_test_labels_LDADD = $(UNIT_LDADD)
 tests_unit_graph_test_dom_SOURCES = tests/unit/graph/test_dom.c tests/unit/unit.h
 tests_unit_graph_test_dom_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_graph_test_dom_LDADD = $(UNIT_LDADD)
+tests_unit_graph_test_leaves_SOURCES = tests/unit/graph/test_leaves.c tests/unit/unit.h
+tests_unit_graph_test_leaves_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_graph_test_leaves_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/graph/graph_json
 tests_unit_graph_graph_json_SOURCES = tests/unit/graph/graph_json.c tests/unit/names_json.h
 tests_unit_graph_graph_json_CFLAGS = $(UNIT_CFLAGS)

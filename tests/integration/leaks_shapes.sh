@@ -1,0 +1,47 @@
+#!/bin/sh
+# Verdicts of real Ruby processes whose growth is not objects of one class: what the line says, and that it is one. SPDX-License-Identifier: BSD-2-Clause
+. "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/integration/lib.sh"
+command -v jq >/dev/null || skip_all "no jq"
+command -v ruby >/dev/null || skip_all "no ruby"
+
+# said SHAPE: $work/SHAPE.json and .txt
+said() {
+	mkdir "$work/$1"
+	ruby "$top_srcdir/tests/integration/leaks_shapes_program.rb" "$1" "$work/$1" 10 || fail "$1: ruby"
+	"$hdactl" -f "$work/$1" leaks --json >"$work/$1.json" 2>/dev/null
+	"$hdactl" -f "$work/$1" leaks >"$work/$1.txt" 2>&1
+	rm -r "${work:?}/$1"
+}
+labels() { jq -r '[.rows[].label // empty] | join(" ")' "$work/$1.json"; }
+text() { cat "$work/$1.txt"; }
+
+said numbers
+is 'numbers: one leak' "$(labels numbers)" leak
+like 'numbers: entries, for there are no objects' "$(text numbers)" '^LEAK +[0-9]+ %  \+20 entries/job  \+480 B/job'
+like 'numbers: how many by now' "$(text numbers)" '^  now +200 000 entries    id '
+
+said buffer
+is 'a String that grows: one leak' "$(labels buffer)" leak
+like 'a String that grows: bytes' "$(text buffer)" '^LEAK +[0-9]+ %  \+24 B/job '
+like 'a String that grows: who holds it' "$(text buffer)" '^  held by    global variable -> String \(240 000 bytes\)$'
+is 'a String that grows: no objects' "$(jq '.rows[0].objects_per_job' "$work/buffer.json")" 0
+
+said flushed
+is 'a String that is cut: no leak' "$(jq '[.rows[] | select(.label == "leak")] | length' "$work/flushed.json")" 0
+
+said closures
+is 'closures: one leak' "$(labels closures)" leak
+like 'closures: objects, and entries of their own' "$(text closures)" '^  held by    global variable -> Array \(10 000 entries, \+1/job\)$'
+like 'closures: more objects than entries' "$(text closures)" '^LEAK +[0-9]+ %  \+[23] objects/job'
+like 'closures: what is kept of every part is drawn full' "$(text closures)" '^  kept, by time of birth  █+  per job$'
+
+said late
+is 'a list that was short at first: one leak' "$(labels late)" leak
+like 'a list that was short at first: the list is named' "$(text late)" '^  held by    global variable -> Array \(200 entries, \+0\.02/job\)$'
+
+said memo
+is 'a memo: one line, no leak' "$(labels memo)" slow
+like 'a memo: what it is, and its end' "$(text memo)" '^SLOW +(filled|will stop near)'
+
+done_testing

@@ -1,0 +1,30 @@
+# frozen_string_literal: true
+
+# A process whose growth has a shape of its own: leaks_shapes_program.rb SHAPE DIR DUMPS. SPDX-License-Identifier: BSD-2-Clause
+require "objspace"
+
+shape, dir, dumps = ARGV
+$kept = []
+$log = +""
+$memo = {}
+
+class Event
+  def initialize(i)
+    @i = i
+  end
+end
+
+SHAPES = {
+  "numbers" => ->(i) { 20.times { |k| $kept << i * 20 + k } },                 # a leak without objects: entries only
+  "buffer" => ->(i) { $log << format("event %08d happened\n", i) },            # one String that grows
+  "flushed" => ->(i) { ($log << "x" * 97) && i % 3300 == 0 && $log.clear },    # ... and is cut again and again
+  "closures" => ->(i) { (e = Event.new(i)) && $kept << -> { e } },             # a Proc and its environment for each entry
+  "late" => ->(i) { $kept << "x" * 200 if (i % 50).zero? },                    # too short to be listed as a container at first
+  "memo" => ->(i) { $memo[i.hash % 2000] ||= Event.new(i) },                   # bounded by its keys
+}.freeze
+
+job = SHAPES.fetch(shape)
+(1..Integer(dumps)).each do |d|
+  (1..1000).each { |j| job.call(d * 1000 + j) }
+  File.open("#{dir}/heap-77-#{1_700_000_000 + d * 600}-#{d * 1000}.dump", "w") { |f| ObjectSpace.dump_all(output: f) }
+end
