@@ -14,9 +14,9 @@ void *xaligned(size_t align, size_t n);
 void *xreallocarray(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull, nonnull));
 char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull, nonnull));
-/* An array that is going to be used in full, of any content or all zero: from MEM_HUGE on in huge pages, from MEM_POPULATE on with its pages taken
- * from the system at once, since a page fault for each 4 KiB costs more (12 us on a virtual machine) than what is done with it. The caller
- * frees with free(). Any thread. */
+/* An array that is going to be used in full, of any content or all zero: from MEM_HUGE on in huge pages, from MEM_POPULATE on with its
+ * pages taken from the system at once, since a page fault for each 4 KiB costs more (12 us on a virtual machine) than what is done with it.
+ * The caller frees with free(). Any thread. */
 enum { MEM_POPULATE = 16 * 1024, MEM_HUGE = 1024 * 1024 };
 void *xarray(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xarray0(size_t n, size_t size) __attribute__((malloc, returns_nonnull));

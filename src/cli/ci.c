@@ -101,7 +101,8 @@ static void print_row(const struct compared *c, const struct report_row *row, en
 	}
 	const char *label = report_str(row, "class"), *holder = report_str(row, "holder"), *id = report_str(row, "id");
 	_cleanup_free_ char *site = report_str(row, "file") ? table_cell(&c->cli->style, row, "site") : NULL;
-	_cleanup_free_ char *klass = text_safe(span_of(label ? label : "")), *by = text_safe(span_of(holder ? holder : "")), *safe = text_safe(span_of(id));
+	_cleanup_free_ char *klass = text_safe(span_of(label ? label : "")), *by = text_safe(span_of(holder ? holder : "")),
+	                    *safe = text_safe(span_of(id));
 	printf("%-5s %s  %s%s%s%s%s\n", words[v], safe, site ? site : "", site ? "   " : "", by, *by ? "   " : "", klass);
 }
 
@@ -167,7 +168,8 @@ int leaks_ci(struct cli *cli)
 		if (cli->json)
 			cli_print(cli, &c.out);
 		_cleanup_free_ char *safe = text_safe(span_of(path));
-		fprintf(cli->json ? stderr : stdout, "%zu new leak%s, %zu known, %zu gone, against %s\n", c.n[CI_NEW], c.n[CI_NEW] == 1 ? "" : "s", c.n[CI_KNOWN], c.n[CI_GONE], safe);
+		fprintf(cli->json ? stderr : stdout, "%zu new leak%s, %zu known, %zu gone, against %s\n", c.n[CI_NEW], c.n[CI_NEW] == 1 ? "" : "s",
+		    c.n[CI_KNOWN], c.n[CI_GONE], safe);
 		cli_print_notes(cli, &now);
 		code = c.n[CI_NEW] ? CLI_NOTHING : CLI_DONE;
 	}

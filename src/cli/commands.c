@@ -17,7 +17,8 @@ static const struct command commands[] = {
 	{"status", WORDS_NONE, WHERE_LIVE, OPTS(0), "the daemon: health, store, what it does now", NULL, EXAMPLES("hdactl status"), NULL, NULL},
 	{"ps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID)),
 	    "the processes that have sent dumps, the latest first, and those that are connected and have not dumped yet",
-	    "STATE is that of a connected process: idle, tracing, dumping, postponed (its own limits), refused (the daemon said later), backoff, off, silent.",
+	    "STATE is that of a connected process: idle, tracing, dumping, postponed (its own limits), refused (the daemon said later), "
+	    "backoff, off, silent.",
 	    EXAMPLES("hdactl ps", "hdactl -f /var/tmp/dumps ps"),
 	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict confidence:SURE where state why", NULL},
 	{"dumps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(ALL)), "the dumps of each process in their order", NULL,
@@ -34,7 +35,8 @@ static const struct command commands[] = {
 	    "--by type|class|site|gem|key|object, --sort bytes|count|retained|garbage. Sites are known of traced dumps only.",
 	    EXAMPLES("hdactl top --by site", "hdactl top 214 --by key -n 0 --json", "hdactl -f old.dump.zst top --by class --sort count"),
 	    "address " KEY_COLUMNS " length references retained_objects:KEEPS", run_top},
-	{"generations", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "objects by the GC run during which they were born",
+	{"generations", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)),
+	    "objects by the GC run during which they were born",
 	    "Needs a dump that was written with allocation tracing.", EXAMPLES("hdactl generations 4121", "hdactl generations last --json"),
 	    "generation:GEN count bytes share#", NULL},
 	{"generation", WORDS_GENERATION, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)),
@@ -53,44 +55,57 @@ static const struct command commands[] = {
 	{"holders", WORDS_DUMP, WHERE_QUERY,
 	    OPTS(ID(CLASS), ID(SITE), ID(DEPTH), ID(N), ID(FOLDED), ID(DOT), ID(PID), ID(TIME), ID(COUNTER)),
 	    "who keeps objects alive, as a tree of merged paths", "--folded feeds flame graph tools, --dot Graphviz.",
-	    EXAMPLES("hdactl holders 214 --class String", "hdactl holders --folded | flamegraph.pl > heap.svg", "hdactl holders --dot | dot -Tsvg > heap.svg"),
+	    EXAMPLES("hdactl holders 214 --class String", "hdactl holders --folded | flamegraph.pl > heap.svg",
+	    "hdactl holders --dot | dot -Tsvg > heap.svg"),
 	    NULL, run_holders},
 	{"path", WORDS_PATH, WHERE_QUERY, OPTS(ID(CLASS), ID(SITE), ID(KEY), ID(N), ID(PID), ID(TIME), ID(COUNTER)),
 	    "the way from a root to an object, a class or a site", "An address (0x...) needs the dump itself: -f FILE.",
 	    EXAMPLES("hdactl path --class Order", "hdactl -f old.dump path 0x7f12a4c8"),
 	    "steps= step address retained retained_objects:OBJECTS share bytes length:ENTRIES site name:OBJECT; "
 	    "paths= count bytes retained retained_objects:OBJECTS share class type site depth path id", NULL},
-	{"containers", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "the arrays, hashes and chains with most entries", NULL,
+	{"containers", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)),
+	    "the arrays, hashes and chains with most entries", NULL,
 	    EXAMPLES("hdactl containers 214"), "length:ENTRIES retained retained_objects:OBJECTS type class site name:HELD%BY", NULL},
 	{"diff", WORDS_DUMPS, WHERE_QUERY, OPTS(ID(N)), "objects absent from the earliest dump and present in all others",
 	    "Says which identity it used: allocation generation (exact), address (a hint), or counts.",
 	    EXAMPLES("hdactl diff 4121@11000 4121@12000 4121@13000", "hdactl -f before.dump -f after.dump diff first last"),
 	    "objects= count bytes type class site generation:GEN generation_min:FROM generation_max:TO count_low:LOW count_high:HIGH identity; "
-	    "holders=holders retained_change&:RETAINED retained_objects_change~:OBJECTS name:HOLDER path; containers=containers length_change~:ENTRIES name:CONTAINER path", NULL},
+	    "holders=holders retained_change&:RETAINED retained_objects_change~:OBJECTS name:HOLDER path; "
+	    "containers=containers length_change~:ENTRIES name:CONTAINER path", NULL},
 	{"trend", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(BY), ID(METRIC), ID(LAST), ID(N), ID(PLOT), ID(PLOT_ALL)),
 	    "series over the dumps of a process",
 	    "--by type|class|site|string|data|holder|container|retained-class, --metric count|bytes. VERDICT is what leaks says of it. "
 	    "gnuplot draws --plot and --plot-all, with the fitted line and, dashed, the forecast.",
-	    EXAMPLES("hdactl trend --pid 4121 --by holder", "hdactl trend --pid 4121 --by type --plot types.svg", "hdactl -f DIR trend --plot-all graphs"),
+	    EXAMPLES("hdactl trend --pid 4121 --by holder", "hdactl trend --pid 4121 --by type --plot types.svg",
+	    "hdactl -f DIR trend --plot-all graphs"),
 	    NULL, run_trend},
-	{"leaks", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(APP), ID(ALL), ID(MIN_CONFIDENCE), ID(LABEL), ID(EXPLAIN), ID(ACK), ID(UNACK), ID(UNTIL), ID(NOTE), ID(CI)),
-	    "what leaks, where it is allocated, who holds it, how fast, how sure", "--ack and --unack ask the control socket: for root or the user of hdad.",
-	    EXAMPLES("hdactl leaks --pid 4121", "hdactl leaks --explain 9c41e7", "hdactl leaks --ack 9c41e7 --until 2026-12-24 --note \"ticket 311\"",
+	{"leaks", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(APP), ID(ALL), ID(MIN_CONFIDENCE), ID(LABEL), ID(EXPLAIN), ID(ACK), ID(UNACK),
+	    ID(UNTIL), ID(NOTE), ID(CI)),
+	    "what leaks, where it is allocated, who holds it, how fast, how sure",
+	    "--ack and --unack ask the control socket: for root or the user of hdad.",
+	    EXAMPLES("hdactl leaks --pid 4121", "hdactl leaks --explain 9c41e7",
+	    "hdactl leaks --ack 9c41e7 --until 2026-12-24 --note \"ticket 311\"",
 	        "hdactl leaks --json > known.json; hdactl leaks --ci known.json"), NULL, run_leaks},
 	{"import", WORDS_FILES, WHERE_LOCAL, OPTS(ID(PID), ID(TIME), ID(COUNTER), ID(JOBS)), "send dump files to the daemon",
-	    "Names of the form heap-PID-UNIXTIME-COUNTER.dump say what a file is; a file without a time in its name is refused unless --time is given. "
-	    "A dump that is there already is not stored twice. Ctrl-C leaves whole dumps only.",
-	    EXAMPLES("hdactl import /var/tmp/dumps", "hdactl import -j 2 *.dump.zst", "hdactl import --time 1479820044 --pid 4121 strange.dump"), NULL, run_import},
+	    "Names of the form heap-PID-UNIXTIME-COUNTER.dump say what a file is; a file without a time in its name is refused "
+	    "unless --time is given. A dump that is there already is not stored twice. Ctrl-C leaves whole dumps only.",
+	    EXAMPLES("hdactl import /var/tmp/dumps", "hdactl import -j 2 *.dump.zst",
+	    "hdactl import --time 1479820044 --pid 4121 strange.dump"), NULL, run_import},
 	{"dump", WORDS_NONE, WHERE_CONTROL, OPTS(ID(PID), ID(WAIT), ID(TRACED)), "ask a process for a dump now",
-	    "Needs --pid. The process obeys within its own limits, or says why not. With --wait: how it goes, what it cost, and the dump at a glance.",
-	    EXAMPLES("hdactl dump --pid 4121", "hdactl dump --pid 4121 --wait", "hdactl dump --pid 4121 --traced 120 --wait"), NULL, run_dump_now},
-	{"watch", WORDS_NONE, WHERE_LIVE, OPTS(ID(SINCE)), "a line for each event, until Ctrl-C", "With --since first what happened from then on.",
+	    "Needs --pid. The process obeys within its own limits, or says why not. "
+	    "With --wait: how it goes, what it cost, and the dump at a glance.",
+	    EXAMPLES("hdactl dump --pid 4121", "hdactl dump --pid 4121 --wait", "hdactl dump --pid 4121 --traced 120 --wait"), NULL,
+	    run_dump_now},
+	{"watch", WORDS_NONE, WHERE_LIVE, OPTS(ID(SINCE)), "a line for each event, until Ctrl-C",
+	    "With --since first what happened from then on.",
 	    EXAMPLES("hdactl watch", "hdactl watch --since today"), NULL, run_watch},
 	{"config", WORDS_CONFIG, WHERE_LIVE, OPTS(ID(DEFAULT), ID(CHANGED), ID(NEEDS_RESTART)), "the daemon's options and their values",
 	    "The words show, default, changed and needs-restart are taken as well as the options.",
 	    EXAMPLES("hdactl config", "hdactl config --changed"), NULL, NULL},
-	{"reload", WORDS_NONE, WHERE_CONTROL, OPTS(0), "have the daemon read its configuration again, all or nothing", NULL, EXAMPLES("hdactl reload"), NULL, NULL},
-	{"backup", WORDS_DIR, WHERE_CONTROL, OPTS(0), "a compacted copy of the store into a new folder", "DIR is a path of the daemon's own view; it must not exist.",
+	{"reload", WORDS_NONE, WHERE_CONTROL, OPTS(0), "have the daemon read its configuration again, all or nothing", NULL,
+	    EXAMPLES("hdactl reload"), NULL, NULL},
+	{"backup", WORDS_DIR, WHERE_CONTROL, OPTS(0), "a compacted copy of the store into a new folder",
+	    "DIR is a path of the daemon's own view; it must not exist.",
 	    EXAMPLES("hdactl backup /var/backups/hda-2026-11-24"), NULL, NULL},
 	{0},
 };
@@ -147,7 +162,8 @@ int command_check(const struct command *c, const struct args *a, char **ret_why)
 	}
 	if (n < word_rows[c->words].min || n > word_rows[c->words].max) {
 		*ret_why = n > word_rows[c->words].max
-		    ? xasprintf("%s: \"%.200s\" is one word too many; see hdactl %s --help", c->name, a->words[1 + word_rows[c->words].max], c->name)
+		    ? xasprintf("%s: \"%.200s\" is one word too many; see hdactl %s --help", c->name, a->words[1 + word_rows[c->words].max],
+		    c->name)
 		    : xasprintf("%s needs %s; see hdactl %s --help", c->name, word_rows[c->words].text, c->name);
 		return HDA_EUSAGE;
 	}

@@ -56,8 +56,12 @@ static void cohort_of_births(const struct cli *cli, const struct report_row *row
 	bool exact = cli->style.exact, weighed = report_num(row, "weighed") > 0;
 	double share = report_num(row, "share");
 	_cleanup_free_ char *bar = isfinite(share) ? text_bar(share, BAR) : NULL;
-	printf("  %-22s %10s %12s %6s  %s%s\n", jobs, count_or_dash(a, report_num(row, "born"), exact), count_or_dash(b, report_num(row, "still_there"), exact),
-	    isfinite(share) ? human_share(c, share, exact) : "-", weighed && bar ? bar : "", weighed ? "" : isfinite(report_num(row, "jobs_from")) ? "too young to count" : "not counted");
+	printf("  %-22s %10s %12s %6s  %s%s\n", jobs, count_or_dash(a, report_num(row, "born"), exact),
+	    count_or_dash(b, report_num(row, "still_there"), exact), isfinite(share) ? human_share(c, share, exact) : "-",
+	    weighed && bar ? bar : "",
+	    weighed                                  ? ""
+	    : isfinite(report_num(row, "jobs_from")) ? "too young to count"
+	                                             : "not counted");
 }
 
 static void cohort_of_levels(const struct cli *cli, const struct report_row *row, const char *jobs)
@@ -65,7 +69,8 @@ static void cohort_of_levels(const struct cli *cli, const struct report_row *row
 	char a[HUMAN_MAX], b[HUMAN_MAX];
 	bool exact = cli->style.exact;
 	double gained = report_num(row, "gained");
-	printf("  %-22s %10s %12s\n", jobs, count_or_dash(a, report_num(row, "low"), exact), isfinite(gained) ? human_delta(b, gained, false, exact) : "-");
+	printf("  %-22s %10s %12s\n", jobs, count_or_dash(a, report_num(row, "low"), exact),
+	    isfinite(gained) ? human_delta(b, gained, false, exact) : "-");
 }
 
 static bool has_births(const struct report *a, double group)
@@ -85,7 +90,8 @@ static void cohorts(const struct cli *cli, const struct report *a, double group)
 	if (births)
 		printf("\nborn, and still there, by parts of the run\n  %-22s %10s %12s %6s\n", "BORN AT JOBS", "BORN", "STILL THERE", "KEPT");
 	else
-		printf("\nlow boundary, by parts of the run (when objects were born is not known)\n  %-22s %10s %12s\n", "JOBS", "LOWEST", "GAINED");
+		printf(
+		    "\nlow boundary, by parts of the run (when objects were born is not known)\n  %-22s %10s %12s\n", "JOBS", "LOWEST", "GAINED");
 	for (const struct report_row *row = next_row(&l); row; row = next_row(&l)) {
 		char jobs[2 * HUMAN_MAX + 8];
 		jobs_text(jobs, sizeof(jobs), row, cli->style.exact);
@@ -124,7 +130,8 @@ static void series(const struct cli *cli, const struct report *a, double group, 
 	printf("\n%s, dump by dump\n  %s  %s  %s\n", entries ? "entries" : "objects", count_or_dash(b[0], end_of(count, false), exact), line,
 	    count_or_dash(b[1], end_of(count, true), exact));
 	if (isfinite(end_of(jobs, true)))
-		printf("  at %s .. %s jobs, %zu dumps\n", count_or_dash(b[2], end_of(jobs, false), exact), count_or_dash(b[3], end_of(jobs, true), exact), count->list.n);
+		printf("  at %s .. %s jobs, %zu dumps\n", count_or_dash(b[2], end_of(jobs, false), exact),
+		    count_or_dash(b[3], end_of(jobs, true), exact), count->list.n);
 }
 
 /* --- the path --- */
@@ -155,7 +162,8 @@ static void stories(const struct cli *cli, const struct report *a, double group)
 	for (const struct report_row *row = next_row(&l); row; row = next_row(&l)) {
 		_cleanup_free_ char *text = text_safe(span_of(report_str(row, "text") ? report_str(row, "text") : ""));
 		double weight = report_num(row, "weight");
-		printf("  %5s  %s\n", isfinite(weight) && weight < .005 && !cli->style.exact ? "0%" : human_share(b, weight, cli->style.exact), text);
+		printf(
+		    "  %5s  %s\n", isfinite(weight) && weight < .005 && !cli->style.exact ? "0%" : human_share(b, weight, cli->style.exact), text);
 	}
 }
 
@@ -179,12 +187,16 @@ static void verdict_of(const struct cli *cli, const struct report *a, double gro
 	char b[HUMAN_MAX];
 	bool exact = cli->style.exact;
 	_cleanup_free_ char *holder = NULL;
-	double released = fact(a, group, "released", NULL), odds = fact(a, group, "holder_odds", &holder), end = fact(a, group, "unseen_end", NULL);
-	double survivors = fact(a, group, "survivors", NULL), lives = fact(a, group, "lives", NULL), limit = fact(a, group, "detection_limit", NULL);
+	double released = fact(a, group, "released", NULL), odds = fact(a, group, "holder_odds", &holder),
+	       end = fact(a, group, "unseen_end", NULL);
+	double survivors = fact(a, group, "survivors", NULL), lives = fact(a, group, "lives", NULL),
+	       limit = fact(a, group, "detection_limit", NULL);
 	printf("\nwhy it is called %s\n", label);
 	printf("  survivors   %s that count\n", count_or_dash(b, survivors, exact));
-	printf("  pace        %.3g per job, %.3g .. %.3g with 90 %% certainty\n", fact(a, group, "rate", NULL), fact(a, group, "rate_low", NULL), fact(a, group, "rate_high", NULL));
-	printf("  released    %s of them would be gone in as many jobs again; over 50%% is a cache that turns over\n", isfinite(released) ? human_share(b, fmin(released, 1), exact) : "-");
+	printf("  pace        %.3g per job, %.3g .. %.3g with 90 %% certainty\n", fact(a, group, "rate", NULL),
+	    fact(a, group, "rate_low", NULL), fact(a, group, "rate_high", NULL));
+	printf("  released    %s of them would be gone in as many jobs again; over 50%% is a cache that turns over\n",
+	    isfinite(released) ? human_share(b, fmin(released, 1), exact) : "-");
 	printf("  holder      %s%s\n", holder ? holder : "-", odds < 1 ? "; it counts against a leak" : "");
 	if (strcmp(label, "slow") != 0)
 		printf("  end unseen  %.2g to 1 that growth as steady as this still has an end\n", end);

@@ -6,7 +6,8 @@ enum { OPTION_COLUMN = 26 };
 static void print_option(FILE *out, const struct opt *o)
 {
 	char letter[5] = {'-', o->letter, ',', ' ', 0};
-	int n = fprintf(out, "  %s--%s%s%s", o->letter ? letter : "    ", o->name, o->placeholder ? " " : "", o->placeholder ? o->placeholder : "");
+	int n = fprintf(
+	    out, "  %s--%s%s%s", o->letter ? letter : "    ", o->name, o->placeholder ? " " : "", o->placeholder ? o->placeholder : "");
 	fprintf(out, "%*s%s\n", n < OPTION_COLUMN ? OPTION_COLUMN - n : 2, "", o->text);
 }
 
@@ -32,7 +33,9 @@ void help_print(FILE *out, const struct command *c)
 		print_command(out, c);
 		return;
 	}
-	fputs("hdactl [OPTION...] COMMAND [ARGUMENT...]\nReports what leaks in Ruby processes: from hdad's store, or with -f from dump files.\n\nCommands:\n", out);
+	fputs("hdactl [OPTION...] COMMAND [ARGUMENT...]\nReports what leaks in Ruby processes: from hdad's store, or with -f from dump "
+	      "files.\n\nCommands:\n",
+	    out);
 	for (c = command_all(); c->name; c++)
 		fprintf(out, "  %-12s %s\n", c->name, c->summary);
 	fputs("\nOptions of every command:\n", out);

@@ -103,7 +103,8 @@ static void advance(struct importing *m, uint64_t n, const char *path)
 }
 
 /* The rest of a plain file. 0 at its end or when it must be read, else an error. Only with several at a time: processors are short then,
- * and this spares most of the sender's; while a lone sender has one for itself, and its copy leaves the bytes in the cache of the reader. */
+ * and this spares most of the sender's; while a lone sender has one for itself, and its copy leaves the bytes in the cache of the reader.
+ */
 static int stream_rest(struct importing *m, struct client *c, struct input *in, const char *path)
 {
 	int fd = m->several ? input_rest(in) : -1;
@@ -119,7 +120,8 @@ static int stream_rest(struct importing *m, struct client *c, struct input *in, 
 }
 
 /* Streams a file that is open, after GO. */
-static int stream(struct importing *m, struct client *c, struct input *in, const char *path, const struct dump_header *h, struct msg_ack *ack)
+static int stream(
+    struct importing *m, struct client *c, struct input *in, const char *path, const struct dump_header *h, struct msg_ack *ack)
 {
 	const uint8_t *bytes;
 	uint64_t total, before = 0;
@@ -259,7 +261,8 @@ static int prepare(struct importing *m)
 		return cli_fail(CLI_USAGE, "--time and --counter are for one file; there are %zu", m->list.nfiles);
 	if (when && human_parse_time(when, &t) < 0)
 		return cli_fail(CLI_USAGE, "--time: \"%s\" is no time: unix seconds or \"YYYY-MM-DD HH:MM:SS\"", when);
-	m->over = (struct input_name){pid ? pid->number : HEADER_UNKNOWN, when ? (uint64_t)t : HEADER_UNKNOWN, jobs ? jobs->number : HEADER_UNKNOWN};
+	m->over = (struct input_name){
+	    pid ? pid->number : HEADER_UNKNOWN, when ? (uint64_t)t : HEADER_UNKNOWN, jobs ? jobs->number : HEADER_UNKNOWN};
 	return remote_ask(m->cli, "dumps", &all, &m->known);
 }
 
@@ -295,7 +298,8 @@ int run_import(struct cli *cli)
 	if (code == CLI_DONE) {
 		send_all(&m);
 		if (cli->json)
-			printf("{\"hda\":1,\"report\":\"import\",\"dump\":null,\"rows\":[{\"stored\":%zu,\"already\":%zu,\"refused\":%zu}]}\n", m.stored, m.already, m.refused);
+			printf("{\"hda\":1,\"report\":\"import\",\"dump\":null,\"rows\":[{\"stored\":%zu,\"already\":%zu,\"refused\":%zu}]}\n",
+			    m.stored, m.already, m.refused);
 		else
 			printf("%zu stored, %zu already there, %zu refused%s\n", m.stored, m.already, m.refused,
 			    stopping ? "; stopped: the rest was not sent" : m.gone ? "; the daemon is gone: the rest was not sent" : "");

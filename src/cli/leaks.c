@@ -29,8 +29,8 @@ static void boundary(const struct cli *cli, const struct report_row *row)
 	bool flat = strcmp(word, "flat") == 0;
 	printf("low boundary  %s objects live after major collections, %s", human_count(a, report_num(row, "boundary_objects"), exact), word);
 	if (!flat)
-		printf(" %s per 1000 jobs (%s .. %s)", human_count(b, round(report_num(row, "boundary_per_1000_jobs")), exact), human_count(c, round(report_num(row, "boundary_low")), exact),
-		    human_count(d, round(report_num(row, "boundary_high")), exact));
+		printf(" %s per 1000 jobs (%s .. %s)", human_count(b, round(report_num(row, "boundary_per_1000_jobs")), exact),
+		    human_count(c, round(report_num(row, "boundary_low")), exact), human_count(d, round(report_num(row, "boundary_high")), exact));
 	if (old)
 		printf("; old objects %s", old);
 	if (old && strcmp(old, "flat") != 0)
@@ -45,7 +45,8 @@ void leaks_head(const struct cli *cli, const struct report_row *row)
 	bool exact = cli->style.exact;
 	_cleanup_free_ char *app = safe(row, "app"), *ruby = safe(row, "ruby");
 	double pid = report_num(row, "pid"), dumps = report_num(row, "dumps"), limit = report_num(row, "limit");
-	printf("%s%.0f%s%s%s%s", pid > 0 ? "pid " : "files, pid unknown ", pid > 0 ? pid : 0, app ? "  " : "", app ? app : "", ruby ? "  ruby " : "", ruby ? ruby : "");
+	printf("%s%.0f%s%s%s%s", pid > 0 ? "pid " : "files, pid unknown ", pid > 0 ? pid : 0, app ? "  " : "", app ? app : "",
+	    ruby ? "  ruby " : "", ruby ? ruby : "");
 	printf("  %.0f dump%s", dumps, dumps == 1 ? "" : "s");
 	if (report_num(row, "jobs") > 0)
 		printf(", %s jobs", human_count(a, report_num(row, "jobs"), exact));
@@ -130,18 +131,21 @@ static void about(double at, double taken, bool exact)
 static bool bound(const struct cli *cli, const struct report_row *row)
 {
 	char a[HUMAN_MAX], b[HUMAN_MAX];
-	double end = report_num(row, "bound"), at = report_num(row, "bound_at"), entries = report_num(row, "entries"), taken = report_num(row, "last_time");
+	double end = report_num(row, "bound"), at = report_num(row, "bound_at"), entries = report_num(row, "entries"),
+	       taken = report_num(row, "last_time");
 	double now = isfinite(entries) ? entries : report_num(row, "count");
 	const char *what = isfinite(entries) ? content(row) : "objects";
 	if (!isfinite(end))
 		return false;
 	if (end - now < 1 || end - now < .01 * end) {
-		printf(" filled: %s %s, and no more than %s are to come\n", human_count(a, now, cli->style.exact), what, human_count(b, ceil(end - now), cli->style.exact));
+		printf(" filled: %s %s, and no more than %s are to come\n", human_count(a, now, cli->style.exact), what,
+		    human_count(b, ceil(end - now), cli->style.exact));
 		return true;
 	}
 	/* Two figures are known of it, more would look exact. */
 	double unit = cli->style.exact ? 1 : pow(10, floor(log10(end)) - 1);
-	printf(" will stop near %s %s (now %s)", human_count(a, fmax(round(end / unit) * unit, ceil(now)), cli->style.exact), what, human_count(b, now, cli->style.exact));
+	printf(" will stop near %s %s (now %s)", human_count(a, fmax(round(end / unit) * unit, ceil(now)), cli->style.exact), what,
+	    human_count(b, now, cli->style.exact));
 	if (at > taken)
 		about(at, taken, cli->style.exact);
 	putchar('\n');
@@ -159,8 +163,8 @@ static void pace(const struct cli *cli, const struct report_row *row)
 	if (objects > 0)
 		printf("  %+.3g %s/%s", objects * 1000 / by, only_entries(row) ? content(row) : "objects", per);
 	if (bytes > 0)
-		printf("  +%s/%s (%s..%s)", with_unit(a, bytes / by, cli->style.exact), per, human_bytes(b, report_num(row, "low") / by, cli->style.exact),
-		    human_bytes(c, report_num(row, "high") / by, cli->style.exact));
+		printf("  +%s/%s (%s..%s)", with_unit(a, bytes / by, cli->style.exact), per,
+		    human_bytes(b, report_num(row, "low") / by, cli->style.exact), human_bytes(c, report_num(row, "high") / by, cli->style.exact));
 }
 
 /* "LEAK   92 %  +3.0 objects/job  +158 B/job (152..171)  1.0G reached in 3d4h". */

@@ -46,7 +46,8 @@ enum { LABEL_MAX = 70 };
 static char *series_name(const struct report_row *row, const char *by)
 {
 	static const struct table_style style = {.utf8 = true};
-	const char *list = report_str(row, "list"), *name = report_str(row, "name"), *klass = report_str(row, "class"), *type = report_str(row, "type");
+	const char *list = report_str(row, "list"), *name = report_str(row, "name"), *klass = report_str(row, "class"),
+	           *type = report_str(row, "type");
 	_cleanup_free_ char *site = report_str(row, "file") ? table_cell(&style, row, "site") : NULL;
 	if (list && strcmp(list, "rest") == 0)
 		return xstrdup("everything else");
@@ -142,7 +143,8 @@ enum curve { MEASURED, FITTED, FORECAST, CURVES };
 
 static const char *const curve_style[CURVES] = {
     [MEASURED] = "with linespoints lw 1.5 ps 0.6", [FITTED] = "with lines lw 1", [FORECAST] = "with lines lw 1.5 dt 2"};
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6a3d9a", "#8c510a", "#e31a1c", "#4d4d4d", "#7f9a00"};
+static const char *const colours[] = {
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6a3d9a", "#8c510a", "#e31a1c", "#4d4d4d", "#7f9a00"};
 enum { COLOURS = sizeof(colours) / sizeof(colours[0]), REST_POINT = 6 };
 
 static void curve_data(const struct drawing *d, const struct report_row *row, enum curve c)
@@ -206,7 +208,8 @@ static size_t script(FILE *f, const struct report *a, const char *by, const char
 	}
 	if (!n)
 		return 0;
-	fprintf(f, ", '-' using 1:2 %s lc rgb 'black' title 'fitted', '-' using 1:2 %s lc rgb 'black' title 'forecast'\n", curve_style[FITTED], curve_style[FORECAST]);
+	fprintf(f, ", '-' using 1:2 %s lc rgb 'black' title 'fitted', '-' using 1:2 %s lc rgb 'black' title 'forecast'\n", curve_style[FITTED],
+	    curve_style[FORECAST]);
 	for (size_t i = 0; i < a->nrows; i++) {
 		for (int c = MEASURED; is_list(report_get(&a->rows[i], "series")) && c < CURVES; c++)
 			curve_data(&d, &a->rows[i], (enum curve)c);

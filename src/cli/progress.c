@@ -46,9 +46,9 @@ static size_t figures(const struct progress *p, double took, char *buf, size_t r
 		memset(bar, '#', (size_t)(share * BAR_WIDTH));
 	}
 	human_bytes(rate, (double)p->done / took, false);
-	int n = p->total && share > 0
-	    ? snprintf(buf, room, "%s%s%s%3.0f%%  %s/s  %s left  ", with_bar ? "[" : "", bar, with_bar ? "] " : "", share * 100, rate, human_duration(left, took / share - took, false))
-	    : snprintf(buf, room, "%s  %s/s  ", human_bytes(left, (double)p->done, false), rate);
+	int n = p->total && share > 0 ? snprintf(buf, room, "%s%s%s%3.0f%%  %s/s  %s left  ", with_bar ? "[" : "", bar, with_bar ? "] " : "",
+	                                    share * 100, rate, human_duration(left, took / share - took, false))
+	                              : snprintf(buf, room, "%s  %s/s  ", human_bytes(left, (double)p->done, false), rate);
 	return (size_t)n;
 }
 

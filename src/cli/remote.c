@@ -77,9 +77,11 @@ static void on_done(void *ctx, int status, struct span text)
 static int unreachable(const struct client *c, int err)
 {
 	if (err == -ENOENT || err == -ECONNREFUSED)
-		return cli_fail(CLI_UNREACHABLE, "cannot reach hdad at %s: %s. Start it: systemctl start hdad.  Without a daemon: hdactl -f DIR ...",
-		    c->path, err == -ENOENT ? "no such file" : "nobody listens");
-	return cli_fail(err == HDA_EREFUSED || err == HDA_EVERSION ? CLI_REFUSED : CLI_UNREACHABLE, "%s", c->text[0] ? c->text : hda_strerror(err));
+		return cli_fail(CLI_UNREACHABLE,
+		    "cannot reach hdad at %s: %s. Start it: systemctl start hdad.  Without a daemon: hdactl -f DIR ...", c->path,
+		    err == -ENOENT ? "no such file" : "nobody listens");
+	return cli_fail(
+	    err == HDA_EREFUSED || err == HDA_EVERSION ? CLI_REFUSED : CLI_UNREACHABLE, "%s", c->text[0] ? c->text : hda_strerror(err));
 }
 
 int remote_open(const struct cli *cli, struct client *c, const char *socket, enum role role)

@@ -74,7 +74,8 @@ static void print_figures(const struct cli *cli, const struct report *a)
 		double v = row ? report_num(row, heads[i].is_bytes ? "bytes" : "count") : NAN;
 		if (isnan(v))
 			continue;
-		printf("%s%s %s", first ? "" : "   ", heads[i].label, heads[i].is_bytes ? human_bytes(buf, v, cli->style.exact) : human_count(buf, v, cli->style.exact));
+		printf("%s%s %s", first ? "" : "   ", heads[i].label,
+		    heads[i].is_bytes ? human_bytes(buf, v, cli->style.exact) : human_count(buf, v, cli->style.exact));
 		if (strcmp(heads[i].name, "garbage") == 0 && heap > 0)
 			printf(" (%s)", human_share(buf, v / heap, cli->style.exact));
 		first = false;

@@ -20,7 +20,24 @@ enum {
 	HEADING = 32,
 };
 
-enum kind { K_AUTO, K_ID, K_COUNT, K_BYTES, K_COUNT_CHANGE, K_BYTES_CHANGE, K_DURATION, K_TIME, K_SHARE, K_TEXT, K_PATH, K_SITE, K_FLAG, K_FLAG_OR_COUNT, K_SERIES, K_BAR };
+enum kind {
+	K_AUTO,
+	K_ID,
+	K_COUNT,
+	K_BYTES,
+	K_COUNT_CHANGE,
+	K_BYTES_CHANGE,
+	K_DURATION,
+	K_TIME,
+	K_SHARE,
+	K_TEXT,
+	K_PATH,
+	K_SITE,
+	K_FLAG,
+	K_FLAG_OR_COUNT,
+	K_SERIES,
+	K_BAR
+};
 
 struct column {
 	char name[HEADING], heading[HEADING];

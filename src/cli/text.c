@@ -163,7 +163,8 @@ char *text_short_path(const char *path, bool utf8)
 	const char *base = slash ? strrchr(slash, '/') : NULL;
 	if (!base || !base[1])
 		return short_app_path(path, utf8);
-	return xasprintf("%s%.*s %s%s", prefix, (int)(slash - gem), gem, base == slash ? "" : utf8 ? "…" : "~", base == slash ? base + 1 : base);
+	const char *cut = base == slash ? "" : utf8 ? "…" : "~";
+	return xasprintf("%s%.*s %s%s", prefix, (int)(slash - gem), gem, cut, base == slash ? base + 1 : base);
 }
 
 static const char *const marks_utf8[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};

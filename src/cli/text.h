@@ -9,7 +9,8 @@
 
 #include "base/span.h"
 
-/* Valid UTF-8 without control characters, of characters that the locale has: all other bytes become \xHH (so no escape sequence survives). New string; caller frees. */
+/* Valid UTF-8 without control characters, of characters that the locale has: all other bytes become \xHH (so no escape sequence survives).
+ * New string; caller frees. */
 char *text_safe(struct span s);
 /* Length of the valid UTF-8 character at p (n bytes left), 0 when it is none. Pure. */
 size_t text_utf8(const uint8_t *p, size_t n);

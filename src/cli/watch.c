@@ -14,6 +14,18 @@
 /* Events may be days apart. */
 enum { WATCH_TIMEOUT_MS = 2000000000 };
 
+/* What stands before a value; nothing where it is obvious. */
+static const char *spoken(const char *name)
+{
+	static const char *const words[][2] = {
+	    {"time", ""}, {"event", ""}, {"app", ""}, {"text", ""}, {"took_s", "took"}, {"bad_lines", "bad lines"}};
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(name, words[i][0]) == 0)
+			return words[i][1];
+	}
+	return name;
+}
+
 /* One event: with --json a line of JSON, else its known cells. */
 static int on_event(void *ctx, const struct row *row)
 {
@@ -29,10 +41,9 @@ static int on_event(void *ctx, const struct row *row)
 			const char *name = one.f[i].name;
 			if (one.f[i].v.kind == VAL_NULL || strcmp(name, "host_pid") == 0)
 				continue;
-			bool bare = strcmp(name, "time") == 0 || strcmp(name, "event") == 0 || strcmp(name, "app") == 0 || strcmp(name, "text") == 0;
 			_cleanup_free_ char *s = table_cell(&cli->style, &one, name);
-			printf("%s%s%s%s", i ? "  " : "", bare ? "" : strcmp(name, "took_s") == 0 ? "took" : strcmp(name, "bad_lines") == 0 ? "bad lines" : name,
-			    bare ? "" : " ", s);
+			const char *said = spoken(name);
+			printf("%s%s%s%s", i ? "  " : "", said, *said ? " " : "", s);
 		}
 	}
 	putchar('\n');

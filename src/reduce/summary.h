@@ -170,8 +170,9 @@ enum {
 /* Empty: all null, generation unknown. */
 struct dump_summary *summary_new(void);
 void summary_free(struct dump_summary *s);
-/* Whether a step of a path ("class PriceCache", "constant Foo::REGISTRY -> Hash", "Thread") says by itself where it is: what lies above is of
- * no interest to people. */
+/* Whether a step of a path ("class PriceCache", "constant Foo::REGISTRY -> Hash", "Thread") says by itself where it is: what lies above is
+ * of no interest to people. */
 bool summary_names_itself(const char *step);
-/* How people call a step: "root global_tbl" is a "global variable", what has a type but no class is an "Array (no class)"; the rest as it is. */
+/* How people call a step: "root global_tbl" is a "global variable", what has a type but no class is an "Array (no class)"; the rest as it
+ * is. */
 const char *summary_step_text(const char *step);

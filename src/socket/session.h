@@ -1,4 +1,4 @@
-/* Connections: reading with a budget, writing with a bound, deadlines, and a death that cannot surprise. SPDX-License-Identifier: BSD-2-Clause
+/* Connections: reading with a budget, writing with a bound, deadlines, and a death without surprise. SPDX-License-Identifier: BSD-2-Clause
  *
  * A session belongs to one loop, a loop to one thread. Reading is plain event + read(2) into the loop's one buffer, so that an
  * idle session costs its struct alone; not reading is the back-pressure. */
