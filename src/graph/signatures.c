@@ -52,7 +52,7 @@ static void find_attached(struct namer *n)
 }
 
 /* "class PriceCache"; "class #<Class:PriceCache>" for a singleton class; else what the reducer makes of an unnamed one. */
-static uint32_t class_step(void *ctx, uint32_t id)
+static uint32_t class_step(void *ctx, uint32_t id, uint32_t slot)
 {
 	struct namer *n = ctx;
 	struct conclusion *c = n->c;
@@ -64,7 +64,7 @@ static uint32_t class_step(void *ctx, uint32_t id)
 		return step;
 	}
 	uint32_t name = reducer_class_name(c->r, conclusion_addr(c, id));
-	const char *type = strtab_str(&c->s->names, conclusion_key(c, id)->type);
+	const char *type = strtab_str(&c->s->names, c->s->keys[reducer_slot_key(c->r, slot)].type);
 	bool module = type && !strcmp(type, "MODULE");
 	return intern2(c, module ? "module " : "class ", name ? strtab_str(&c->s->names, name) : module ? "#<Module>" : "#<Class>");
 }

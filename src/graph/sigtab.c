@@ -31,7 +31,7 @@ static void insert(struct sigtab *t, uint32_t i)
 	uint32_t at = sigtab_place(t, t->sig[i].parent, t->sig[i].step);
 	while (t->slots[at].index)
 		at = (at + 1) & (t->nslots - 1);
-	t->slots[at] = (struct sig_slot){.parent = t->sig[i].parent, .step = t->sig[i].step, .index = i + 1};
+	t->slots[at] = (struct sig_slot){.parent = t->sig[i].parent, .step = t->sig[i].step, .index = (i + 1) | (t->sig[i].dead ? SIG_DEAD : 0)};
 }
 
 static bool grow(struct sigtab *t)
@@ -53,6 +53,7 @@ static bool grow(struct sigtab *t)
 	return true;
 }
 
+/* The index, with SIG_DEAD (in the slot, since the signature itself would be a miss of the cache more), or SIG_NONE. */
 static uint32_t find(const struct sigtab *t, uint32_t parent, uint32_t step)
 {
 	for (uint32_t at = sigtab_place(t, parent, step); t->slots[at].index; at = (at + 1) & (t->nslots - 1))
@@ -96,7 +97,7 @@ static uint32_t extend(struct sigtab *t, uint32_t parent, uint32_t step, bool kl
 		return parent;
 	uint32_t i = find(t, parent, step);
 	if (i != SIG_NONE)
-		return t->sig[i].dead ? parent : i;
+		return i & SIG_DEAD ? parent : i;
 	if (t->frozen && !klass)
 		return parent;
 	return add(t, parent, step, klass);
@@ -123,4 +124,7 @@ void sigtab_freeze(struct sigtab *t, uint32_t first)
 			t->counted--;
 		}
 	}
+	for (uint32_t at = 0; at < t->nslots; at++)
+		if (t->slots[at].index > first && t->sig[t->slots[at].index - 1].dead)
+			t->slots[at].index |= SIG_DEAD;
 }

@@ -11,6 +11,7 @@
 #include "graph/gmem.h"
 
 #define SIG_NONE 0xFFFFFFFFu
+#define SIG_DEAD 0x80000000u
 
 enum {
 	SIG_MEMO = 2048,             /* power of two; brothers and sisters ask the same */
@@ -37,7 +38,7 @@ struct sigtab {
 	struct sig *sig;
 	uint32_t n, cap;
 	struct sig_slot {
-		uint32_t parent, step, index; /* index + 1, 0 = empty */
+		uint32_t parent, step, index; /* index + 1, SIG_DEAD added when it is dead; 0 = empty */
 	} *slots;              /* open addressing over (parent, step) */
 	uint32_t nslots;       /* power of two */
 	uint32_t counted;      /* live signatures that are no classes: those the limit is about */

@@ -27,8 +27,7 @@ struct from {
 static inline void reach(struct walker *w, struct from from, uint32_t old, struct walk_node *x)
 {
 	struct walk *o = w->w;
-	uint32_t id = w->tail++;
-	x->num = id + 1;
+	uint32_t id = w->tail++, leaf = x->row == WALK_NONE ? WALK_LEAF : 0;
 	o->old[id] = old;
 	o->parent[id] = from.num;
 	o->slot[id] = x->slot;
@@ -38,29 +37,27 @@ static inline void reach(struct walker *w, struct from from, uint32_t old, struc
 	o->top[id] = from.top;
 	w->run[id] = from.run;
 	w->inner[w->ninner] = id;
-	w->ninner += x->row != WALK_NONE;
+	w->ninner += !leaf;
+	*x = (struct walk_node){.top = from.top | leaf, .sig = from.sig, .run = from.run, .num = id + 1};
 }
 
 /* Another parent of one that waits for its signature. */
-static inline void choose(struct walker *w, struct from from, uint32_t id)
+static inline void choose(struct walker *w, struct from from, struct walk_node *x)
 {
-	uint32_t best = w->w->sig[id];
-	if (best == from.sig) {
-		if (from.run > w->run[id])
-			w->run[id] = from.run;
-	} else if (w->t->sig[from.sig].id < w->t->sig[best].id) {
-		w->w->sig[id] = from.sig;
-		w->run[id] = from.run;
-	}
+	if (x->sig == from.sig ? from.run <= x->run : w->t->sig[from.sig].id >= w->t->sig[x->sig].id)
+		return;
+	uint32_t id = (x->num & WALK_NUM) - 1;
+	x->sig = w->w->sig[id] = from.sig;
+	x->run = w->run[id] = from.run;
 }
 
 static inline void set_rooted(struct walker *w, struct walk_node *x)
 {
-	w->w->top[(x->num & WALK_NUM) - 1] |= WALK_ROOTED;
+	w->w->top[(x->num & WALK_NUM) - 1] = x->top | WALK_ROOTED;
 	x->num |= WALK_ROOTED;
 }
 
-static inline void push_cross(struct walker *w, uint32_t from, uint32_t to, const struct walk_node *x)
+static inline void push_cross(struct walker *w, uint32_t from, const struct walk_node *x)
 {
 	uint32_t *p = glog_push(&w->w->cross);
 	if (!p) {
@@ -68,7 +65,7 @@ static inline void push_cross(struct walker *w, uint32_t from, uint32_t to, cons
 		return;
 	}
 	p[0] = from;
-	p[1] = to | (x->row == WALK_NONE ? WALK_LEAF : 0);
+	p[1] = ((x->num & WALK_NUM) - 1) | (x->top & WALK_LEAF);
 }
 
 /* An edge beside the tree. Two ways that begin at different references of the roots have nothing but the root in common. */
@@ -76,12 +73,10 @@ static inline void cross(struct walker *w, struct from from, struct walk_node *x
 {
 	if (from.num == x->num)
 		return;
-	uint32_t id = x->num - 1;
-	if (w->w->top[id] != from.top) {
+	if ((x->top & ~WALK_LEAF) != from.top)
 		set_rooted(w, x);
-		return;
-	}
-	push_cross(w, from.num - 1, id, x);
+	else
+		push_cross(w, from.num - 1, x);
 }
 
 static inline void follow(struct walker *w, struct from from, uint32_t old)
@@ -92,7 +87,7 @@ static inline void follow(struct walker *w, struct from from, uint32_t old)
 		return;
 	}
 	if ((x->num & WALK_NUM) > w->level)
-		choose(w, from, (x->num & WALK_NUM) - 1);
+		choose(w, from, x);
 	if (!(x->num & WALK_ROOTED))
 		cross(w, from, x);
 }
@@ -163,7 +158,7 @@ static void follow_classes(struct walker *w, uint32_t begin, uint32_t end)
 		uint32_t tail = w->tail;
 		follow(w, from_of(w, id), klass);
 		if (tail != w->tail && o->row[id] == WALK_NONE)
-			push_cross(w, id, tail, &w->in->node[klass]);
+			push_cross(w, id, &w->in->node[klass]);
 		uint32_t num = w->in->node[klass].num;
 		if (num & WALK_ROOTED && (num & WALK_NUM) <= w->level)
 			w->slot_class[slot & SLOT_MASK] = WALK_NONE;
@@ -173,9 +168,9 @@ static void follow_classes(struct walker *w, uint32_t begin, uint32_t end)
 /* The step of an object; *ret_class tells whether it is a class's name. */
 static inline uint32_t step_of(const struct walker *w, uint32_t id, bool *ret_class)
 {
-	uint32_t step = w->in->slot_step[w->w->slot[id] & SLOT_MASK];
+	uint32_t slot = w->w->slot[id] & SLOT_MASK, step = w->in->slot_step[slot];
 	*ret_class = step == STEP_CLASS;
-	return __builtin_expect(step == STEP_CLASS, 0) ? w->in->class_step(w->in->ctx, w->w->old[id]) : step;
+	return __builtin_expect(step == STEP_CLASS, 0) ? w->in->class_step(w->in->ctx, w->w->old[id], slot) : step;
 }
 
 /* Extends one object's signature by its own step. false without memory. */
@@ -188,11 +183,14 @@ static inline bool settle_one(struct walker *w, uint32_t id)
 	uint32_t sig = sigtab_extend(w->t, parent, step, klass);
 	if (sig == SIG_NONE)
 		return false;
-	struct sig *s = &w->t->sig[sig];
-	w->run[id] = sig == parent && s->step == step ? w->run[id] + 1 : 1;
-	if (w->run[id] > s->repeat)
-		s->repeat = w->run[id];
 	w->w->sig[id] = sig;
+	if (sig != parent || w->t->sig[sig].step != step) {
+		w->run[id] = 1;
+		return true;
+	}
+	struct sig *s = &w->t->sig[sig];
+	if (++w->run[id] > s->repeat)
+		s->repeat = w->run[id];
 	return true;
 }
 
@@ -224,7 +222,7 @@ static void follow_root(struct walker *w, uint32_t old, uint32_t sig)
 	if (!x->num)
 		reach(w, from, old, x);
 	else if ((x->num & WALK_NUM) > w->level)
-		choose(w, from, (x->num & WALK_NUM) - 1);
+		choose(w, from, x);
 	set_rooted(w, x);
 }
 

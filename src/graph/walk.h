@@ -35,10 +35,21 @@
 #define STEP_FOLD 0xFFFFFFFFu   /* internal (IMEMO, ICLASS): goes with its parent */
 #define STEP_CLASS 0xFFFFFFFEu  /* a class or module: asked from class_step */
 
+/* An object before the walk, and once it has been reached, when all that another reference to it asks stands in this one cache line. */
 struct walk_node {
-	uint32_t row;   /* its first edge, WALK_NONE = it has none */
-	uint32_t slot, size; /* carried along */
-	uint32_t num;   /* new id + 1, 0 = not reached (all 0 before the walk); WALK_ROOTED as in walk.top */
+	union {
+		uint32_t row;  /* its first edge, WALK_NONE = it has none */
+		uint32_t top;  /* reached: as in walk.top, but WALK_LEAF as in walk.cross */
+	};
+	union {
+		uint32_t slot; /* carried along */
+		uint32_t sig;  /* reached: that of the best parent so far */
+	};
+	union {
+		uint32_t size; /* carried along */
+		uint32_t run;  /* reached: objects in the folded chain up to that parent */
+	};
+	uint32_t num;          /* new id + 1, 0 = not reached (all 0 before the walk); WALK_ROOTED as in walk.top */
 };
 
 struct walk_root {
@@ -48,14 +59,14 @@ struct walk_root {
 
 struct walk_input {
 	uint32_t n;                     /* objects */
-	struct walk_node *node;         /* by old id; the walk sets num */
+	struct walk_node *node;         /* by old id */
 	const uint32_t *to;             /* edges: old ids with WALK_LAST */
 	const uint32_t *slot_class;     /* by slot: old id of the class that its objects refer to besides, WALK_NONE = none */
 	uint64_t nslots;
 	const uint32_t *slot_step;      /* by slot: a name id or STEP_* */
 	const struct walk_root *roots;
 	uint32_t nroots;
-	uint32_t (*class_step)(void *ctx, uint32_t old_id);
+	uint32_t (*class_step)(void *ctx, uint32_t old_id, uint32_t slot);
 	void *ctx;
 };
 
