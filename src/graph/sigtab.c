@@ -4,7 +4,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { FIRST_CAP = 1024 };
+enum {
+	FIRST_CAP = 1024,
+	CAP_SLACK = 8, /* one part in so many beyond the limit: the one that passes it and the classes, which always find room */
+};
 
 bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names, uint32_t limit, uint32_t expected)
 {
@@ -12,6 +15,7 @@ bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names,
 	while (t->cap < limit && t->cap < expected)
 		t->cap *= 2;
 	t->nslots = 2 * t->cap;
+	t->cap += t->cap / CAP_SLACK;
 	t->sig = gmem_alloc(mem, t->cap, sizeof(*t->sig));
 	t->slots = gmem_alloc(mem, t->nslots, sizeof(*t->slots));
 	return t->sig && t->slots;
