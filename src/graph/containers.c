@@ -63,25 +63,26 @@ static void offer(struct finder *f, uint32_t id)
 		top_offer(&f->top, (struct top_row){.a = c->bytes[id], .b = length, .id = c->walk.old[id], .ref = id});
 }
 
+/* A String of many bytes is one; anything else without a kind is none. */
+static bool can_be_offered(const struct finder *f, uint32_t id, uint32_t kind)
+{
+	return kind || idvals_get(&f->c->lengths, id, 0);
+}
+
 /* chain[id]: length of the longest list that starts there, links being of one class; each link's next is dominated by it. From the last id to
- * the first, so that an object comes when all it dominates has come. */
+ * the first, so that an object comes when all it dominates has come. What kind the next one has cannot be foreseen, so there is no branch
+ * on it. */
 static void find(struct finder *f)
 {
 	const struct conclusion *c = f->c;
 	for (uint32_t id = c->walk.n; id-- > 0;) {
-		uint32_t kind = kind_of(f, id), up = c->up[id], links = f->chain[id] + 1;
-		if (!kind) { /* a String of many bytes, or nothing */
-			if (f->c->walk.slot[id] & SLOT_LONG && idvals_get(&f->c->lengths, id, 0))
-				offer(f, id);
-			continue;
-		}
-		if (up && kind_of(f, up - 1) == kind) {
-			if (links > f->chain[up - 1])
-				f->chain[up - 1] = links;
-			links = 0; /* not the head */
-		}
-		f->chain[id] = links < GRAPH_CONTAINER_MIN ? 0 : links;
-		offer(f, id);
+		uint32_t up = c->up[id] ? c->up[id] - 1 : id, kind = kind_of(f, id), links = f->chain[id] + 1;
+		bool link = (kind != 0) & (up != id) & (kind_of(f, up) == kind), head = (kind != 0) & !link & (links >= GRAPH_CONTAINER_MIN);
+		f->chain[id] = head ? links : 0;
+		uint32_t longest = f->chain[up];
+		f->chain[up] = link && links > longest ? links : longest;
+		if ((head || c->walk.slot[id] & SLOT_LONG) && can_be_offered(f, id, kind))
+			offer(f, id);
 	}
 	top_sort(&f->top);
 }

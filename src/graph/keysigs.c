@@ -15,13 +15,10 @@ static void elect(const struct conclusion *c, struct vote *v, const uint32_t *ke
 {
 	for (uint32_t id = 0; id < c->walk.n; id++) {
 		struct vote *k = &v[key[conclusion_slot(c, id)]];
+		uint32_t sig = k->votes ? k->sig : c->sig[id];
 		k->all++;
-		if (k->votes == 0)
-			k->sig = c->sig[id];
-		if (k->sig == c->sig[id])
-			k->votes++;
-		else
-			k->votes--;
+		k->sig = sig;
+		k->votes += sig == c->sig[id] ? 1 : UINT32_MAX; /* no branch, which could not be foreseen */
 	}
 	for (uint32_t id = 0; id < c->walk.n; id++) {
 		struct vote *k = &v[key[conclusion_slot(c, id)]];
