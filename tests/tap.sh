@@ -47,4 +47,7 @@ wait_for() {
 		sleep 0.05
 	done
 }
+# in_part NUMBER: whether this one of a long list belongs to HDA_TEST_PART, K/N: the K-th of N suites that share what is long and whose
+# first has done all of it (.ci/run). Without it everything does. tests/README.md names the tests that ask.
+in_part() { [ -z "${HDA_TEST_PART:-}" ] || [ $(($1 % ${HDA_TEST_PART#*/} + 1)) -eq "${HDA_TEST_PART%/*}" ]; }
 done_testing() { echo "1..$tap_n"; [ "$tap_failed" -eq 0 ]; }

@@ -12,11 +12,18 @@
 #define SCAN_HAVE_SIMD 1
 #endif
 
+/* A sanitizer's allocator maps and unmaps a block this large each time, at a page fault for each page of its shadow: tests make
+ * a scanner for every cut of a dump. A small cache also is full in each of them, which tests what happens then. */
+#ifdef HDA_SANITIZED
+enum { FAST_SITES_LOG2 = 6 };
+#else
+enum { FAST_SITES_LOG2 = 14 };
+#endif
+
 enum {
-	FAST_SITES_LOG2 = 14,
 	FAST_SITES = 1 << FAST_SITES_LOG2, /* entries of the cache of file, line and method */
 	FAST_SITE_MIN = 32,     /* shortest run kept: one block */
-	FAST_SITE_MAX = 184,    /* longest: an entry of three cache lines, 3 MiB in all */
+	FAST_SITE_MAX = 184,    /* longest: an entry of three cache lines, 3 MiB in all of a release's */
 	FAST_FLAGS = 128,       /* entries of the cache of flags, by length */
 	FAST_NAMES = 256,       /* entries of the cache of short names */
 	FAST_NAME_MAX = 16,     /* bytes of a short name */

@@ -18,6 +18,7 @@ RETENTIONS = 2               # the one that is disturbed finds what the one befo
 CALLS = "pwrite64,pwritev,writev,fdatasync,ftruncate"
 WRITES_MAX = 300             # the loop over the writes ends by itself; were this reached, it did not
 CLOCK_MS = (0, 6, 12, 20, 32, 48)
+PART, PARTS = map(int, os.environ.get("HDA_TEST_PART", "1/1").split("/"))  # as in tests/tap.sh: this suite's share of the writes
 DAY = 86400
 FIRST = (time.time() // DAY - 4) * DAY  # when the dumps begin: of a week's thinned dumps one an hour stays
 VOLATILE = {"took_s", "age_s", "host_pid"}
@@ -176,7 +177,7 @@ def one_write(n, i, what, before, after):
 
 def every_write(i, before, after):
     what, states = data(i), []
-    for n in range(1, WRITES_MAX):
+    for n in range(PART, WRITES_MAX, PARTS):
         killed, state, bad = one_write(n, i, what, before, after)
         if not killed: break
         states.append(state)
@@ -233,7 +234,7 @@ def main():
     if may_trace(): every_write(i, before, after)
     else: say("skip", "killed at every write", "strace is missing or may not trace")
     many = [data(i + j) for j in range(4 * len(PIDS))]
-    for ms in CLOCK_MS:
+    for ms in CLOCK_MS[PART - 1::PARTS]:
         bad, n = by_the_clock(ms, i, many, before, after)
         case(f"killed {ms} ms after it began to make room: all that was acknowledged is there", not bad, bad)
     say("end", "all")

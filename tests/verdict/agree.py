@@ -18,6 +18,11 @@ import leakdet, run
 files = sorted(glob.glob(os.path.join(ref, "scenarios", "*.json.zst")) + glob.glob(os.path.join(ref, "real", "series", "*.json.zst")))
 docs = [run.load(f) for f in files]
 test, failed = 0, 0
+part = os.environ.get("HDA_TEST_PART")  # K/N, as in tests/tap.sh: this suite's share of the numbers of dumps
+if part:
+    k, of = map(int, part.split("/"))
+    ns = ns[k - 1::of]
+    print("# part %s: after %s dumps" % (part, ", ".join(map(str, ns))))
 
 
 def ok(good, text, why=()):
