@@ -24,7 +24,7 @@ enum {
 	JOIN_MS = 5000,          /* after "stop now": a thread in the middle of a graph is not waited for any longer */
 	STOP_EXTRA_MS = 10000,   /* beyond drain_deadline, told to systemd */
 	READER_CHECK_MS = 60000,
-	TRIM_AFTER_S = 2,        /* after the last answer or dump free memory goes back to the system */
+	TRIM_LATEST_S = 30,      /* ... and while there is no such pause, so long after the first of them */
 };
 
 static const struct {
@@ -139,7 +139,14 @@ static void stop(struct hdad *h);
 
 /* Freed memory is kept for a moment: the next question mostly comes soon and needs as much, and getting pages from the system was up
  * to two thirds of its time. */
-static void trim_soon(struct hdad *h) { event_add(h->trim_timer, &(struct timeval){.tv_sec = TRIM_AFTER_S}); }
+static void trim_soon(struct hdad *h)
+{
+	uint64_t now = host_mono_ms();
+	if (!event_pending(h->trim_timer, EV_TIMEOUT, NULL))
+		h->trim_latest_ms = now + 1000 * TRIM_LATEST_S;
+	if (now + 1000 * TRIM_AFTER_S <= h->trim_latest_ms)
+		event_add(h->trim_timer, &(struct timeval){.tv_sec = TRIM_AFTER_S});
+}
 
 static void on_trim_timer(evutil_socket_t fd, short what, void *ctx)
 {

@@ -36,6 +36,8 @@ struct hdad;
 struct pipeline;
 struct worker;
 
+enum { TRIM_AFTER_S = 2 }; /* after the last answer or dump free memory goes back to the system */
+
 /* --- messages --- */
 
 enum main_msg {
@@ -180,6 +182,7 @@ struct hdad {
 	_Atomic bool backup_running;
 	_Atomic uint64_t reader_check_ms;    /* when the last one was */
 	_Atomic bool store_full;             /* the last commit found no room */
+	_Atomic uint64_t answered_ms;        /* when a question was answered last */
 
 	/* main only */
 	enum hdad_state state;
@@ -190,6 +193,7 @@ struct hdad {
 	struct config *cfg;
 	struct listener *listeners[LISTEN_N];
 	struct event *in_event, *sig_term, *sig_int, *sig_hup, *drain_timer, *trim_timer, *watchdog;
+	uint64_t trim_latest_ms;
 	unsigned ndrained;
 	uint64_t ngems, nadmins[2];  /* idle gems; sessions of query, control */
 	uint64_t next_token;

@@ -538,10 +538,11 @@ void ingest_stored(struct dump *d)
 		else
 			session_error(s, HDA_STATUS_INTERNAL, "the store failed");
 	}
-	bool large = d->input > TRIM_BYTES;
+	/* Where questions are asked their memory would go, too, and come back page by page: main waits for a pause. */
+	bool asked = host_mono_ms() - atomic_load(&c->h->answered_ms) < 1000 * TRIM_AFTER_S, large = d->input > TRIM_BYTES;
 	dump_free(d);
 	/* Only now: its sender has its answer and waits for nothing any more. */
-	if (large)
+	if (large && !asked)
 		host_trim();
 	worker_check_drained(c->w);
 }

@@ -157,6 +157,7 @@ static void *run(void *ctx)
 		heartbeat_enter(&q->heart);
 		struct query_job *j = (struct query_job *)m;
 		answer(q, j);
+		atomic_store(&q->h->answered_ms, host_mono_ms());
 		m->kind = MAIN_ANSWERED;
 		inbox_post(&q->h->main_in, m);
 		heartbeat_leave(&q->heart);
