@@ -5,7 +5,8 @@ A real hdad with one worker and a store of small dumps is asked the same questio
 while another hdactl streams a large dump into it over and over, whose graph is computed each time. Beside that a small dump is sent
 now and then (another session), and a stand-in for systemd receives the watchdog's pings. Bar: p99 under load <= 2 x idle.
 Needs gendump from $HDA_SHARED/bench; otherwise says skipped."""
-import argparse, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import argparse, json, os, shutil, socket, sys, tempfile, threading, time
+from common import Daemon, Dumps, percentile, timed
 
 ap = argparse.ArgumentParser()
 ap.add_argument("--load-objects", type=int, default=2000000)
@@ -13,33 +14,16 @@ ap.add_argument("--load-asked", type=int, default=100, help="how often each ques
 ap.add_argument("--load-workers", type=int, default=1)
 ap.add_argument("--load-json")
 a, _ = ap.parse_known_args()
-build, shared = os.environ["top_builddir"], os.environ["HDA_SHARED"]
-src = os.path.join(shared, "bench", "gendump.c")
-if not os.path.exists(src):
-    sys.exit(print("load: skipped: no gendump") or 0)
-hdad, hdactl = os.path.join(build, "hdad"), os.path.join(build, "hdactl")
-tmp = tempfile.mkdtemp(prefix="hda-bench.")
 QUESTIONS = [["status"], ["top"], ["top", "--by", "site"], ["trend", "--pid", "3"], ["diff", "3@1000", "3@40000"], ["leaks", "--pid", "3"]]
 BAR = 2.0
 
 
-def ctl(*args):
-    return subprocess.run([hdactl, "--runtime-dir", tmp + "/run", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def dump(name, objects, jobs):
-    path = os.path.join(tmp, name)
-    with open(path, "wb") as f:
-        subprocess.run([tmp + "/gendump", "-n", str(objects), "-j", str(jobs)], stdout=f, check=True)
-    return path
-
-
 class Pings(threading.Thread):
     """systemd's end of NOTIFY_SOCKET: when each WATCHDOG=1 came."""
-    def __init__(self):
+    def __init__(self, path):
         super().__init__(daemon=True)
         self.s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.s.bind(tmp + "/notify")
+        self.s.bind(path)
         self.at = []
         self.start()
 
@@ -55,92 +39,77 @@ class Pings(threading.Thread):
 
 class Load(threading.Thread):
     """Sends the large dump again and again, each time as the dump of another process; `done` counts those acknowledged."""
-    def __init__(self, big):
-        super().__init__()
-        self.big, self.done, self.over = big, 0, False
+    def __init__(self, daemon, dumps, big):
+        super().__init__(daemon=True)
+        self.daemon_, self.dumps, self.big, self.done, self.over = daemon, dumps, big, 0, False
         self.start()
 
     def run(self):
         while not self.over:
-            path = os.path.join(tmp, "heap-%d-1800000000-1000.dump" % (1000 + self.done))
-            os.link(self.big, path)
-            r = ctl("import", path)
+            path = self.dumps.again(self.big, 1000 + self.done, 1800000000, 1000)
+            r = self.daemon_.ctl("import", path)
             os.unlink(path)
-            if r.returncode != 0:
-                sys.exit(print("load: import failed:", r.stderr.decode()))
+            if r.returncode:
+                print("load: import failed:", r.stderr.decode(), file=sys.stderr)
+                os._exit(1)
             self.done += 1
 
 
 def cut(times):
-    t = sorted(times)
-    return {"p50_ms": 1000 * t[len(t) // 2], "p99_ms": 1000 * t[min(len(t) - 1, len(t) * 99 // 100)]}
+    return {"p50_ms": 1e3 * percentile(times, 0.5), "p99_ms": 1e3 * percentile(times, 0.99)}
 
 
-def timed(*args):
-    t = time.monotonic()
-    r = ctl(*args)
-    if r.returncode not in (0, 1):
-        sys.exit(print("load:", args, r.stderr.decode()))
-    return time.monotonic() - t
-
-
-def ask_all():
+def ask_all(d, dumps):
     """Each question in turn, so that all of them meet all phases of the load. Then a small dump, which is new each time."""
     times = {" ".join(q): [] for q in QUESTIONS}
     small = []
     for i in range(a.load_asked):
         for q in QUESTIONS:
-            times[" ".join(q)].append(timed(*q, "--json"))
+            times[" ".join(q)].append(timed(lambda: d.ctl(*q, "--json"), good=(0, 1)))
         if i % 10 == 0:
-            path = dump("heap-%d-1700000000-1000.dump" % (500000 + time.monotonic_ns() % 400000), 30000, 0)
-            small.append(timed("import", path))
+            path = dumps.make(500000 + time.monotonic_ns() % 400000, 1700000000, 1000, 30000)
+            small.append(timed(lambda: d.ctl("import", path)))
             os.unlink(path)
-    return {k: cut(v) for k, v in times.items()}, cut(small)
+    return {**{k: cut(v) for k, v in times.items()}, "a small dump to its ACK": cut(small)}
 
 
-try:
-    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", tmp + "/gendump", src], check=True)
-    for d in ("state", "run"):
-        os.mkdir(tmp + "/" + d, 0o700)
-    open(tmp + "/conf", "w").write("[ingest]\ningest_workers = %d\n" % a.load_workers)
-    pings = Pings()
-    env = dict(os.environ, NOTIFY_SOCKET=tmp + "/notify", WATCHDOG_USEC="1000000")
-    p = subprocess.Popen([hdad, "-c", tmp + "/conf", "--state-dir", tmp + "/state", "--runtime-dir", tmp + "/run"], env=env,
-                         stderr=open(tmp + "/log", "w"))
-    while ctl("status").returncode != 0:
-        time.sleep(0.1)
-    for i in range(40):
-        r = ctl("import", dump("heap-3-%d-%d.dump" % (1700000000 + 60 * i, 1000 * (i + 1)), 30000, 20 * i))
-        assert r.returncode == 0, r.stderr
-    big = dump("big", a.load_objects, 0)
+def measure(d, dumps, pings):
+    for path in dumps.series(3, 40):
+        timed(lambda: d.ctl("import", path))
+    big = dumps.make(1, 1800000000, 1000, a.load_objects)
     begin = time.monotonic()
-    idle, idle_small = ask_all()
+    idle = ask_all(d, dumps)
     idle_gap, _ = pings.longest(begin, time.monotonic())
-    load = Load(big)
+    load = Load(d, dumps, big)
     while load.done == 0:
         time.sleep(0.1)
     begin, first = time.monotonic(), load.done
-    busy, busy_small = ask_all()
+    busy = ask_all(d, dumps)
     end, n = time.monotonic(), load.done - first
     busy_gap, npings = pings.longest(begin, end)
     load.over = True
     load.join()
-    out = {"objects": a.load_objects, "dumps_during": n, "seconds": end - begin, "questions": {}, "pings": npings,
-           "longest_without_ping_s": {"idle": idle_gap, "load": busy_gap}}
-    print("%d questions asked %d times, idle and in %.1f s in which %d dumps of %d objects with graphs were taken in by %d worker(s)"
-          % (len(QUESTIONS), a.load_asked, end - begin, n, a.load_objects, a.load_workers))
-    print("%-28s %9s %9s %9s %9s %7s   bar: p99 %.0f x idle" % ("wall ms", "idle p50", "p99", "load p50", "p99", "x p99", BAR))
-    for name, i, b in [(q, idle[q], busy[q]) for q in idle] + [("a small dump to its ACK", idle_small, busy_small)]:
-        out["questions"][name] = {"idle": i, "load": b}
-        print("%-28s %9.1f %9.1f %9.1f %9.1f %7.2f" % (name, i["p50_ms"], i["p99_ms"], b["p50_ms"], b["p99_ms"], b["p99_ms"] / i["p99_ms"]))
-    print("watchdog of 1 s: %d pings under load, longest time without one %.2f s (idle %.2f s)" % (npings, busy_gap, idle_gap))
-    p.send_signal(signal.SIGTERM)
-    p.wait()
-    if n == 0:
-        sys.exit(print("load: no dump was taken in meanwhile: says nothing") or 1)
-    if a.load_json:
-        json.dump(out, open(a.load_json, "w"), indent=1)
+    return {"objects": a.load_objects, "dumps_during": n, "seconds": end - begin, "questions": {q: {"idle": idle[q], "load": busy[q]} for q in idle},
+            "pings": npings, "longest_without_ping_s": {"idle": idle_gap, "load": busy_gap}}
+
+
+tmp = tempfile.mkdtemp(prefix="hda-bench.")
+try:
+    pings = Pings(tmp + "/notify")
+    env = {"NOTIFY_SOCKET": tmp + "/notify", "WATCHDOG_USEC": "1000000"}
+    with Dumps("load") as dumps, Daemon("[ingest]\ningest_workers = %d\n" % a.load_workers, env=env) as d:
+        out = measure(d, dumps, pings)
 finally:
-    if "p" in globals() and p.poll() is None:
-        p.kill()
     shutil.rmtree(tmp)
+print("%d questions asked %d times, idle and in %.1f s in which %d dumps of %d objects with graphs were taken in by %d worker(s)"
+      % (len(QUESTIONS), a.load_asked, out["seconds"], out["dumps_during"], a.load_objects, a.load_workers))
+print("%-28s %9s %9s %9s %9s %7s   bar: p99 %.0f x idle" % ("wall ms", "idle p50", "p99", "load p50", "p99", "x p99", BAR))
+for name, q in out["questions"].items():
+    i, b = q["idle"], q["load"]
+    print("%-28s %9.1f %9.1f %9.1f %9.1f %7.2f" % (name, i["p50_ms"], i["p99_ms"], b["p50_ms"], b["p99_ms"], b["p99_ms"] / i["p99_ms"]))
+gap = out["longest_without_ping_s"]
+print("watchdog of 1 s: %d pings under load, longest time without one %.2f s (idle %.2f s)" % (out["pings"], gap["load"], gap["idle"]))
+if out["dumps_during"] == 0:
+    sys.exit("load: no dump was taken in meanwhile: says nothing")
+if a.load_json:
+    json.dump(out, open(a.load_json, "w"), indent=1)

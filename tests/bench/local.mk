@@ -8,14 +8,14 @@ EXTRA_DIST += tests/bench/bench.py tests/bench/README.md
 bench: tests/bench/pipe_bench$(EXEEXT)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}" \
 		CC='$(CC)' CXX='$(CXX)' python3 $(top_srcdir)/tests/bench/bench.py $(BENCH)
-EXTRA_DIST += tests/bench/daemon.py tests/bench/queries.py tests/bench/load.py
+EXTRA_DIST += tests/bench/common.py tests/bench/daemon.py tests/bench/queries.py tests/bench/load.py
 .PHONY: bench-daemon
 bench-daemon: hdad$(EXEEXT) hdactl$(EXEEXT) tests/bench/store_bench$(EXEEXT) tests/bench/state_bench$(EXEEXT)
 	top_builddir='$(abs_top_builddir)' HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}" CC='$(CC)' \
-		python3 $(top_srcdir)/tests/bench/daemon.py $(BENCH)
+		python3 -B $(top_srcdir)/tests/bench/daemon.py $(BENCH)
 	top_builddir='$(abs_top_builddir)' HDA_SHARED="$${HDA_SHARED:-$(abs_top_srcdir)/../shared}" CC='$(CC)' \
-		python3 $(top_srcdir)/tests/bench/load.py $(BENCH)
-	top_builddir='$(abs_top_builddir)' python3 $(top_srcdir)/tests/bench/queries.py $(BENCH)
+		python3 -B $(top_srcdir)/tests/bench/load.py $(BENCH)
+	top_builddir='$(abs_top_builddir)' python3 -B $(top_srcdir)/tests/bench/queries.py $(BENCH)
 # Needs cmocka's header only by unit.h; run by hand: see its first lines.
 EXTRA_PROGRAMS += tests/bench/store_bench
 tests_bench_store_bench_SOURCES = tests/bench/store_bench.c tests/unit/store/series.c tests/unit/store/series.h
