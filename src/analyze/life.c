@@ -195,11 +195,11 @@ static uint64_t compactions(struct life *l, const struct dump_summary *s)
 static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 {
 	const struct dump_header *h = &s->head;
-	double n = (double)l->proc.ndumps + 1;
+	double n = (double)l->proc.ndumps + 1; /* of this dump, from 1 */
 	struct verdict_dump d = {.t = h->time, .partial = s->partial || s->since, .memsize = (double)s->bytes, .rss = known(h->rss, 0),
 	    .live_slots = known(h->heap_live_slots, 0), .old_objects = known(h->old_objects, 0)};
 	l->knows_jobs |= h->jobs != HEADER_UNKNOWN;
-	d.jobs = known(h->jobs, n * NO_JOBS_PACE);
+	d.jobs = known(h->jobs, (n - 1) * NO_JOBS_PACE); /* none before the first: how long that was nobody knows */
 	d.gc = h->gc_count != HEADER_UNKNOWN ? h->gc_count : s->max_generation != UINT64_MAX ? s->max_generation : (uint64_t)n;
 	d.major = h->major_gc_count != HEADER_UNKNOWN ? h->major_gc_count : (uint64_t)n;
 	d.compact = compactions(l, s);

@@ -115,6 +115,16 @@ static bool below(const struct verdict_fused *k, const struct verdict_fused *t)
 	return h->type && strcmp(e->path[h->npath], h->type) == 0 && tied(k, t);
 }
 
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+/* Two steady leaks look alike however different their causes are. Where births are counted they are told apart: those of two lines of code
+ * that one cause runs come together, those of two causes each by its own chance. */
+static bool told_apart(const struct verdict_fused *x, const struct verdict_fused *y)
+{
+	const char *a = x->entry->site, *b = y->entry->site;
+	return a && b && !same_text(a, b) && x->judged.by_births && y->judged.by_births && x->judged.nunits == y->judged.nunits && !tied(x, y);
+}
+
 /* Does k belong to the line whose topmost key is t? */
 static bool joins(const struct verdict_fused *k, const struct verdict_fused *t)
 {
@@ -122,7 +132,7 @@ static bool joins(const struct verdict_fused *k, const struct verdict_fused *t)
 	if (below(k, t))
 		return true;
 	if (e->npath && e->npath == h->npath && verdict_begins(e, h)) {
-		if (cosine(&k->judged, &t->judged) > SAME_HOLDER)
+		if (cosine(&k->judged, &t->judged) > SAME_HOLDER && !told_apart(k, t))
 			return true;
 		/* A Hash of Hashes: the steps of a path that are alike are one, so its entries stand where it stands. */
 		if (h->key->len >= 0 && e->klass && h->klass && strcmp(e->klass, h->klass) == 0 && tied(k, t))
@@ -151,8 +161,6 @@ static bool is_internal(const struct verdict_entry *e)
 	}
 	return !e->stack;
 }
-
-static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
 
 static bool same_library(const struct verdict_entry *a, const struct verdict_entry *b)
 {

@@ -26,14 +26,18 @@ struct verdict_shape {
 	unsigned arg;
 	double weight;
 	double share[VERDICT_UNITS];
+	double before;                     /* expected births before the first unit, as a multiple of those in all units */
 };
 
-/* All shapes over m units into *out (room for VERDICT_SHAPES_MAX); returns how many. */
-unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, unsigned nclasses, struct verdict_shape *out);
+/* All shapes over m units into *out (room for VERDICT_SHAPES_MAX); returns how many. before: the stretch from the first job to the first
+ * dump; NULL: not known. */
+unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, struct verdict_shape *out);
 /* log(sum(exp(v))) over n values. */
 double verdict_lse(const double *v, unsigned n);
-/* Survivors (or increments) by unit, judged as counts. False: too little. */
-bool verdict_counted(const struct verdict_unit *u, unsigned m, unsigned nclasses, double hazard, size_t dumps, struct verdict_judged *ret);
+/* Survivors (or increments) by unit, judged as counts; before: those that were there at the first dump, and the jobs until then (NULL: not
+ * known). False: too little. */
+bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard, size_t dumps,
+    struct verdict_judged *ret);
 
 /* Result of the regression of a level on the shapes. */
 struct verdict_levels {
@@ -68,12 +72,16 @@ void verdict_lows_was(const struct verdict_proc *p, struct verdict_lows *l, doub
 
 /* The unit between marks a and e. */
 struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, uint32_t e, double s);
+/* The jobs before the first dump, of which s objects were there; false: the counter began with it. */
+bool verdict_before(const struct verdict_proc *p, double s, struct verdict_unit *ret);
 /* The same between two dumps, by their numbers. */
 struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s);
 /* Proven survivors by segment, of earlier epochs first; returns how many units were written. */
 unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_unit *out);
 /* The survivors of all its units, without making them. */
 double verdict_kept(const struct verdict_proc *p, const struct verdict_key *k);
+/* Those that were there at the first dump already. */
+double verdict_older(const struct verdict_key *k);
 double verdict_hazard(const struct verdict_proc *p, const struct verdict_key *k);
 /* End of segment i of `bound`, not after cut. */
 uint32_t verdict_span_end(const uint32_t *bound, uint32_t n, uint32_t i, uint32_t cut);

@@ -50,7 +50,9 @@ static bool judge_increments(const struct verdict_proc *p, const struct verdict_
 		u[i] = verdict_between(p, at[i], at[i + 1], y[i + 1] - y[i]);
 		u[i].w = fmax(u[i].w, .5);
 	}
-	if (!verdict_counted(u, m - 1, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
+	struct verdict_unit before;
+	bool known = at[0] == 0 && verdict_before(p, y[0], &before);
+	if (!verdict_counted(u, m - 1, known ? &before : NULL, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
 		return false;
 	add_bound(u, m - 1, p->x[p->nmarks - 1] - p->x[verdict_dump_mark(p, at[m - 1])], ret);
 	return true;
@@ -91,9 +93,11 @@ bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, st
 		return false;
 	if (!p->traced || !k->born || k->len >= 0)
 		return judge_levels(p, k, ret);
-	struct verdict_unit u[VERDICT_UNITS];
+	struct verdict_unit u[VERDICT_UNITS], before;
 	unsigned n = verdict_units(p, k, u);
-	if (n < 2 || !verdict_counted(u, n, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
+	/* Once objects were moved, births of before are not told from others any more. */
+	bool known = p->nfrozen == 0 && p->e0 == 0 && verdict_before(p, verdict_older(k), &before);
+	if (n < 2 || !verdict_counted(u, n, known ? &before : NULL, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
 		return false;
 	if (p->nfrozen == 0)
 		add_bound(u, n, p->x[p->nmarks - 1] - p->x[p->cut], ret);
@@ -120,7 +124,7 @@ double verdict_detection_limit(const struct verdict_proc *p)
 		bool has[STORIES];
 		for (unsigned i = 0; i < m; i++)
 			u[i].s = s * u[i].w / width;
-		if (!verdict_counted(u, m, p->nclasses, 0, p->ndumps, &j))
+		if (!verdict_counted(u, m, NULL, p->nclasses, 0, p->ndumps, &j))
 			continue;
 		for (unsigned c = 0; c < STORIES; c++)
 			has[c] = verdict_prior_births[c] > 0;

@@ -61,6 +61,14 @@ unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k
 	return m;
 }
 
+double verdict_older(const struct verdict_key *k)
+{
+	double born = 0;
+	for (uint32_t i = 0; i < k->nbirths; i++)
+		born += k->births[i].mark > 0 ? k->births[i].n : 0;
+	return fmax(k->n - born, 0);
+}
+
 double verdict_kept(const struct verdict_proc *p, const struct verdict_key *k)
 {
 	double sum = 0;

@@ -296,6 +296,17 @@ struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, ui
 	return u;
 }
 
+bool verdict_before(const struct verdict_proc *p, double s, struct verdict_unit *ret)
+{
+	size_t last = p->nmarks - 1;
+	if (!(p->x[0] > 0) || !(p->x[last] > p->x[0]))
+		return false;
+	double pace = (p->t[last] - p->t[0]) / (p->x[last] - p->x[0]);
+	*ret = (struct verdict_unit){.w = p->x[0], .sec = p->x[0] * pace, .x = p->x[0] / 2, .s = fmax(s, 0)};
+	memcpy(ret->mix, p->mix[0], sizeof(ret->mix));
+	return true;
+}
+
 struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s)
 {
 	return verdict_stretch(p, (uint32_t)verdict_dump_mark(p, from), (uint32_t)verdict_dump_mark(p, to), s);

@@ -146,6 +146,95 @@ def f_compact_cache(i, S):
     w.compact_at = int(rng.choice([2, 4, 7, 12]))
     entries(s, rng, w.lru(1000, 2000, .7, 1000 / rng.uniform(2, 10)), "class RowStore", "slow"); return s
 
+def season(w, rng):
+    """Traffic by the time of day: one to four waves within the run, from a fifth to nearly twice the mean."""
+    f = 1 + rng.uniform(.4, .8) * np.sin(np.arange(N * T) / (N * T) * 2 * np.pi * rng.uniform(1, 4) + rng.uniform(0, 2 * np.pi))
+    w.tx = np.concatenate([[0], np.cumsum(np.diff(w.tx) * f)]); w.dx = np.diff(w.tx); w.mix = np.rint(w.mix * f[:, None]).astype(np.int64)
+
+def f_season_cache(i, S):
+    """Traffic comes and goes by the time of day while a cache fills; another one lives by the clock."""
+    s, rng = make("season_cache", i, S); w = s.worlds[0]; season(w, rng); background(s)
+    entries(s, rng, w.coupons(int(lograte(rng, 300, 6000)), rng.uniform(0, .9), lograte(rng, .05, 1)), "class RowStore", "slow")
+    life = rng.uniform(.5, 4) * w.dtm.mean() * T
+    entries(s, rng, w.survive(w.births(lograte(rng, .05, 2)), lambda a, t: np.exp(-t / life)), "class Presence", "fast", cls="User", type="OBJECT"); return s
+
+def f_lfu(i, S):
+    """Least frequently used goes first: newcomers die young, the old core stays for ever."""
+    s, rng, w = start("lfu", i, S)
+    cap = int(rng.choice([300, 1000, 3000])); universe = cap * int(rng.choice([2, 4, 10])); per_dump = cap * rng.uniform(.15, 1.5)
+    p = np.arange(1, universe + 1.) ** -rng.uniform(.5, 1.1); q = np.cumsum(p / p.sum())
+    uses, born, M = {}, {}, np.zeros((w.n * T, w.n), dtype=np.int64)
+    for b in range(w.n * T):
+        for key in np.searchsorted(q, rng.random(rng.poisson(per_dump / T))).tolist():
+            if key not in born:
+                if len(born) >= cap:
+                    few = min(list(born)[-64:], key=uses.get); del born[few]
+                born[key] = b
+            uses[key] = uses.get(key, 0) + 1
+        if (b + 1) % T == 0:
+            M[:, b // T] = np.bincount(list(born.values()), minlength=w.n * T)
+    entries(s, rng, M, "class FragmentStore", "slow"); return s
+
+def f_ttl_jitter(i, S):
+    """Entries live for a time of their own, 60 to 140 % of 1.5 to 15 dump intervals."""
+    s, rng, w = start("ttl_jitter", i, S)
+    age = rng.uniform(1.5, 15) * w.dtm.mean() * T
+    entries(s, rng, w.survive(w.births(lograte(rng, .05, 5)), lambda a, t: np.clip((1.4 - t / age) / .8, 0, 1)), "class TokenStore", "fast"); return s
+
+def f_resized(i, S):
+    """A cache that has filled and turned over gets a higher bound from a new configuration, in the same process."""
+    s, rng, w = start("resized", i, S)
+    cap, k = int(rng.choice([300, 1000, 3000])), int(rng.integers(6, 25)); times = int(rng.choice([2, 4]))
+    b = w.births(cap / rng.uniform(1, 5) / w.every); born = np.cumsum(b); M = np.zeros((w.n * T, w.n), dtype=np.int64)
+    for d in range(w.n):
+        e = w.edge[d + 1]; room = cap if d < k else min(cap * times, cap + born[e - 1] - born[w.edge[k] - 1])
+        M[:e, d] = np.clip(room - (born[e - 1] - born[:e]), 0, b[:e])
+    entries(s, rng, M, "class RowStore", "slow"); return s
+
+def f_tenant_memo(i, S):
+    """A memo per tenant, few objects or thousands each; every tenant comes once, the busy ones soon, the last ones hardly ever."""
+    s, rng, w = start("tenant_memo", i, S)
+    n = int(lograte(rng, 40, 600)); rate = rng.lognormal(0, rng.uniform(1.5, 3), n); size = np.maximum(rng.lognormal(2, 1.2, n), 1).astype(int)
+    at = np.searchsorted(w.tx, rng.exponential(1 / rate) * w.every * rng.uniform(1, 6), "right") - 1
+    entries(s, rng, w.seen(np.bincount(at[at < w.n * T], weights=size[at < w.n * T], minlength=w.n * T).astype(np.int64)), "class TenantRules", "slow", cls="Rule", type="OBJECT"); return s
+
+def f_pool_peak(i, S):
+    """A pool as large as the most that was ever in use at once: it grows at each new peak of the load."""
+    s, rng, w = start("pool_peak", i, S)
+    load = rng.poisson(rng.uniform(5, 40) * np.exp(rng.normal(0, rng.uniform(.1, .5), w.n * T))); peak = np.maximum.accumulate(load)
+    entries(s, rng, w.seen(np.diff(np.concatenate([[0], peak])) * int(rng.integers(20, 300))), "class ConnectionPool", "slow", kind="Array", cls="Conn", type="OBJECT"); return s
+
+def f_vocabulary(i, S):
+    """Interned strings: new words come as a power of the words read (Heaps), and never go."""
+    s, rng, w = start("vocabulary", i, S)
+    b, k = rng.uniform(.4, .65), lograte(rng, 5, 60)
+    x = w.tx + rng.uniform(0, 3) * w.every
+    s.add(w.seen(rng.poisson(k * np.diff(x ** b))), "STRING", "String", site(rng), ["root fstring"], "vm", 60, 0, "slow"); return s
+
+def f_memo_uniform(i, S):
+    """A memo of a finite number of keys, each as likely as the next: 30 to 99.9 % filled at the end of the run."""
+    s, rng, w = start("memo_uniform", i, S)
+    entries(s, rng, w.coupons((n := int(lograte(rng, 300, 10000))), 0., n * rng.uniform(.4, 7) / N / w.every), "class Memo", "slow"); return s
+
+def f_restart_cache(i, S):
+    """Two lives of one revision, the second begins in the middle; their caches fill at the same pace."""
+    cut = int(np.random.default_rng([S, i, 5]).choice([4, 8, 15]))
+    s, rng = make("restart_cache", i, S, worlds=2, per=[cut, N - cut]); s.successive = True
+    s.worlds[1].t0 = s.worlds[0].t0 + s.worlds[0].tt[-1] + 40
+    n, z, r = int(lograte(rng, 300, 5000)), rng.uniform(.3, 1), rng.uniform(.05, .4)
+    for wi in (0, 1):
+        background(s, wi); w = s.worlds[wi]
+        cache(s, w.coupons(n, z, n * r / w.every), "STRING", "String", "app/lib/rows.rb:30", ["class RowStore", "Hash"], "class", 300, wi, "slow")
+    return s
+
+def f_gaps_cache(i, S):
+    """Dumps are missing in runs, and one is torn, while a cache fills and another is pruned."""
+    s, rng, w = start("gaps_cache", i, S)
+    a = int(rng.integers(3, 9)); s.ev["drop"] = sorted({*range(a, a + int(rng.integers(2, 5))), *(int(v) for v in rng.choice(np.arange(14, N - 1), 12, replace=False))})
+    s.ev["partial"] = [int(rng.integers(1, 3))]
+    entries(s, rng, w.coupons(int(lograte(rng, 300, 6000)), rng.uniform(.2, 1), lograte(rng, .05, 1)), "class RowStore", "slow")
+    entries(s, rng, w.cleared(w.births(lograte(rng, .05, 3)), rng.uniform(2, 6), rng.random()), "class TtlStore", "fast", cls="Row", type="OBJECT"); return s
+
 
 # --- leaks -----------------------------------------------------------------------------------------------------
 def f_cache_and_leak(i, S):
@@ -273,6 +362,52 @@ def f_irregular_gaps(i, S):
 def f_bare(i, S):
     """A Hash of immediates: only its length grows."""
     s, rng, w = start("bare", i, S, mode=["tg", "u"][i % 2]); r = lograte(rng, .2, 8); leak(s, w.births(r), rate=r, bare=True); return s
+
+def f_season_leak(i, S):
+    """A leak by the job, or by the clock, while traffic comes and goes by the time of day."""
+    s, rng = make("season_leak", i, S); w = s.worlds[0]; season(w, rng); background(s)
+    r, hour = lograte(rng, .1, 5), rng.random() < .3
+    leak(s, w.births(0, per_sec=r * w.tx[-1] / w.tt[-1]) if hour else w.births(r), rate=r, norate=bool(hour)); return s
+
+def f_rare_class(i, S):
+    """Only a job class that is a small part of all leaks, many objects each time, and it comes in waves."""
+    s, rng = make("rare_class", i, S, mixdrift=.5); w = s.worlds[0]
+    w.mix[:, 3] = rng.poisson(w.mix[:, 3] * rng.uniform(.03, .2)); background(s)
+    r = lograte(rng, 2, 40); share = w.mix[:, 3].sum() / w.dx.sum()
+    leak(s, w.births(r, cls=3), rate=r * share, job=CLASSES[3], share=share); return s
+
+def f_stops(i, S):
+    """A leak whose cause is switched off in the same process: what leaked stays."""
+    s, rng, w = start("stops", i, S)
+    k = int(rng.integers(8, 25)); r = lograte(rng, .1, 5)
+    leak(s, w.births(r, stop=k * T), rate=r); s.leaks[-1]["to_seq"] = k; return s
+
+def f_two_rates(i, S):
+    """Two leaks of one holder, of two classes and lines, one five to thirty times as fast."""
+    s, rng, w = start("two_rates", i, S)
+    r = lograte(rng, .05, .5); other = r * rng.uniform(5, 30)
+    for rate, (ty, cls), line in ((r, ("OBJECT", "Audit"), 20), (other, ("STRING", "String"), 71)):
+        id = s.add(w.seen(w.births(rate)), ty, cls, "app/lib/journal.rb:%d" % line, ["class Journal" if s.traced else "class Journal%d" % line, "Array"], "class", 120, 0, "leak")
+        s.leaks.append(dict(rows=[id], head=id, obj_per_1000=rate * 1000, bytes_per_1000=rate * 120000, row_bytes={id: rate * 120000}, from_seq=0, job=None, due=max(4, math.ceil(30 / (rate * w.every)) + 1)))
+    return s
+
+def f_symbols(i, S):
+    """to_sym on what users send: a leak in the interpreter's own table, beside the symbols of loaded code."""
+    s, rng, w = start("symbols", i, S)
+    r = lograte(rng, .05, 5); where = site(rng, True)
+    s.add(w.warm(int(lograte(rng, 300, 6000)), rng.uniform(.3, 3)), "SYMBOL", "Symbol", "zeitwerk/loader.rb:61", ["root symbols"], "vm", 40, 0, "slow") if s.traced else None
+    id = s.add(w.seen(w.births(r)), "SYMBOL", "Symbol", where, ["root symbols"], "vm", 40, 0, "leak")
+    s.leaks.append(dict(rows=[id], head=id, obj_per_1000=r * 1000, bytes_per_1000=r * 40000, row_bytes={id: r * 40000}, from_seq=0, job=None, due=max(4, math.ceil(30 / (r * w.every)) + 1))); return s
+
+def f_restart_same(i, S):
+    """A restart in the middle, of one revision, with the leak in both lives."""
+    cut = int(np.random.default_rng([S, i, 5]).choice([4, 8, 15]))
+    s, rng = make("restart_same", i, S, worlds=2, per=[cut, N - cut]); s.successive = True
+    s.worlds[1].t0 = s.worlds[0].t0 + s.worlds[0].tt[-1] + 40
+    r = lograte(rng, .05, 5)
+    for wi in (0, 1):
+        background(s, wi); leak(s, s.worlds[wi].births(r), wi, rate=r, group=np.random.default_rng(s.bgseed + 1))
+    s.join(); return s
 
 
 FAMILIES = {k[2:]: v for k, v in list(globals().items()) if k.startswith("f_")}

@@ -102,6 +102,21 @@ static void test_two_holders_are_two(void **state)
 	assert_int_equal(lines(&w, NULL), 2);
 }
 
+/* Of one holder, each steady: lines of code that one cause runs grow together, those of two causes each by its own chance. */
+static void test_two_causes_of_one_holder(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
+	grow(&w, "OBJECT", "Item", "app/b.rb:9", in_cache, twice_a, -1);
+	assert_int_equal(lines(&w, NULL), 1);
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
+	grow(&w, "OBJECT", "Item", "app/b.rb:9", in_cache, b, -1);
+	assert_int_equal(lines(&w, NULL), 2);
+}
+
 static void test_one_line_of_code(void **state)
 {
 	(void)state;
@@ -201,7 +216,8 @@ static void test_ended_by_a_deploy(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_one_line_of_code),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
+	    cmocka_unit_test(test_one_line_of_code),
 	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_container_of_mixed_entries),
 	    cmocka_unit_test(test_ended_by_a_deploy)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

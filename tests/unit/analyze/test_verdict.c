@@ -196,6 +196,89 @@ static void test_long_run(void **state)
 	world_done(&w);
 }
 
+static double before; /* objects that were there at the first dump */
+static double after(size_t i, size_t n) { (void)n; return i ? 20 : before; }
+
+/* How sure it is of a leak of 60 births a dump after 5 dumps, `at_first` jobs after the counter's begin. */
+static double sure(double objects, double at_first)
+{
+	struct world w;
+	world_init(&w, true, true);
+	before = objects;
+	for (unsigned k = 0; k < 5; k++) {
+		struct verdict_dump d = usual(k);
+		d.jobs += at_first - 1000;
+		for (unsigned i = 0; i < 2; i++)
+			d.marks[i][0] += at_first - 1000;
+		assert_true(step(&w, d, after));
+	}
+	struct verdict *v = verdict_of(&w);
+	double conf = v->fused[0].conf;
+	verdict_free(v);
+	world_done(&w);
+	return conf;
+}
+
+/* What was there at the first dump tells a leak, which had its part of it, from a cache, which had most of it; but nothing is sure. */
+static void test_before_the_first_dump(void **state)
+{
+	(void)state;
+	double leak = sure(60, 1000), cache = sure(150, 1000), boot = sure(50000, 1000);
+	assert_true(leak > boot && boot > cache);
+	assert_true(leak < .95 && cache > .3 * boot);
+	assert_true(sure(600, 10000) > sure(60, 10000)); /* by the jobs, not by the dumps */
+	assert_true(sure(60, 0) == sure(150, 0)); /* nobody counted before */
+}
+
+static double fills_later(size_t i, size_t n) { (void)n; return i < 9 ? 0 : floor(400 * exp(-((double)i - 9) / 12)); }
+static double leaks_later(size_t i, size_t n) { (void)n; return i < 9 ? 0 : 200; }
+
+/* A cache that is first used in the middle of the run fills as any other. */
+static void test_begins_midway(void **state)
+{
+	(void)state;
+	for (unsigned dumps = 8; dumps <= 20; dumps += 4)
+		assert_int_not_equal(story(fills_later, dumps), VERDICT_LEAK);
+	assert_int_equal(story(leaks_later, 20), VERDICT_LEAK);
+}
+
+static double class_jobs[DUMPS_MAX], class_follow; /* jobs of the class by dump interval */
+static double by_class(size_t i, size_t n)
+{
+	(void)n;
+	double smooth = 600 * exp(-(double)((i + 2) / 3) / 5);
+	return i ? floor((class_follow ? class_jobs[(i + 2) / 3] : smooth) / 3) : 0;
+}
+
+/* A class of jobs becomes rarer, with ups and downs: births that follow each of them are its leak, those that only slow down are none. */
+static void test_class_that_becomes_rarer(void **state)
+{
+	static const double bend[] = {1, 1.9, .4, 1.5, .3, 1.2, .6};
+	(void)state;
+	for (int follow = 0; follow < 2; follow++) {
+		struct world w;
+		double done[2] = {0, 0};
+		world_init(&w, true, true);
+		w.proc.nclasses = 2;
+		w.proc.classes[0] = "Rare";
+		w.proc.classes[1] = "Other";
+		class_follow = follow;
+		for (unsigned k = 0; k < 16; k++) {
+			struct verdict_dump d = usual(k);
+			class_jobs[k] = floor(600 * exp(-(double)k / 5) * bend[k % 7]);
+			done[0] += class_jobs[k];
+			done[1] += 1000 - class_jobs[k];
+			memcpy(d.mix, done, sizeof(done));
+			assert_true(step(&w, d, by_class));
+		}
+		struct verdict *v = verdict_of(&w);
+		assert_true((v->fused[0].label == VERDICT_LEAK) == (follow == 1));
+		assert_true(!follow || v->fused[0].judged.how == HOW_CLASS);
+		verdict_free(v);
+		world_done(&w);
+	}
+}
+
 static void test_empty(void **state)
 {
 	(void)state;
@@ -216,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_leak_is_a_leak), cmocka_unit_test(test_rate_of_a_leak), cmocka_unit_test(test_full_cache_is_no_leak),
-	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_long_run), cmocka_unit_test(test_empty)};
+	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_long_run), cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_before_the_first_dump), cmocka_unit_test(test_begins_midway), cmocka_unit_test(test_class_that_becomes_rarer)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
