@@ -96,7 +96,7 @@ class StandIn
     end
   end
 
-  attr_reader :path, :sessions
+  attr_reader :path, :sessions, :gone
 
   # The block gets the Session and its number from 0.
   def initialize(path, backlog: nil, &serve)
@@ -105,6 +105,7 @@ class StandIn
     @server.listen(backlog) if backlog
     @sessions = []
     @controls = []
+    @gone = []
     @thread = Thread.new { loop { take(@server.accept, serve) } } if serve
   end
 
@@ -126,8 +127,8 @@ class StandIn
     s = Session.new(io)
     @sessions << s
     serve.call(s, @sessions.size - 1)
-  rescue SystemCallError, IOError, Hda::Wire::Error
-    nil # the peer went away: the test looks at what the gem says
+  rescue SystemCallError, IOError, Hda::Wire::Error => e
+    @gone << e # the peer went away: the test looks at what the gem says, and await at this when it waits in vain
   ensure
     io.close
   end
@@ -209,7 +210,8 @@ class HdaTest < Minitest::Test
   def await(what, seconds = 40)
     till = mono + seconds
     until yield
-      flunk("#{what}: not within #{seconds} s; log: #{@log.lines.inspect}; agents: #{@agents.map(&:status).inspect}") if mono > till
+      flunk("#{what}: not within #{seconds} s; log: #{@log.lines.inspect}; agents: #{@agents.map(&:status).inspect}; " \
+            "peers: #{@servers.flat_map(&:gone).map { |e| [e, e.backtrace.first(3)] }.inspect}") if mono > till
       sleep 0.005
     end
   end
