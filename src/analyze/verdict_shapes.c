@@ -29,15 +29,16 @@ double verdict_lse(const double *v, unsigned n)
 /* A leak in the first part of which so many times its later births were kept; the later part is this many units at least. */
 static const struct { double times, weight; unsigned units; } tail = {3, .06, 5};
 
-/* What there was of it before the first dump, where the same story began with the process (weight .5; else its number is anything, every
- * order of magnitude as likely as the next, of so many e-folds). A cache that fills had most of its births then, a leak its part by the
- * jobs, and what a boot leaves says nothing. */
-static const struct { double same, folds; } past = {.5, 10};
+/* What there was of it before the first dump, where the same story began with the process (weight .05: a boot leaves what it likes; else
+ * its number is anything, every order of magnitude as likely as the next, of so many e-folds). A cache that fills had most of its births
+ * then, a leak its part by the jobs. Twenty times the weight finds a few leaks more at 5 dumps, and calls a cache that fills slowly one. */
+static const struct { double same, folds; } past = {.05, 10};
 
 #define BY_CLASS .20 /* weight of all classes of jobs, and of all beginnings in the middle of the run */
 #define MIDWAY .12
-#define FALLS .9 /* a class became rarer when its last share of the jobs is below this part of its first */
-#define SLOW_ALL (1 + MIDWAY + BY_CLASS / 2) /* the weights of what is slow add up to this; half of the classes become rarer */
+#define RARER .10 /* among the slow, of all classes of jobs that become rarer */
+#define FALLS .8  /* a class became rarer when its last share of the jobs is below this part of its first */
+#define SLOW_ALL (1 + MIDWAY + RARER / 2) /* the weights of what is slow add up to this; half of the classes become rarer */
 
 /* A list of shapes being made. */
 struct maker {
@@ -131,7 +132,7 @@ static void slow_classes(struct maker *k, unsigned nclasses)
 		for (unsigned i = 0; i < k->m; i++)
 			v[i] = fmax(k->u[i].mix[c], 0);
 		if (falling(k, v))
-			add(k, STORY_SLOW, HOW_CLASS, c, BY_CLASS / SLOW_ALL / nclasses, v, fmax(or_none(k->before).mix[c], 0));
+			add(k, STORY_SLOW, HOW_CLASS, c, RARER / SLOW_ALL / nclasses, v, fmax(or_none(k->before).mix[c], 0));
 	}
 }
 

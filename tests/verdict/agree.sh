@@ -5,4 +5,4 @@
 [ -f "$HDA_SHARED/verdict/leakdet.py" ] || skip_all 'the reference is not here'
 python=/usr/bin/python3
 [ -x "$python" ] || skip_all 'no python3'
-exec "$python" "$top_srcdir/tests/verdict/agree.py" "$top_builddir/tests/verdict-json" "$HDA_SHARED/verdict" 5 10 50
+exec "$python" "$top_srcdir/tests/verdict/agree.py" "$top_builddir/tests/verdict-json" "$HDA_SHARED/verdict" 5 10 20 50
