@@ -1,7 +1,7 @@
 /* Where something that grows ever more slowly will end. SPDX-License-Identifier: BSD-2-Clause
  *
- * The one estimator of a bound: `leaks` asks it about births, `trend` about the low boundary of a series. Method and limits: verdict_bound.c.
- * Pure; any thread. */
+ * The one estimator of a bound: `leaks` asks it about births, `trend` about the low boundary of a series. Method and limits:
+ * verdict_bound.c. Pure; any thread. */
 #pragma once
 
 #include <stdbool.h>

@@ -21,8 +21,14 @@ static void parts_of_births(struct cohorts *c)
 {
 	const struct verdict_proc *p = c->p;
 	uint32_t first = p->bound[0], last = (uint32_t)p->nmarks - 1;
-	c->c[c->n++] = (struct cohort){.jobs_from = NAN, .jobs_to = p->x[first], .t_from = NAN, .t_to = p->t[first], .gc_from = -1, .gc_to = p->gc[first],
-	    .born = NAN, .low = NAN};
+	c->c[c->n++] = (struct cohort){.jobs_from = NAN,
+	    .jobs_to = p->x[first],
+	    .t_from = NAN,
+	    .t_to = p->t[first],
+	    .gc_from = -1,
+	    .gc_to = p->gc[first],
+	    .born = NAN,
+	    .low = NAN};
 	for (uint32_t i = 0; i < p->nbound; i++)
 		add_part(c, p->bound[i], verdict_span_end(p->bound, p->nbound, i, p->cut), true);
 	add_part(c, p->cut, last, false);
@@ -32,7 +38,8 @@ static void parts_of_births(struct cohorts *c)
 static void parts_of_levels(struct cohorts *c)
 {
 	const struct verdict_proc *p = c->p;
-	c->c[c->n++] = (struct cohort){.jobs_from = NAN, .jobs_to = p->x[0], .t_from = -INFINITY, .t_to = p->t[0], .born = NAN, .low = NAN, .weighed = true};
+	c->c[c->n++] = (struct cohort){
+	    .jobs_from = NAN, .jobs_to = p->x[0], .t_from = -INFINITY, .t_to = p->t[0], .born = NAN, .low = NAN, .weighed = true};
 	for (uint32_t i = 0; i < p->nlbound; i++) {
 		uint32_t a = (uint32_t)verdict_dump_mark(p, p->lbound[i]);
 		bool open = i + 1 == p->nlbound;
@@ -82,7 +89,8 @@ static bool same_site(const struct dump_summary *s, const struct sum_key *k, con
 	const char *colon = site ? strrchr(site, ':') : NULL;
 	if (!colon)
 		return k->file == 0;
-	return k->line == strtoull(colon + 1, NULL, 10) && span_eq(strtab_get(&s->names, k->file), (struct span){(const uint8_t *)site, (size_t)(colon - site)});
+	return k->line == strtoull(colon + 1, NULL, 10) &&
+	       span_eq(strtab_get(&s->names, k->file), (struct span){(const uint8_t *)site, (size_t)(colon - site)});
 }
 
 static size_t find_key(const struct dump_summary *s, const struct verdict_entry *e)
@@ -157,7 +165,8 @@ static void add_births(struct cohorts *c, const struct dump_summary *s, size_t k
 		struct cohort *o = &c->c[k];
 		if (gc < o->gc_to)
 			continue;
-		/* Objects are still born in the generation during which a dump is taken, so the next dump has them all; a later one has lost some. */
+		/* Objects are still born in the generation during which a dump is taken, so the next dump has them all; a later one has lost some.
+		 */
 		if (!isfinite(o->born) && isfinite(o->t_from) && gc > o->gc_to && t <= o->t_to + 1.5 * c->interval + NEAR_S)
 			o->born = now[k];
 		o->still = now[k];

@@ -13,7 +13,8 @@ struct cohort {
 	double jobs_from, jobs_to; /* the counter, unwrapped; from NAN: before the first dump */
 	double t_from, t_to;       /* seconds since the first dump */
 	double gc_from, gc_to;     /* born in a generation > from and <= to */
-	double born;               /* objects there at the first dump after the part's last generation; NAN: there is no such dump, or it is not kept any more */
+	/* objects there at the first dump after the part's last generation; NAN: there is no such dump, or it is not kept any more */
+	double born;
 	double still;              /* of these there in the last dump added */
 	double low;                /* without births: the least number of objects (or entries) at a dump of this part; NAN: no dump of it */
 	bool weighed;              /* the verdict rests on it; else it is too young (no major GC since), or from before the first dump */

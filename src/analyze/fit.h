@@ -17,8 +17,8 @@ struct fit {
 
 /* Fits the points whose x and y are finite. Straight lines are Theil and Sen's (slope.h), through the median of what they leave.
  * may_bend: where the low boundary of at least FIT_BEND_POINTS points fills up, beyond what noise can do, and its end can be told (bound.h:
- * the estimator of `leaks`), it is a curve towards that end, if it comes clearly nearer to the points. False (*ret untouched): fewer than two
- * points, or all at one x. Pure; any thread. */
+ * the estimator of `leaks`), it is a curve towards that end, if it comes clearly nearer to the points. False (*ret untouched): fewer than
+ * two points, or all at one x. Pure; any thread. */
 bool fit_series(const double *x, const double *y, size_t n, bool may_bend, struct fit *ret);
 /* The curve towards a bound that is known: of the rates that it may have, the one that misses the points least. False as above. */
 bool fit_towards(const double *x, const double *y, size_t n, double bound, struct fit *ret);

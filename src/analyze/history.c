@@ -1,7 +1,7 @@
 /* Changes of numbers as varints. SPDX-License-Identifier: BSD-2-Clause
  *
- * A change is (how far its number is from that of the change before, zigzag) + 1, then by how much it moves, zigzag; a step ends with 0. Only
- * this file writes and reads it, so nothing is checked. */
+ * A change is (how far its number is from that of the change before, zigzag) + 1, then by how much it moves, zigzag; a step ends with 0.
+ * Only this file writes and reads it, so nothing is checked. */
 #include "analyze/history.h"
 
 enum { CHANGE_BYTES = 20 }; /* two numbers of at most 10 */

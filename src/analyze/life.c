@@ -278,7 +278,10 @@ static void add_births(struct life *l, const struct dump_summary *s, const uint3
 }
 
 /* A dump is written by a forked child, in which all threads but one are dead: that nothing holds a Thread there says nothing of it. */
-static bool is_thread(const struct dump_summary *s, const struct sum_key *k) { return span_eq(strtab_get(&s->names, k->klass), SPAN_LIT("Thread")); }
+static bool is_thread(const struct dump_summary *s, const struct sum_key *k)
+{
+	return span_eq(strtab_get(&s->names, k->klass), SPAN_LIT("Thread"));
+}
 
 static struct tally garbage_of(const struct dump_summary *s, const struct sum_key *k)
 {

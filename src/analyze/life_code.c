@@ -10,12 +10,21 @@
 #include "analyze/verdict_impl.h"
 #include "base/mem.h"
 
-enum { ROW_KIND = 3, ROW_STILL = 4, ROW_PREV = 8, ROW_DEATHS = 16, ROW_FROZEN = 32, ROW_LOWS = 64, ROW_NONE = 128 /* prev: all zero, and not written */ };
+enum {
+	ROW_KIND = 3,
+	ROW_STILL = 4,
+	ROW_PREV = 8,
+	ROW_DEATHS = 16,
+	ROW_FROZEN = 32,
+	ROW_LOWS = 64,
+	ROW_NONE = 128 /* prev: all zero, and not written */
+};
 enum { ROW_ID_BYTES = 7 /* 48 bits as a varint */, SHIFT_STEP = 4 };
 
 /* Most bytes a row without numbers takes, and its numbers with one byte each: it can always be made to fit. */
 _Static_assert(ROW_ID_BYTES + 2 + 12 + VERDICT_BOUNDS + 1 + VERDICT_FROZEN <= LIFE_ROW_BYTES, "births of a row fit");
-_Static_assert(ROW_ID_BYTES + 2 + 12 + 5 + 1 + VERDICT_LEVELS * (1 + 3) <= LIFE_ROW_BYTES + 9, "levels of a row fit but for the oldest dumps");
+_Static_assert(
+    ROW_ID_BYTES + 2 + 12 + 5 + 1 + VERDICT_LEVELS * (1 + 3) <= LIFE_ROW_BYTES + 9, "levels of a row fit but for the oldest dumps");
 
 static size_t uv_bytes(uint64_t v)
 {
@@ -131,8 +140,8 @@ static void row_encode(const struct life_row *r, uint64_t before, struct enc *e)
 	unsigned shift = shift_of(r);
 	bool prev = k->has_prev || r->still, none = prev && is_none(r);
 	enc_uv(e, r->id - before);
-	enc_u8(e, (uint8_t)(r->kind | (r->still ? ROW_STILL : 0) | (none ? ROW_NONE : 0) | (prev ? ROW_PREV : 0) | (has_deaths(k) ? ROW_DEATHS : 0) |
-	    (k->nfrozen ? ROW_FROZEN : 0) | (has_lows(k) ? ROW_LOWS : 0)));
+	enc_u8(e, (uint8_t)(r->kind | (r->still ? ROW_STILL : 0) | (none ? ROW_NONE : 0) | (prev ? ROW_PREV : 0) |
+	                    (has_deaths(k) ? ROW_DEATHS : 0) | (k->nfrozen ? ROW_FROZEN : 0) | (has_lows(k) ? ROW_LOWS : 0)));
 	enc_u8(e, (uint8_t)shift);
 	for (unsigned i = 0; prev && !none && i < nprev(r); i++)
 		enc_uv(e, whole(k->prev[i], shift));

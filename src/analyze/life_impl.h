@@ -17,7 +17,8 @@ struct life_row {
 	bool still;             /* a level that never changed: key.prev[0], nothing else is kept */
 };
 
-/* What the dump being added has of a row. Apart from the rows, because it is filled in the order of the dump, which for the rows is none. */
+/* What the dump being added has of a row. Apart from the rows, because it is filled in the order of the dump, which for the rows is none.
+ */
 struct life_seen {
 	double n, b, len;
 	uint32_t src;           /* index into keys, sigs or containers of that dump; UINT32_MAX: not in it */

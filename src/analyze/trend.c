@@ -117,7 +117,8 @@ struct shape {
 static struct shape shape_of(enum trend_by by)
 {
 	bool special = by == TREND_STRING || by == TREND_DATA;
-	return (struct shape){by == TREND_TYPE || special, by == TREND_CLASS || special || by == TREND_RETAINED, by == TREND_SITE || by == TREND_STRING};
+	return (struct shape){
+	    by == TREND_TYPE || special, by == TREND_CLASS || special || by == TREND_RETAINED, by == TREND_SITE || by == TREND_STRING};
 }
 
 static void add_keys(struct adding *a)

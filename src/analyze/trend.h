@@ -83,8 +83,8 @@ HDA_MUST_CHECK int trend_add_keys(struct trend *t, const struct store_keys *k, s
 bool trend_knows(enum trend_by by, bool thinned);
 /* A dump that does not. */
 void trend_add_unknown(struct trend *t, size_t place);
-/* May be called when only the TREND_LEVEL first and last of the dumps that are known have been added, by trend_add_keys: where they tell which
- * the `most` first series will be, the values of others are not kept. `most` as for trend_finish. */
+/* May be called when only the TREND_LEVEL first and last of the dumps that are known have been added, by trend_add_keys: where they tell
+ * which the `most` first series will be, the values of others are not kept. `most` as for trend_finish. */
 void trend_narrow(struct trend *t, size_t most);
 /* Sorts out the `most` first series; then they, their values and total may be read. */
 void trend_finish(struct trend *t, size_t most);

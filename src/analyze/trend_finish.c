@@ -10,7 +10,8 @@
 #include "base/first.h"
 #include "base/mem.h"
 
-/* The first and the last values of a series that are known, by the rank of their dumps among those that know it: the last in rank % TREND_LEVEL. */
+/* The first and the last values of a series that are known, by the rank of their dumps among those that know it: the last in rank %
+ * TREND_LEVEL. */
 struct ends {
 	double first[TREND_LEVEL], last[TREND_LEVEL], at_last_dump;
 	size_t n;
@@ -42,7 +43,10 @@ static void find_ranks(const struct trend *t, struct ranks *ret)
 }
 
 /* Of dumps in the middle nothing is needed, where all series have the same ranks. */
-static bool in_middle(const struct ranks *r, size_t place) { return !r->own && r->of[place] >= TREND_LEVEL && r->of[place] + TREND_LEVEL < r->n; }
+static bool in_middle(const struct ranks *r, size_t place)
+{
+	return !r->own && r->of[place] >= TREND_LEVEL && r->of[place] + TREND_LEVEL < r->n;
+}
 
 static void meet_ends(const struct trend *t, const struct ranks *r, size_t place, const uint64_t *at, struct ends *e)
 {

@@ -155,7 +155,7 @@ void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, con
 /* What the evidence says of one key of one process. */
 struct verdict_judged {
 	bool by_births;                    /* else by levels */
-	double evidence[STORIES];          /* log marginal likelihood, of births above that of the best story; -30 where a story does not apply */
+	double evidence[STORIES]; /* log marginal likelihood, of births above that of the best story; -30 where a story does not apply */
 	double survivors, hazard, rate, se, df; /* rate: objects (or entries) per job */
 	unsigned m;                        /* segments */
 	enum verdict_how how;

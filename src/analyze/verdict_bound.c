@@ -1,10 +1,10 @@
 /* Verdict: where growth that slows down will end. SPDX-License-Identifier: BSD-2-Clause
  *
- * A cache of K entries of which any is wanted with equal chance fills as K (1 − e^(−b x)): the chance that a job brings a new one falls with those
- * that are there. Counts of such births by parts of the run are fitted by maximum likelihood over b (Goel and Okumoto 1979, "Time-Dependent
- * Error-Detection Rate Model for Software Reliability", whose errors are our entries); e^(−b X) is the part that is still to come. An end is
- * only told when the exponential explains the counts better than a steady rate and than every power of x, which has no end, and when two
- * thirds are there already: what is farther away cannot be told from counts. */
+ * A cache of K entries of which any is wanted with equal chance fills as K (1 − e^(−b x)): the chance that a job brings a new one falls
+ * with those that are there. Counts of such births by parts of the run are fitted by maximum likelihood over b (Goel and Okumoto 1979,
+ * "Time-Dependent Error-Detection Rate Model for Software Reliability", whose errors are our entries); e^(−b X) is the part that is still
+ * to come. An end is only told when the exponential explains the counts better than a steady rate and than every power of x, which has no
+ * end, and when two thirds are there already: what is farther away cannot be told from counts. */
 #include "analyze/bound.h"
 #include "analyze/verdict_impl.h"
 

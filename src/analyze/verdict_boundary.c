@@ -1,7 +1,7 @@
 /* Verdict: the low boundary of a process as a whole. SPDX-License-Identifier: BSD-2-Clause
  *
- * What the heap stands at after major collections, by segments of the run (verdict_time.c keeps the minima): the oldest sign of a leak. It is
- * weighed as any level is, and says whether something leaks, not what. */
+ * What the heap stands at after major collections, by segments of the run (verdict_time.c keeps the minima): the oldest sign of a leak. It
+ * is weighed as any level is, and says whether something leaks, not what. */
 #include "analyze/verdict_impl.h"
 
 static const char *const words[] = {"unknown", "flat", "slowing", "rising"};

@@ -75,7 +75,10 @@ bool verdict_under(const struct verdict_entry *e, const struct verdict_entry *c)
 	return e->path && e->npath > c->npath && verdict_begins(e, c) && c->klass && strcmp(e->path[c->npath], c->klass) == 0;
 }
 
-bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c) { return e->npath == c->npath + 1 && verdict_under(e, c); }
+bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c)
+{
+	return e->npath == c->npath + 1 && verdict_under(e, c);
+}
 
 int verdict_by_depth(const void *a, const void *b)
 {

@@ -1,4 +1,5 @@
-/* Verdict: which rows are one leak. SPDX-License-Identifier: BSD-2-Clause For src/analyze/verdict*.c, and for query, which folds bounded growers alike. */
+/* Verdict: which rows are one leak. SPDX-License-Identifier: BSD-2-Clause For src/analyze/verdict*.c, and for query, which folds bounded
+ * growers alike. */
 #pragma once
 
 #include "analyze/verdict.h"

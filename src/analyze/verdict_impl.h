@@ -31,13 +31,14 @@ struct verdict_shape {
 
 /* All shapes over m units into *out (room for VERDICT_SHAPES_MAX); returns how many. before: the stretch from the first job to the first
  * dump; NULL: not known. */
-unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, struct verdict_shape *out);
+unsigned verdict_shapes(
+    const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, struct verdict_shape *out);
 /* log(sum(exp(v))) over n values. */
 double verdict_lse(const double *v, unsigned n);
 /* Survivors (or increments) by unit, judged as counts; before: those that were there at the first dump, and the jobs until then (NULL: not
  * known). False: too little. */
-bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard, size_t dumps,
-    struct verdict_judged *ret);
+bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard,
+    size_t dumps, struct verdict_judged *ret);
 
 /* Result of the regression of a level on the shapes. */
 struct verdict_levels {
@@ -48,9 +49,10 @@ struct verdict_levels {
 	unsigned how_arg;
 };
 /* Levels y at dumps `at` (indices); high != NULL: with the heap's high water as a second regressor (RSS). */
-void verdict_levels(const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, struct verdict_levels *ret);
-/* Births by part that slow down: *ret_more of them are still to come, and in *ret_jobs jobs all but a hundredth of the whole (or one) are there,
- * counted from `gap` jobs after the last part. False: no end can be told. Pure. */
+void verdict_levels(
+    const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, struct verdict_levels *ret);
+/* Births by part that slow down: *ret_more of them are still to come, and in *ret_jobs jobs all but a hundredth of the whole (or one) are
+ * there, counted from `gap` jobs after the last part. False: no end can be told. Pure. */
 bool verdict_bound(const struct verdict_unit *u, unsigned m, double gap, double *ret_more, double *ret_jobs);
 /* Probabilities from log evidence and the priors (0 = story not considered). */
 void verdict_posterior(const double *evidence, const bool *has, const double *prior, double *ret);

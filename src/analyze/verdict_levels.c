@@ -98,7 +98,8 @@ static bool fit_shape(const struct data *d, const struct verdict_shape *s, struc
 	return true;
 }
 
-void verdict_levels(const struct verdict_proc *p, const uint32_t *at, const double *y0, const double *high, unsigned m, struct verdict_levels *ret)
+void verdict_levels(
+    const struct verdict_proc *p, const uint32_t *at, const double *y0, const double *high, unsigned m, struct verdict_levels *ret)
 {
 	struct verdict_unit u[VERDICT_LEVELS];
 	double y[VERDICT_LEVELS], dy[VERDICT_LEVELS], top = 1, dd = 0;

@@ -177,7 +177,8 @@ static void slows(struct maker *k)
 	}
 }
 
-unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, struct verdict_shape *out)
+unsigned verdict_shapes(
+    const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, struct verdict_shape *out)
 {
 	static const double turn[] = {.125, .25, .5};
 	struct maker k = {.u = u, .before = before, .m = m, .out = out};
@@ -258,7 +259,8 @@ static double lbeta(double a, double b) { return lgamma(a) + lgamma(b) - lgamma(
 static double past_ll(double s0, double total, double r, double concentration, unsigned m)
 {
 	double scale = fmin(1, 1 / (m * fmax(r, 1e-9))), a = concentration * r * scale, b = concentration * scale;
-	double same = lgamma(s0 + total + 1) - lgamma(s0 + 1) - lgamma(total + 1) + lbeta(s0 + a, total + b) - lbeta(a, b) + log((total + 1) / (s0 + total + 1));
+	double same = lgamma(s0 + total + 1) - lgamma(s0 + 1) - lgamma(total + 1) + lbeta(s0 + a, total + b) - lbeta(a, b) +
+	              log((total + 1) / (s0 + total + 1));
 	return log(past.same * exp(fmin(same, 0)) + (1 - past.same) / ((s0 + 1) * past.folds));
 }
 
@@ -274,8 +276,8 @@ static double chi2(const struct verdict_unit *u, unsigned m, double total, const
 }
 
 /* Log marginal likelihood of each story; the best leak shape is left in *best with its chi squared. */
-static void evidence(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, double total, unsigned nclasses, double *ret,
-    struct verdict_shape *best, double *ret_chi2)
+static void evidence(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, double total, unsigned nclasses,
+    double *ret, struct verdict_shape *best, double *ret_chi2)
 {
 	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
 	unsigned n = verdict_shapes(u, m, before, nclasses, shapes);
@@ -312,8 +314,8 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 	*ret_chi2 = chi2(u, m, total, best->share);
 }
 
-bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard, size_t dumps,
-    struct verdict_judged *ret)
+bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard,
+    size_t dumps, struct verdict_judged *ret)
 {
 	double total = 0, q;
 	for (unsigned i = 0; i < m; i++)
@@ -321,7 +323,8 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verd
 	if (total < 1 || m < 2 || !isfinite(total))
 		return false;
 	struct verdict_shape best = {0};
-	*ret = (struct verdict_judged){.by_births = true, .survivors = total, .m = m, .hazard = hazard, .nunits = m, .more = -1, .more_jobs = -1};
+	*ret = (struct verdict_judged){
+	    .by_births = true, .survivors = total, .m = m, .hazard = hazard, .nunits = m, .more = -1, .more_jobs = -1};
 	evidence(u, m, before, total, nclasses, ret->evidence, &best, &q);
 	/* Births that look recent because the old ones die: then they must be seen dying. */
 	ret->evidence[STORY_TURN] -= 8 * fmax(0, 1 - hazard) * fmin(fmax(((double)dumps - 4) / 8, 0), 1);

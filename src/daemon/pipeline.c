@@ -89,7 +89,8 @@ struct pipeline *pipeline_new(const struct pipeline_opts *opts)
 	p->opts = *opts;
 	/* Without a graph nobody wants the references one by one. */
 	p->opts.scan.want_refs = opts->scan.want_refs || opts->graph;
-	const struct scan_sink sink = {.ctx = p, .object = on_object, .objects = on_objects, .refs = on_refs, .drop = on_drop, .root = on_root, .shape = on_shape};
+	const struct scan_sink sink = {
+	    .ctx = p, .object = on_object, .objects = on_objects, .refs = on_refs, .drop = on_drop, .root = on_root, .shape = on_shape};
 	p->scan = scanner_new(&p->opts.scan, &sink);
 	p->reduce = reducer_new(&(struct reducer_opts){.keep_values = opts->scan.keep_values});
 	if (opts->graph)

@@ -15,7 +15,8 @@ static struct val known(uint64_t n) { return n == HEADER_UNKNOWN ? val_null() : 
 
 static void put(struct answer *an, const struct watch_event *e)
 {
-	static const char *const cols[] = {"time", "event", "dump", "pid", "host_pid", "app", "jobs", "objects", "bytes", "bad_lines", "took_s", "text"};
+	static const char *const cols[] = {
+	    "time", "event", "dump", "pid", "host_pid", "app", "jobs", "objects", "bytes", "bad_lines", "took_s", "text"};
 	const struct val cells[] = {val_real(e->time), val_str(names[e->kind]), known(e->dump), known(e->pid), known(e->host_pid),
 	    e->app[0] ? val_str(e->app) : val_null(), known(e->jobs), known(e->objects), known(e->bytes), known(e->bad),
 	    e->kind == WATCH_BEGIN ? val_null() : val_real(e->took_s), e->text[0] ? val_str(e->text) : val_null()};

@@ -9,7 +9,8 @@
 struct conclusion {
 	struct graph *g;
 	struct rows rows;
-	struct walk walk;         /* once it is done ids are those of the walk, before it those of the address table; see conclusion_addr, conclusion_id */
+	/* once it is done ids are those of the walk, before it those of the address table; see conclusion_addr, conclusion_id */
+	struct walk walk;
 	uint32_t *num;            /* by id of the address table: id + 1, 0 = unreachable; rows.n */
 	struct idvals lengths;    /* of containers from GRAPH_CONTAINER_MIN entries */
 	struct idvals big_sizes;
@@ -52,8 +53,8 @@ static inline uint64_t conclusion_size(const struct conclusion *c, uint32_t id)
 /* The id of the object at an id of the address table, WALK_NONE when it is unreachable. After the walk. */
 static inline uint32_t conclusion_id(const struct conclusion *c, uint32_t map_id) { return c->num[map_id] - 1; }
 
-/* Its references to objects, one after the other, after the walk: for (e = conclusion_edges(c, id); e; e = conclusion_next(e)) conclusion_end(c, e).
- * The last one is that to its class when conclusion_own_class. */
+/* Its references to objects, one after the other, after the walk: for (e = conclusion_edges(c, id); e; e = conclusion_next(e))
+ * conclusion_end(c, e). The last one is that to its class when conclusion_own_class. */
 static inline const uint32_t *conclusion_edges(const struct conclusion *c, uint32_t id)
 {
 	return c->walk.row[id] == WALK_NONE ? NULL : c->rows.to + c->walk.row[id];

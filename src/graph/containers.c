@@ -69,9 +69,9 @@ static bool can_be_offered(const struct finder *f, uint32_t id, uint32_t kind)
 	return kind || idvals_get(&f->c->lengths, id, 0);
 }
 
-/* chain[id]: length of the longest list that starts there, links being of one class; each link's next is dominated by it. From the last id to
- * the first, so that an object comes when all it dominates has come. What kind the next one has cannot be foreseen, so there is no branch
- * on it. */
+/* chain[id]: length of the longest list that starts there, links being of one class; each link's next is dominated by it. From the last id
+ * to the first, so that an object comes when all it dominates has come. What kind the next one has cannot be foreseen, so there is no
+ * branch on it. */
 static void find(struct finder *f)
 {
 	const struct conclusion *c = f->c;

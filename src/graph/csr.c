@@ -85,8 +85,8 @@ static inline void count(struct rows *r, uint32_t **counted, const uint32_t *end
 }
 
 /* Resolves n references to `to`; returns how many lead to an object. */
-__attribute__((always_inline)) static inline uint32_t take_refs(struct rows *rows, const struct addrmap *m, struct ref_reader *r, uint32_t n,
-    uint32_t *to)
+__attribute__((always_inline)) static inline uint32_t take_refs(
+    struct rows *rows, const struct addrmap *m, struct ref_reader *r, uint32_t n, uint32_t *to)
 {
 	uint32_t w = 0;
 	for (uint32_t i = 0; i < n; i++) {

@@ -18,6 +18,6 @@ struct dom_graph {
 	uint32_t nroots;
 };
 
-/* The immediate dominators by number (id + 1; 0 = the virtual root, also as the answer): n + 1 numbers that the caller frees with gmem_free;
- * NULL without memory. Time nearly linear in nodes and edges. */
+/* The immediate dominators by number (id + 1; 0 = the virtual root, also as the answer): n + 1 numbers that the caller frees with
+ * gmem_free; NULL without memory. Time nearly linear in nodes and edges. */
 uint32_t *dom_immediate(const struct dom_graph *g, struct gmem *mem);

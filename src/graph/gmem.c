@@ -159,8 +159,8 @@ static uint8_t *large(struct gmem *m, uint64_t bytes)
 	return carve(&m->large, bytes);
 }
 
-/* The next `bytes` of address space. All arrays lie in huge pages, the small ones too: a page fault for each 4 KiB (12 us on a virtual machine)
- * was half of a small dump's time, and what is read at random misses the TLB less. */
+/* The next `bytes` of address space. All arrays lie in huge pages, the small ones too: a page fault for each 4 KiB (12 us on a virtual
+ * machine) was half of a small dump's time, and what is read at random misses the TLB less. */
 static uint8_t *address_space(struct gmem *m, uint64_t bytes)
 {
 	if (bytes >= GMEM_SMALL)

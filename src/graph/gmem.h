@@ -2,15 +2,16 @@
  *
  * A graph is the only thing in hda whose memory a peer can make large, so nothing of it comes from xmalloc: each array
  * is counted against a limit. Running out is an answer (NULL), not an abort.
- * They lie side by side in huge pages, and what is freed is kept for the next ones (cut and joined as needed) until gmem_trim: new memory costs page
- * faults and pages to clear, which was a quarter of the graph's time. What is kept stays in the account. */
+ * They lie side by side in huge pages, and what is freed is kept for the next ones (cut and joined as needed) until gmem_trim: new memory
+ * costs page faults and pages to clear, which was a quarter of the graph's time. What is kept stays in the account. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of functions that only prefetch: gcc 12 takes such a one for a function without effect and drops its calls, unless it is inlined early. */
+/* Of functions that only prefetch: gcc 12 takes such a one for a function without effect and drops its calls, unless it is inlined early.
+ */
 #define FETCHES __attribute__((always_inline)) static inline
 
 enum { GMEM_BLOCKS = 1024 }; /* arrays alive or kept at one time that are known; more are given back at once when freed */

@@ -35,7 +35,8 @@ struct graph *graph_new(const struct graph_opts *opts)
 static void release(struct graph *g)
 {
 	addrmap_done(&g->map);
-	struct glog *logs[] = {&g->objs, &g->refs, &g->classes, &g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
+	struct glog *logs[] = {
+	    &g->objs, &g->refs, &g->classes, &g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
 	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
 		glog_done(logs[i]);
 	gmem_free(&g->mem, g->slot_class, g->nslots, sizeof(*g->slot_class));

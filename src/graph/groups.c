@@ -126,8 +126,8 @@ static inline struct passed passed_of(const struct conclusion *c, uint32_t id)
 /* How far ahead things are fetched: places in the order, bytes and the groups of a slot, groups. */
 enum { AHEAD_PLACE = 24, AHEAD_SLOT = 24, AHEAD_GROUP = 12 };
 
-/* Ids to preorder: order[at[id] - 1]. An object's at[] is first the end of what is left of its own stretch; each child takes its stretch from
- * there, and what is left in the end is the object alone. */
+/* Ids to preorder: order[at[id] - 1]. An object's at[] is first the end of what is left of its own stretch; each child takes its stretch
+ * from there, and what is left in the end is the object alone. */
 static void places(const struct conclusion *c, uint32_t *at)
 {
 	uint32_t left = c->walk.n;

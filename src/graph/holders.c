@@ -19,7 +19,8 @@ static const char *step_text(const struct conclusion *c, uint32_t sig)
 }
 
 /* Signatures from the one that names the holder (the last class, module, constant, thread on the way, else the root) down to `sig`, which
- * goes by `last`. Returns how many; the first GRAPH_HOLDER_STEPS - 1 from below and the first one from above are in path[], lowest first. */
+ * goes by `last`. Returns how many; the first GRAPH_HOLDER_STEPS - 1 from below and the first one from above are in path[], lowest first.
+ */
 static uint32_t path_to(const struct conclusion *c, uint32_t sig, const char *last, uint32_t *path)
 {
 	uint32_t n = 0;
@@ -68,7 +69,8 @@ static uint64_t threshold(const struct conclusion *c)
 	return share > GRAPH_HOLDER_MIN ? share : GRAPH_HOLDER_MIN;
 }
 
-/* Offers the holders. From the last id to the first, so that an object comes when all it dominates has come; carried: a byte an object, 0. */
+/* Offers the holders. From the last id to the first, so that an object comes when all it dominates has come; carried: a byte an object, 0.
+ */
 static void find(const struct conclusion *c, struct top *top, uint8_t *carried)
 {
 	uint64_t least = threshold(c);

@@ -1,8 +1,8 @@
 /* Immediate dominators of objects that lead nowhere. SPDX-License-Identifier: BSD-2-Clause
  *
- * Numbers are ids + 1 here, 0 is the root. Both ends climb, always the higher number, until they meet: few steps in most heaps, each a miss of
- * the cache, so a few edges climb in turn and what each reads next is fetched meanwhile. Where trees are deep (long lists) that could take
- * forever: then jump pointers (Myers, "An Applicative Random-Access Stack", 1983) find the rest in logarithmic time. */
+ * Numbers are ids + 1 here, 0 is the root. Both ends climb, always the higher number, until they meet: few steps in most heaps, each a miss
+ * of the cache, so a few edges climb in turn and what each reads next is fetched meanwhile. Where trees are deep (long lists) that could
+ * take forever: then jump pointers (Myers, "An Applicative Random-Access Stack", 1983) find the rest in logarithmic time. */
 #include "graph/leaves.h"
 
 enum {
@@ -24,7 +24,8 @@ struct climber {
 	uint32_t lanes;
 };
 
-/* Some edges of one leaf may climb at one time, each from the parent of that moment. All they find lies on one way up, so the least is it. */
+/* Some edges of one leaf may climb at one time, each from the parent of that moment. All they find lies on one way up, so the least is it.
+ */
 static inline void found(uint32_t *parent, uint32_t leaf, uint32_t dominator)
 {
 	if (dominator < parent[leaf])

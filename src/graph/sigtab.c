@@ -35,7 +35,8 @@ static void insert(struct sigtab *t, uint32_t i)
 	uint32_t at = sigtab_place(t, t->sig[i].parent, t->sig[i].step);
 	while (t->slots[at].index)
 		at = (at + 1) & (t->nslots - 1);
-	t->slots[at] = (struct sig_slot){.parent = t->sig[i].parent, .step = t->sig[i].step, .index = (i + 1) | (t->sig[i].dead ? SIG_DEAD : 0)};
+	t->slots[at] = (struct sig_slot){
+	    .parent = t->sig[i].parent, .step = t->sig[i].step, .index = (i + 1) | (t->sig[i].dead ? SIG_DEAD : 0)};
 }
 
 static bool grow(struct sigtab *t)

@@ -141,8 +141,9 @@ static void add_step(struct conclusion *c, struct shapes *shapes, uint32_t from,
 	bool module = !strcmp(type, "MODULE"), is_class = module || !strcmp(type, "CLASS");
 	const char *name = sent_name(c, id), *var = !name && from != WALK_NONE ? variable(c, shapes, from, id) : NULL;
 	uint32_t full = is_class ? reducer_class_name(c->r, conclusion_addr(c, id)) : 0;
-	_cleanup_free_ char *own = is_class ? xasprintf("%s %s", module ? "module" : "class", full ? strtab_str(names, full) : "(unnamed)") :
-	    file && klass && !strcmp(klass, "Proc") ? xasprintf("proc at %s:%u", file, o.line) : xstrdup(summary_step_text(klass ? klass : type));
+	_cleanup_free_ char *own = is_class ? xasprintf("%s %s", module ? "module" : "class", full ? strtab_str(names, full) : "(unnamed)")
+	                           : file && klass && !strcmp(klass, "Proc") ? xasprintf("proc at %s:%u", file, o.line)
+	                                                                     : xstrdup(summary_step_text(klass ? klass : type));
 	_cleanup_free_ char *text = name || var ? xasprintf("%s -> %s", name ? name : var, own) : xstrdup(own);
 	struct trail_step *s = &t->step[t->n++];
 	o.type = intern(t, type);

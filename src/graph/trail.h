@@ -1,6 +1,7 @@
 /* The way to one object that was asked for by its address. SPDX-License-Identifier: BSD-2-Clause
  *
- * A shortest path from a root, object by object; of several the one over the smallest signatures. Known only while the dump is being read. */
+ * A shortest path from a root, object by object; of several the one over the smallest signatures. Known only while the dump is being read.
+ */
 #pragma once
 
 #include "graph/conclude.h"

@@ -1,7 +1,7 @@
 /* The walk: what is reachable, on which way, and each object's signature. SPDX-License-Identifier: BSD-2-Clause
  *
- * Breadth first from the roots, level by level. Each object reached gets a number, its new id, in the order of the walk; from there on there
- * are only flat arrays by id, in which a parent lies before its children and children of one parent side by side, so that sums over
+ * Breadth first from the roots, level by level. Each object reached gets a number, its new id, in the order of the walk; from there on
+ * there are only flat arrays by id, in which a parent lies before its children and children of one parent side by side, so that sums over
  * trees are straight passes. Unlike a depth-first walk it knows long before what it reads next, and fetches it.
  *
  * Signature: an object takes that of its parent on a shortest path, extended by its own step. Of several parents on the level before
@@ -9,7 +9,8 @@
  * only. Roots of last resort (the machine stack, whose stale words point anywhere) begin only when all other roots have been followed
  * to the end: they name only what nothing else holds (VERDICT.md, section 1).
  *
- * References that lead to what has been reached already are set aside for the dominators (idom.h), but for those that can tell them nothing. */
+ * References that lead to what has been reached already are set aside for the dominators (idom.h), but for those that can tell them
+ * nothing. */
 #pragma once
 
 #include <stdbool.h>
@@ -79,8 +80,8 @@ struct walk {
 	uint32_t *slot, *size, *row; /* those of the node */
 	uint32_t *sig;    /* index in the table of signatures */
 	uint32_t *top;    /* id of the root's reference that its tree hangs on; WALK_ROOTED: the root alone dominates it */
-	struct glog cross; /* (from, to and WALK_LEAF): edges beside the tree to what is not known to be rooted; and those of the tree from an object
-	                    * without a row to its class, which so is known to be no leaf */
+	struct glog cross; /* (from, to and WALK_LEAF): edges beside the tree to what is not known to be rooted; and those of the tree from an
+	                    * object without a row to its class, which so is known to be no leaf */
 };
 
 /* false without memory (then *w is empty). */

@@ -88,7 +88,8 @@ static void sort(struct census_dump *d)
 	free(other);
 }
 
-void query_census_put(struct query_census *c, uint64_t dump, struct census_dump *d, uint32_t (*slot_key)(void *ctx, uint32_t slot), void *ctx)
+void query_census_put(
+    struct query_census *c, uint64_t dump, struct census_dump *d, uint32_t (*slot_key)(void *ctx, uint32_t slot), void *ctx)
 {
 	for (size_t i = 0; slot_key && i < d->n; i++)
 		d->o[i].key = slot_key(ctx, d->o[i].key);

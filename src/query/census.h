@@ -19,6 +19,7 @@ void census_dump_free(struct census_dump *d);
 void census_dump_add(struct census_dump *d, uint64_t addr, uint32_t slot, uint64_t generation, uint64_t bytes);
 /* Ends a dump: maps slots to keys (slot_key as pipeline_slot_key; NULL when the slots are keys already), sorts by address, and
  * keeps it under its id in the store. Takes d. To be called between pipeline_finish and pipeline_free. */
-void query_census_put(struct query_census *c, uint64_t dump, struct census_dump *d, uint32_t (*slot_key)(void *ctx, uint32_t slot), void *ctx);
+void query_census_put(
+    struct query_census *c, uint64_t dump, struct census_dump *d, uint32_t (*slot_key)(void *ctx, uint32_t slot), void *ctx);
 /* The objects of a dump by rising address; NULL and 0 when the dump is not there. Valid as long as the census. */
 const struct diff_object *query_census_get(const struct query_census *c, uint64_t dump, size_t *ret_n);

@@ -24,7 +24,8 @@ static bool select_all(struct query_run *r, struct asked *a)
 {
 	a->n = arg_count(r->args, "dump");
 	if (a->n < 2 || a->n > DIFF_DUMPS) {
-		run_fail(r, HDA_STATUS_ARGUMENT, "diff compares 2 to %d dumps: hdactl diff first last; hdactl diff PID@1000 PID@2000 PID@3000", DIFF_DUMPS);
+		run_fail(r, HDA_STATUS_ARGUMENT, "diff compares 2 to %d dumps: hdactl diff first last; hdactl diff PID@1000 PID@2000 PID@3000",
+		    DIFF_DUMPS);
 		return false;
 	}
 	bool reordered = false;
@@ -119,7 +120,8 @@ static void note_total(struct query_run *r, const struct asked *a, const struct 
 	bool more = a->n > 2;
 	unsigned long long lo = x->count_low, hi = x->count_high, bytes = x->bytes_low;
 	if (lo == hi)
-		run_note(r, "absent at %s, present at %s%s%s: %llu objects, %llu bytes", first, second, more ? " to " : "", more ? end : "", lo, bytes);
+		run_note(
+		    r, "absent at %s, present at %s%s%s: %llu objects, %llu bytes", first, second, more ? " to " : "", more ? end : "", lo, bytes);
 	else
 		run_note(r, "absent at %s, present at %s%s%s: %llu to %llu objects, %llu to %llu bytes", first, second, more ? " to " : "",
 		    more ? end : "", lo, hi, bytes, (unsigned long long)x->bytes_high);

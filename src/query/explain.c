@@ -123,20 +123,25 @@ static const char *holder_text(const struct verdict_fused *f, const struct verdi
 	return "its holder is bounded by design";
 }
 
-static bool say_evidence(struct query_run *r, const struct weighed *w, const struct finding *fd, const struct verdict_fused *f, const struct verdict_entry *path)
+static bool say_evidence(
+    struct query_run *r, const struct weighed *w, const struct finding *fd, const struct verdict_fused *f, const struct verdict_entry *path)
 {
 	const struct verdict_judged *j = &f->judged;
 	double limit = verdict_detection_limit(f->proc);
 	return say_fact(r, w, "survivors", j->survivors,
-	           j->by_births ? "objects born since the first dump that are still there, as far as they are weighed" : "by so many the low boundary has risen") &&
-	       say_fact(r, w, "rate", f->rate, "objects (or entries) per job") && say_fact(r, w, "rate_low", f->low, "lower end of its 90 % interval") &&
+	           j->by_births ? "objects born since the first dump that are still there, as far as they are weighed"
+	                        : "by so many the low boundary has risen") &&
+	       say_fact(r, w, "rate", f->rate, "objects (or entries) per job") &&
+	       say_fact(r, w, "rate_low", f->low, "lower end of its 90 % interval") &&
 	       say_fact(r, w, "rate_high", f->high, "upper end of its 90 % interval") &&
-	       say_fact(r, w, "released", f->hazard, "share of the survivors that would be released in as many jobs again: over a half is a cache") &&
+	       say_fact(r, w, "released", f->hazard,
+	           "share of the survivors that would be released in as many jobs again: over a half is a cache") &&
 	       say_fact(r, w, "release_factor", f->death, "the weight of the leak is multiplied by it") &&
 	       say_fact(r, w, "holder_odds", f->holder_odds, holder_text(f, path)) &&
 	       say_fact(r, w, "unseen_end", f->unseen_end, "odds that growth as steady as this still has an end that was not seen yet") &&
 	       say_fact(r, w, "confidence", fd->l ? fd->l->conf : f->conf, "all of this together") &&
-	       say_fact(r, w, "detection_limit", limit > 0 ? limit : NAN, "the slowest leak, in objects per job, that this process would have shown by now") &&
+	       say_fact(r, w, "detection_limit", limit > 0 ? limit : NAN,
+	           "the slowest leak, in objects per job, that this process would have shown by now") &&
 	       say_fact(r, w, "lives", f->lives, "processes in which it grows, weighed together");
 }
 
@@ -167,6 +172,7 @@ bool explain_say(struct query_run *r, const struct weighed *w, const struct find
 	good = good && say_series(r, w, &k) && say_path(r, w, path, fd->head) && say_stories(r, w, f) && say_evidence(r, w, fd, f, path);
 	explain_walk_done(&k);
 	if (good && f->proc->nfrozen)
-		run_note(r, "objects were moved (compaction) after %.0f jobs: what was born before is not in this table, but was weighed", f->proc->x[f->proc->e0]);
+		run_note(r, "objects were moved (compaction) after %.0f jobs: what was born before is not in this table, but was weighed",
+		    f->proc->x[f->proc->e0]);
 	return good;
 }

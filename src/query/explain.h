@@ -12,5 +12,6 @@ struct explain_walk {
 };
 
 /* Follows an entry of a life through its whole dumps of full detail, SERIES_DUMPS at most. False: the run is over. */
-bool explain_walk(struct query_run *r, const struct store_proc *q, const struct verdict_proc *p, const struct verdict_entry *e, struct explain_walk *ret);
+bool explain_walk(
+    struct query_run *r, const struct store_proc *q, const struct verdict_proc *p, const struct verdict_entry *e, struct explain_walk *ret);
 void explain_walk_done(struct explain_walk *w);

@@ -48,7 +48,8 @@ static uint64_t *whole_dumps(struct query_run *r, uint64_t proc, size_t *ret_n)
 	return ids;
 }
 
-bool explain_walk(struct query_run *r, const struct store_proc *q, const struct verdict_proc *p, const struct verdict_entry *e, struct explain_walk *ret)
+bool explain_walk(
+    struct query_run *r, const struct store_proc *q, const struct verdict_proc *p, const struct verdict_entry *e, struct explain_walk *ret)
 {
 	size_t n = 0;
 	_cleanup_free_ uint64_t *ids = whole_dumps(r, q->proc, &n);

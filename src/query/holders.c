@@ -189,7 +189,8 @@ static bool target(struct query_run *r, const struct dump_summary *s, uint32_t *
 		    (unsigned long long)s->dump, (int)file.n, (const char *)file.p, line, (unsigned long long)s->dump);
 		return false;
 	}
-	run_note(r, "a dump keeps no site per path: shown is who holds %s, the class that most of this site's bytes have", strtab_str(&s->names, *ret));
+	run_note(r, "a dump keeps no site per path: shown is who holds %s, the class that most of this site's bytes have",
+	    strtab_str(&s->names, *ret));
 	return true;
 }
 

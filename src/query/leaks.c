@@ -43,7 +43,8 @@ static const struct verdict_fused *bounded_around(const struct verdict *v, const
 	return best;
 }
 
-/* The bounded growers: a container and all that fills along with it are one, named by the topmost of what it holds. Returns their number. */
+/* The bounded growers: a container and all that fills along with it are one, named by the topmost of what it holds. Returns their number.
+ */
 static size_t find_bounded(const struct verdict *v, struct finding *found)
 {
 	size_t n = 0;
@@ -123,7 +124,8 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	if (c->leaks == 0 && limit > 0)
 		run_note(r, "no leak found%s (a leak of %.3g objects per job would have been seen by now)", more, limit);
 	else if (c->leaks == 0)
-		run_note(r, "no leak found%s%s", more, life_traced(l) ? "" : "; allocations were not traced, so only levels and holders could be weighed");
+		run_note(r, "no leak found%s%s", more,
+		    life_traced(l) ? "" : "; allocations were not traced, so only levels and holders could be weighed");
 	size_t grown = 0;
 	for (size_t i = 0; i < w->v->nfused; i++)
 		grown += w->v->fused[i].label >= VERDICT_SLOW;
@@ -279,7 +281,8 @@ static bool same_app(const struct store_proc *a, const struct store_proc *b)
 }
 
 /* Reads and weighs the lives first..n of one application; they are done with afterwards. */
-static bool group(struct query_run *r, const struct store_proc *p, const size_t *members, size_t n, size_t number, struct wanted_lines *want)
+static bool group(
+    struct query_run *r, const struct store_proc *p, const size_t *members, size_t n, size_t number, struct wanted_lines *want)
 {
 	struct weighed w = {.group = number};
 	bool good = true;
@@ -319,7 +322,8 @@ static bool take_id(struct query_run *r, char ret[SERIES_ID])
 		ret[i] = (char)c;
 	}
 	if (!good)
-		run_fail(r, HDA_STATUS_ARGUMENT, "\"%.*s\" is no id: up to %d hex digits, as leaks shows them", (int)(s.n < 40 ? s.n : 40), s.p ? (const char *)s.p : "", SERIES_ID - 1);
+		run_fail(r, HDA_STATUS_ARGUMENT, "\"%.*s\" is no id: up to %d hex digits, as leaks shows them", (int)(s.n < 40 ? s.n : 40),
+		    s.p ? (const char *)s.p : "", SERIES_ID - 1);
 	return good;
 }
 
@@ -335,11 +339,13 @@ static int not_found(struct query_run *r, const struct wanted_lines *want)
 {
 	char buf[32];
 	if (want->was && want->gone > 0)
-		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak, and no longer is: it stopped %s ago. hdactl leaks shows what grows now", want->explain,
-		    ago(fmax(r->q->now - want->gone, 0), buf));
+		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak, and no longer is: it stopped %s ago. hdactl leaks shows what grows now",
+		    want->explain, ago(fmax(r->q->now - want->gone, 0), buf));
 	if (want->was)
-		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak of an earlier process; nothing of it grows now. hdactl leaks shows what does", want->explain);
-	return run_fail(r, HDA_STATUS_NOTHING, "no line of these processes has an id that begins with %s: hdactl leaks shows them", want->explain);
+		return run_fail(r, HDA_STATUS_NOTHING, "%s was a leak of an earlier process; nothing of it grows now. hdactl leaks shows what does",
+		    want->explain);
+	return run_fail(
+	    r, HDA_STATUS_NOTHING, "no line of these processes has an id that begins with %s: hdactl leaks shows them", want->explain);
 }
 
 /* The lives of each application together. */
@@ -377,7 +383,8 @@ static int run(struct query_run *r)
 	want.min_confidence = (double)percent / 100;
 	size_t groups = each_group(r, p, n, &want);
 	if (groups == 0)
-		return run_fail(r, HDA_STATUS_NOTHING, "no process%s has sent a whole dump: hdactl ps, hdactl dumps --all", arg_text(r->args, "app").n ? " of this application" : "");
+		return run_fail(r, HDA_STATUS_NOTHING, "no process%s has sent a whole dump: hdactl ps, hdactl dumps --all",
+		    arg_text(r->args, "app").n ? " of this application" : "");
 	if (want.explain[0] && !want.hit[0] && r->status == 0)
 		return not_found(r, &want);
 	return run_done(r);

@@ -136,7 +136,8 @@ bool query_address(const struct val *v, uint64_t *ret)
 /* --- one object --- */
 
 /* An object of the way, or with a name alone the root at its beginning. */
-static bool say_step(struct query_run *r, const struct dump_summary *s, const struct graph_trail *t, const struct trail_step *k, const char *name)
+static bool say_step(
+    struct query_run *r, const struct dump_summary *s, const struct graph_trail *t, const struct trail_step *k, const char *name)
 {
 	char addr[24]; /* 0x and 16 digits */
 	struct row row = {.n = 0};
@@ -196,8 +197,10 @@ static void of_kept(struct query_run *r, const struct dump_summary *s, uint64_t 
 	for (size_t i = 0; i < s->ncontainers; i++)
 		sig = s->containers[i].addr == addr ? s->containers[i].sig : sig;
 	if (sig >= s->nsigs)
-		run_fail(r, HDA_STATUS_NOTHING, "0x%llx is none of the containers and holders of dump %llu; for any other object the dump itself is "
-						"needed: hdactl -f FILE path 0x%llx", (unsigned long long)addr, (unsigned long long)s->dump, (unsigned long long)addr);
+		run_fail(r, HDA_STATUS_NOTHING,
+		    "0x%llx is none of the containers and holders of dump %llu; for any other object the dump itself is "
+		    "needed: hdactl -f FILE path 0x%llx",
+		    (unsigned long long)addr, (unsigned long long)s->dump, (unsigned long long)addr);
 	else
 		say(r, s, sig, s->sigs[sig].klass);
 }

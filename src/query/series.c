@@ -39,7 +39,8 @@ static void remember(struct life *l, const struct dump_summary *s, struct series
 		series_holder(series_path(v, i), holder, sizeof(holder));
 		const struct verdict_entry *head = v->fused[line->head].entry;
 		struct life_known *k = life_know(l, there[n++] = series_id(head, holder), &fresh);
-		struct series_change c = {.id = k->id, .from = fresh ? VERDICT_STATIC : (enum verdict_label)k->label, .to = line->label, .confidence = line->conf};
+		struct series_change c = {
+		    .id = k->id, .from = fresh ? VERDICT_STATIC : (enum verdict_label)k->label, .to = line->label, .confidence = line->conf};
 		if (c.from != c.to) {
 			where_of(head, holder, c.where, sizeof(c.where));
 			tell(changes, &c);
@@ -98,7 +99,8 @@ static int drop(struct store_wtxn *w, uint64_t proc)
 	return err ? err : store_wtxn_memo_put(w, STORE_MEMO_ROWS, proc, (struct span){NULL, 0});
 }
 
-int series_update(struct store_wtxn *w, const struct dump_summary *s, uint64_t dump, double host_memory, struct series_changes *changes, bool *ret_stale)
+int series_update(
+    struct store_wtxn *w, const struct dump_summary *s, uint64_t dump, double host_memory, struct series_changes *changes, bool *ret_stale)
 {
 	struct store_proc p;
 	struct enc head = {0}, rows = {0};

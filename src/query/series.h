@@ -33,7 +33,8 @@ struct series_changes {
 
 /* After store_wtxn_put of a whole dump, in its transaction: the state with this dump. *ret_stale: the state did not fit and is dropped,
  * series_rebuild makes it anew. Errors are those of the store: the transaction is dead. */
-HDA_MUST_CHECK int series_update(struct store_wtxn *w, const struct dump_summary *s, uint64_t dump, double host_memory, struct series_changes *changes, bool *ret_stale);
+HDA_MUST_CHECK int series_update(
+    struct store_wtxn *w, const struct dump_summary *s, uint64_t dump, double host_memory, struct series_changes *changes, bool *ret_stale);
 /* The weighed life of a process, from its state or else from its dumps. go (may be NULL) is asked before each dump of a walk: false
  * stops it (*ret NULL, 0 returned). The caller: life_free. */
 HDA_MUST_CHECK int series_load(struct store_rtxn *r, const struct store_proc *p, bool (*go)(void *ctx), void *ctx, struct life **ret);

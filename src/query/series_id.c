@@ -67,7 +67,8 @@ uint32_t series_id(const struct verdict_entry *head, const char *holder)
 	for (size_t i = 0; i < 2; i++)
 		h = XXH3_64bits_withSeed(text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0, h + i + 1);
 	const char *colon = head->site ? strrchr(head->site, ':') : NULL;
-	struct span file = colon ? gem_relative((struct span){(const uint8_t *)head->site, (size_t)(colon - head->site)}) : (struct span){NULL, 0};
+	struct span file = colon ? gem_relative((struct span){(const uint8_t *)head->site, (size_t)(colon - head->site)})
+	                         : (struct span){NULL, 0};
 	h = XXH3_64bits_withSeed(file.n ? (const char *)file.p : "", file.n, h);
 	return (uint32_t)(h & 0xffffff);
 }

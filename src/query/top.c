@@ -55,7 +55,11 @@ static bool read_args(struct query_run *r, struct asked *a)
 /* The graph's table for this grouping: without double counting, the first SUM_TOP_RETAINED groups. */
 static const struct sum_ret *retained_table(const struct dump_summary *s, size_t by, size_t *ret_n)
 {
-	*ret_n = by == TOP_TYPE ? s->nret_type : by == TOP_CLASS ? s->nret_class : by == TOP_SITE ? s->nret_site : by == TOP_GEM ? s->nret_gem : 0;
+	*ret_n = by == TOP_TYPE    ? s->nret_type
+	         : by == TOP_CLASS ? s->nret_class
+	         : by == TOP_SITE  ? s->nret_site
+	         : by == TOP_GEM   ? s->nret_gem
+	                           : 0;
 	return by == TOP_TYPE ? s->ret_type : by == TOP_CLASS ? s->ret_class : by == TOP_SITE ? s->ret_site : by == TOP_GEM ? s->ret_gem : NULL;
 }
 
@@ -92,7 +96,10 @@ static void correct_retained(struct top *t, size_t by)
 		*u64map_put(&at, (uint64_t)p[i].name << 32 | p[i].line, NULL) = (uint32_t)i;
 	for (size_t i = 0; i < t->n; i++) {
 		struct top_row *g = &t->rows[i];
-		uint32_t name = by == TOP_TYPE ? g->type : by == TOP_CLASS ? g->klass : by == TOP_SITE ? g->file : strtab_find(&t->s->names, strtab_get(&t->gems, g->gem));
+		uint32_t name = by == TOP_TYPE    ? g->type
+		                : by == TOP_CLASS ? g->klass
+		                : by == TOP_SITE  ? g->file
+		                                  : strtab_find(&t->s->names, strtab_get(&t->gems, g->gem));
 		const uint32_t *found = u64map_get(&at, (uint64_t)name << 32 | (by == TOP_SITE ? g->line : 0));
 		if (found)
 			g->retained = p[*found].retained;

@@ -70,7 +70,8 @@ static bool select_dumps(struct query_run *r, struct asked *a)
 	}
 	qsort(a->d, a->n, sizeof(*a->d), dump_order);
 	if (a->n < 2) {
-		run_fail(r, HDA_STATUS_NOTHING, "a trend needs two whole dumps of a process; %llu has %zu: hdactl dumps --all --pid %llu", pid, a->n, pid);
+		run_fail(r, HDA_STATUS_NOTHING, "a trend needs two whole dumps of a process; %llu has %zu: hdactl dumps --all --pid %llu", pid,
+		    a->n, pid);
 		return false;
 	}
 	if (a->n > a->last) {
@@ -276,7 +277,8 @@ static void put_fit(struct row *row, const struct asked *a, struct said *s, cons
 static void find_label(const struct asked *a, const struct trend_series *s, struct said *ret)
 {
 	const struct strtab *t = &a->t.names;
-	struct trend_group g = {(enum trend_by)a->by, strtab_str(t, s->type), strtab_str(t, s->klass), strtab_str(t, s->file), strtab_str(t, s->name), s->line};
+	struct trend_group g = {
+	    (enum trend_by)a->by, strtab_str(t, s->type), strtab_str(t, s->klass), strtab_str(t, s->file), strtab_str(t, s->name), s->line};
 	ret->labelled = a->words && trend_words_find(a->words, &g, &ret->word);
 }
 
@@ -357,9 +359,10 @@ static void answer(struct query_run *r, struct asked *a)
 	trend_finish(&a->t, a->most < a->t.nseries ? (size_t)a->most : a->t.nseries);
 	bool sites = a->by == TREND_SITE && !a->traced;
 	if (a->t.nseries == 0 || sites) {
-		run_fail(r, HDA_STATUS_NOTHING, "%s", a->by >= TREND_HOLDER ? "none of these dumps has a graph, so no holder is known: hdactl show says why"
-		    : sites ? "these dumps were written without allocation tracing, so no site is known: hdactl trend --by holder"
-		    : "nothing of that kind in any of these dumps: hdactl trend --by type");
+		run_fail(r, HDA_STATUS_NOTHING, "%s",
+		    a->by >= TREND_HOLDER ? "none of these dumps has a graph, so no holder is known: hdactl show says why"
+		    : sites               ? "these dumps were written without allocation tracing, so no site is known: hdactl trend --by holder"
+		                          : "nothing of that kind in any of these dumps: hdactl trend --by type");
 		return;
 	}
 	if (!say_points(r, a))

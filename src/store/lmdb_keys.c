@@ -1,8 +1,8 @@
 /* Walks over the keys of dumps in LMDB. SPDX-License-Identifier: BSD-2-Clause
  *
- * For sums over many dumps. There is one state, the figures of all keys, that goes from dump to dump by what is written as a difference: a row
- * that has not changed costs nothing. The bases of dumps are a tree (lmdb_base.c), and the next dump often is a difference from an earlier one
- * than the last: so what a difference does is written down, and taken back on the way to where the two ways part. */
+ * For sums over many dumps. There is one state, the figures of all keys, that goes from dump to dump by what is written as a difference: a
+ * row that has not changed costs nothing. The bases of dumps are a tree (lmdb_base.c), and the next dump often is a difference from an
+ * earlier one than the last: so what a difference does is written down, and taken back on the way to where the two ways part. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -129,7 +129,8 @@ struct store_run {
 struct store_keys {
 	uint64_t dump;
 	size_t n;                    /* keys of the dump */
-	const struct store_run *runs; /* all together make of the figures of the dump before in the walk (before the first: 0) those of this one */
+	/* all together make of the figures of the dump before in the walk (before the first: 0) those of this one */
+	const struct store_run *runs;
 	size_t nruns;
 	const bool *there;           /* by number: the dump has it ... */
 	size_t nkeys;                /* ... of all that were met on the way */

@@ -25,6 +25,10 @@ headers=$(find src include -name '*.h' ! -path 'src/scan/simd_*' | sort)
 missing=$(grep -L '^#pragma once' $headers)
 is 'each header is read once' "$missing" ''
 
+# As .clang-format has it; bytes, which is never less.
+found=$(expand -t4 $(find src include -name '*.[ch]' | sort) | awk 'length($0) > 140')
+is 'no line over 140 columns, a tab counted as four' "$found" ''
+
 found=$(grep -nE '[[:blank:]]+$' $files)
 is 'no blanks at line ends' "$found" ''
 
