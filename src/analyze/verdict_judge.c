@@ -41,7 +41,8 @@ static void add_bound(const struct verdict_unit *u, unsigned m, double gap, stru
 	}
 }
 
-/* A container that only grew: its increments are births. */
+/* A container that only grew: its increments are births. What stood at the first dump is not asked: a large LRU that fills slowly had no
+ * more of it than a leak would. */
 static bool judge_increments(const struct verdict_proc *p, const struct verdict_key *k, const uint32_t *at, const double *y, unsigned m,
     struct verdict_judged *ret)
 {
@@ -50,9 +51,7 @@ static bool judge_increments(const struct verdict_proc *p, const struct verdict_
 		u[i] = verdict_between(p, at[i], at[i + 1], y[i + 1] - y[i]);
 		u[i].w = fmax(u[i].w, .5);
 	}
-	struct verdict_unit before;
-	bool known = at[0] == 0 && verdict_before(p, y[0], &before);
-	if (!verdict_counted(u, m - 1, known ? &before : NULL, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
+	if (!verdict_counted(u, m - 1, NULL, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
 		return false;
 	add_bound(u, m - 1, p->x[p->nmarks - 1] - p->x[verdict_dump_mark(p, at[m - 1])], ret);
 	return true;

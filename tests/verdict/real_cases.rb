@@ -27,7 +27,7 @@ leak("class_memo", /Memo/, setup: -> { Object.const_set(:Memo, Class.new { @h = 
 leak("global_array", /Item|\$leak|real_cases/, setup: -> { $leak = [] }) { |i| $leak << Item.new(i) }
 leak("one_per_20", /Item|real_cases/, setup: -> { $kept = [] }) { |i| $kept << Item.new(i) if (i % 20).zero? }
 leak("errors_in_bursts", /Item|real_cases/, setup: -> { $errors = [] }) { |i| 25.times { |j| $errors << Item.new(j) } if burst?(i) }
-leak("helper_site", /String|real_cases|global_tbl -> Array/, setup: -> { $kept, $lru = [], {} }) do |i|
+leak("helper_site", /String|real_cases|global variable -> Array/, setup: -> { $kept, $lru = [], {} }) do |i|
 	20.times { |j| helper(j) }
 	$kept << helper(i)
 	$lru[i % 900] = helper(i)
