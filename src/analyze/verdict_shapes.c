@@ -29,10 +29,10 @@ double verdict_lse(const double *v, unsigned n)
 /* A leak in the first part of which so many times its later births were kept; the later part is this many units at least. */
 static const struct { double times, weight; unsigned units; } tail = {3, .06, 5};
 
-/* What there was of it before the first dump, where the same story began with the process (weight .05: a boot leaves what it likes; else
+/* What there was of it before the first dump, where the same story began with the process (weight .03: a boot leaves what it likes; else
  * its number is anything, every order of magnitude as likely as the next, of so many e-folds). A cache that fills had most of its births
- * then, a leak its part by the jobs. Twenty times the weight finds a few leaks more at 5 dumps, and calls a cache that fills slowly one. */
-static const struct { double same, folds; } past = {.05, 10};
+ * then, a leak its part by the jobs. More of it finds some leaks earlier, and calls real caches that fill slowly leaks. */
+static const struct { double same, folds; } past = {.03, 10};
 
 #define BY_CLASS .20 /* weight of all classes of jobs, and of all beginnings in the middle of the run */
 #define MIDWAY .12
