@@ -214,7 +214,7 @@ static void go_changed(struct keys_walk *w, struct changes *made)
 	for (size_t i = 0; i < d->nwhere; i++, row += 1 + BYTES, c++) {
 		uint32_t number = order[d->where[i]];
 		uint64_t base[] = {key[number].count, key[number].bytes};
-		uint64_t bytes = row[BYTES] + (row[COUNT] ? row[COUNT] * table_mean(base) : 0); /* as table_undiffer */
+		uint64_t bytes = table_gain(row + COUNT, base);
 		*c = (struct store_change){number, row[COUNT], bytes};
 		key[number].count += row[COUNT];
 		key[number].bytes += bytes;

@@ -29,6 +29,13 @@ static inline uint64_t table_mean(const uint64_t *count_bytes)
 	return count_bytes[0] ? count_bytes[1] / count_bytes[0] : TABLE_SLOT_BYTES;
 }
 
+/* What bytes of a tally differ from the base's, given how it was written: the count's difference, then of the bytes what the mean does not
+ * explain. */
+static inline uint64_t table_gain(const uint64_t *written, const uint64_t *base)
+{
+	return written[1] + (written[0] ? written[0] * table_mean(base) : 0); /* most counts stay: then nothing is divided */
+}
+
 /* Row i starts at cells[i * stride]: its key, then the columns. Sorted by key, no key twice. All-zero is empty; the owner frees
  * with table_done. */
 struct table {

@@ -16,7 +16,7 @@ void table_undiffer(const struct table_shape *sh, uint64_t *row, const uint64_t 
 			row[c] += base[c] + r0[0] - b0[0];
 			row[c + 1] += base[c + 1] + r0[1] - b0[1];
 		} else {
-			row[c + 1] += base[c + 1] + row[c] * table_mean(base + c);
+			row[c + 1] = base[c + 1] + table_gain(row + c, base + c);
 			row[c] += base[c];
 		}
 	}
