@@ -88,6 +88,16 @@ static void test_below_a_container(void **state)
 	assert_int_equal(head, 0); /* the entries, which have a site */
 }
 
+/* Lines of a String of app/a.rb:3 in the cache and of an Item. */
+static size_t beside(const char *site, const char *const *path, const double *births)
+{
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
+	grow(&w, "OBJECT", "Item", site, path, births, -1);
+	return lines(&w, NULL);
+}
+
 static void test_two_holders_are_two(void **state)
 {
 	(void)state;
@@ -96,35 +106,21 @@ static void test_two_holders_are_two(void **state)
 	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
 	grow(&w, "STRING", "String", "app/a.rb:3", in_other, twice_a, -1); /* tied, of one line of code, but held by two */
 	assert_int_equal(lines(&w, NULL), 2);
-	world_init(&w, 1e9);
-	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
-	grow(&w, "OBJECT", "Item", "app/a.rb:3", in_other, b, -1); /* of one line, not tied */
-	assert_int_equal(lines(&w, NULL), 2);
+	assert_int_equal(beside("app/a.rb:3", in_other, b), 2); /* of one line, not tied */
 }
 
 /* Of one holder, each steady: lines of code that one cause runs grow together, those of two causes each by its own chance. */
 static void test_two_causes_of_one_holder(void **state)
 {
 	(void)state;
-	struct world w;
-	world_init(&w, 1e9);
-	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
-	grow(&w, "OBJECT", "Item", "app/b.rb:9", in_cache, twice_a, -1);
-	assert_int_equal(lines(&w, NULL), 1);
-	world_init(&w, 1e9);
-	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
-	grow(&w, "OBJECT", "Item", "app/b.rb:9", in_cache, b, -1);
-	assert_int_equal(lines(&w, NULL), 2);
+	assert_int_equal(beside("app/b.rb:9", in_cache, twice_a), 1);
+	assert_int_equal(beside("app/b.rb:9", in_cache, b), 2);
 }
 
 static void test_one_line_of_code(void **state)
 {
 	(void)state;
-	struct world w;
-	world_init(&w, 1e9);
-	grow(&w, "STRING", "String", "app/a.rb:3", in_cache, a, -1);
-	grow(&w, "OBJECT", "Item", "app/a.rb:3", in_other, twice_a, -1);
-	assert_int_equal(lines(&w, NULL), 1);
+	assert_int_equal(beside("app/a.rb:3", in_other, twice_a), 1);
 }
 
 static void test_of_one_library(void **state)
