@@ -31,29 +31,32 @@ static int by_growth(const void *a, const void *b)
 
 static bool is_bounded(const struct verdict_fused *f) { return f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= SLOW_MIN; }
 
-/* The bounded container nearest to the root that f is in; NULL: none. */
-static const struct verdict_fused *bounded_around(const struct verdict *v, const struct verdict_fused *f)
+/* Of n bounded containers the one nearest to the root that f is in; NULL: none. */
+static const struct verdict_fused *around(const struct verdict_fused *const *c, size_t n, const struct verdict_fused *f)
 {
 	const struct verdict_fused *best = NULL;
-	for (size_t i = 0; i < v->nfused; i++) {
-		const struct verdict_fused *c = &v->fused[i];
-		if (c->entry->key->len >= 0 && is_bounded(c) && verdict_under(f->entry, c->entry) && (!best || verdict_by_depth(&c, &best) < 0))
-			best = c;
+	for (size_t i = 0; i < n; i++) {
+		if (verdict_under(f->entry, c[i]->entry) && (!best || verdict_by_depth(&c[i], &best) < 0))
+			best = c[i];
 	}
 	return best;
 }
 
-/* The bounded growers: a container and all that fills along with it are one, named by the topmost of what it holds. Returns their number.
- */
+/* The bounded growers: a container and all that fills along with it are one, named by the topmost of what it holds. Returns how many. */
 static size_t find_bounded(const struct verdict *v, struct finding *found)
 {
-	size_t n = 0;
+	size_t n = 0, nboxes = 0;
 	_cleanup_free_ uint32_t *at = xcalloc(v->nfused + 1, sizeof(*at)); /* of a container its finding, from 1 */
+	_cleanup_free_ const struct verdict_fused **box = xcalloc(v->nfused + 1, sizeof(*box));
+	for (size_t i = 0; i < v->nfused; i++) {
+		if (v->fused[i].entry->key->len >= 0 && is_bounded(&v->fused[i]))
+			box[nboxes++] = &v->fused[i];
+	}
 	for (size_t i = 0; i < v->nfused; i++) {
 		const struct verdict_fused *f = &v->fused[i];
 		if (!is_bounded(f))
 			continue;
-		const struct verdict_fused *c = bounded_around(v, f), *top = c ? c : f;
+		const struct verdict_fused *c = around(box, nboxes, f), *top = c ? c : f;
 		uint32_t *have = &at[top - v->fused];
 		if (!*have) {
 			found[n] = (struct finding){.f = top, .head = top->entry};
