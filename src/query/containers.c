@@ -34,7 +34,7 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 	}
 	while (shown < s->ncontainers && shown < most && say(r, s, &s->containers[shown]))
 		shown++;
-	run_note_cut(r, shown, s->ncontainers, "containers");
+	run_note_cut(r, shown, s->ncontainers, "container", "containers");
 }
 
 static int run(struct query_run *r) { return run_listing(r, STORE_GRAPH, RUN_DEFAULT_ROWS, answer); }

@@ -145,7 +145,7 @@ static void answer(struct query_run *r, const struct asked *a)
 	uint64_t shown = 0;
 	while (shown < x.n && shown < a->most && say(r, &x, &x.rows[shown], &last->names))
 		shown++;
-	run_note_cut(r, shown, x.n, "keys");
+	run_note_cut(r, shown, x.n, "key", "keys");
 	uint64_t most = a->most > DIFF_GROWTH_ROWS ? a->most : DIFF_GROWTH_ROWS;
 	if (run_ok(r) && a->s[0]->has_graph && last->has_graph && !x.other_process)
 		sigs_growth(r, a->s[0], last, most);

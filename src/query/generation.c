@@ -26,7 +26,7 @@ static bool tallies(struct query_run *r, const struct asked *a, const char *list
 			break;
 	}
 	if (by == TOP_SITE && sort == TOP_BYTES)
-		run_note_cut(r, shown, t.n, "sites");
+		run_note_cut(r, shown, t.n, "site", "sites");
 	analyze_top_done(&t);
 	return run_ok(r);
 }

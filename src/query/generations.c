@@ -35,7 +35,7 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 		if (!run_row(r, &row))
 			break;
 	}
-	run_note_cut(r, shown, s->ngens, "older generations");
+	run_note_cut(r, shown, s->ngens, "older generation", "older generations");
 	notes(r, s, known);
 }
 

@@ -214,7 +214,7 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t d
 		run_fail(r, HDA_STATUS_NOTHING, "no path of dump %llu ends in %s: its objects are garbage, or too few to have kept their path",
 		    (unsigned long long)s->dump, klass ? strtab_str(&s->names, klass) : "anything");
 	walk(r, &t);
-	run_note_cut(r, t.fit < t.rows ? t.fit : t.rows, t.fit, "paths");
+	run_note_cut(r, t.fit < t.rows ? t.fit : t.rows, t.fit, "path", "paths");
 	tree_done(&t);
 	free(o);
 	free(below);

@@ -107,7 +107,7 @@ static void paths(struct query_run *r, const struct dump_summary *s, const struc
 	qsort(o, n, sizeof(*o), rank_cmp);
 	while (shown < n && shown < most && say(r, s, o[shown].sig, s->sigs[o[shown].sig].klass))
 		shown++;
-	run_note_cut(r, shown, n, "paths");
+	run_note_cut(r, shown, n, "path", "paths");
 	if (n == 0)
 		run_fail(r, HDA_STATUS_NOTHING, "no path of dump %llu ends in it: such objects are garbage, or too few to have kept their path. "
 						"hdactl holders %llu", (unsigned long long)s->dump, (unsigned long long)s->dump);

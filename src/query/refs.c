@@ -4,11 +4,12 @@
 
 static bool list(struct query_run *r, const char *name, const struct dump_summary *s, const struct sum_object *o, size_t n, uint64_t most)
 {
+	bool to = !strcmp(name, "referenced");
 	for (size_t i = 0; i < n && i < most; i++) {
 		if (!say_object(r, name, s, &o[i]))
 			return false;
 	}
-	run_note_cut(r, most < n ? most : n, n, name);
+	run_note_cut(r, most < n ? most : n, n, to ? "referenced object" : "referencing object", to ? "referenced objects" : "referencing objects");
 	return true;
 }
 

@@ -71,10 +71,10 @@ void run_note(struct query_run *r, const char *fmt, ...)
 	r->sink->note(r->sink->ctx, s);
 }
 
-void run_note_cut(struct query_run *r, uint64_t shown, uint64_t all, const char *what)
+void run_note_cut(struct query_run *r, uint64_t shown, uint64_t all, const char *one, const char *many)
 {
 	if (shown < all)
-		run_note(r, "%llu %s not shown: -n 0 for all", (unsigned long long)(all - shown), what);
+		run_note(r, "%llu %s not shown: -n 0 for all", (unsigned long long)(all - shown), all - shown == 1 ? one : many);
 }
 
 bool run_dump(struct query_run *r, const struct store_dump *d)

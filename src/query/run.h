@@ -59,8 +59,8 @@ int run_done(struct query_run *r);
 /* Sends a row. False when the run is over. */
 bool run_row(struct query_run *r, const struct row *row);
 void run_note(struct query_run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "5 114 sites not shown: -n 0 for all" when shown < all. */
-void run_note_cut(struct query_run *r, uint64_t shown, uint64_t all, const char *what);
+/* "5 114 sites not shown: -n 0 for all" when shown < all; one: what a single one is called. */
+void run_note_cut(struct query_run *r, uint64_t shown, uint64_t all, const char *one, const char *many);
 /* Sends the "dump" object. */
 bool run_dump(struct query_run *r, const struct store_dump *d);
 

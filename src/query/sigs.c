@@ -176,7 +176,7 @@ void sigs_growth(struct query_run *r, const struct dump_summary *old, const stru
 		if (!say(r, now, "holders", strtab_str(&now->names, h->text), h->sig, &g[i], false))
 			break;
 	}
-	run_note_cut(r, n < most ? n : most, n, "holders that grew");
+	run_note_cut(r, n < most ? n : most, n, "holder that grew", "holders that grew");
 	n = container_growth(old, now, g);
 	qsort(g, n, sizeof(*g), grown_cmp);
 	for (size_t i = 0; i < n && i < most && run_ok(r); i++) {
@@ -184,6 +184,6 @@ void sigs_growth(struct query_run *r, const struct dump_summary *old, const stru
 		if (!say(r, now, "containers", name, now->containers[g[i].index].sig, &g[i], true))
 			break;
 	}
-	run_note_cut(r, n < most ? n : most, n, "containers that grew");
+	run_note_cut(r, n < most ? n : most, n, "container that grew", "containers that grew");
 	free(g);
 }

@@ -21,7 +21,7 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 		if (!say_strings(r, NULL, s, &s->dups[shown]))
 			break;
 	}
-	run_note_cut(r, shown, s->ndups, "groups");
+	run_note_cut(r, shown, s->ndups, "group", "groups");
 	run_note(r, "%llu groups of equal strings in all: %llu copies, %llu bytes%s", (unsigned long long)s->dup_groups,
 	    (unsigned long long)s->dup_copies, (unsigned long long)s->dup_bytes, s->dup_estimated ? " (estimated from a sample)" : "");
 	if (!values)

@@ -150,7 +150,7 @@ static int groups(struct query_run *r, const struct dump_summary *s, struct aske
 		uint64_t shown = 0;
 		while (shown < a->n && shown < t.n && say_group(r, &t, &t.rows[shown], a))
 			shown++;
-		run_note_cut(r, shown, t.n, plural[a->by]);
+		run_note_cut(r, shown, t.n, bys[a->by], plural[a->by]);
 		if (s->nkeys && s->dump && t.total.bytes < s->bytes && a->opts.generation == UINT64_MAX && !filtered)
 			run_note(r, "the keys kept cover %.0f %% of the heap", 100.0 * (double)t.total.bytes / (double)s->bytes);
 	}
@@ -189,7 +189,7 @@ static int objects(struct query_run *r, const struct dump_summary *s, const stru
 	if (fit == 0)
 		run_fail(r, HDA_STATUS_NOTHING, "dump %llu keeps no such object: the %d %s of a dump are kept by address, until it is thinned",
 		    (unsigned long long)s->dump, SUM_TOP_OBJECTS, retained ? "most retaining" : "largest");
-	run_note_cut(r, a->n < fit ? a->n : fit, fit, "objects");
+	run_note_cut(r, a->n < fit ? a->n : fit, fit, "object", "objects");
 	return run_done(r);
 }
 

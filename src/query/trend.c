@@ -371,7 +371,7 @@ static void answer(struct query_run *r, struct asked *a)
 		shown++;
 	if (shown < a->t.nseries && run_ok(r))
 		say_rest(r, a, shown);
-	run_note_cut(r, shown, a->t.nseries, "series");
+	run_note_cut(r, shown, a->t.nseries, "series", "series");
 	note_limit(r, a);
 }
 

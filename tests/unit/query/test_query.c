@@ -220,6 +220,8 @@ static void test_top(void **state)
 	assert_int_equal(c.n, 1);
 	assert_string_equal(cell_s(&c, 0, "class"), "String");
 	assert_non_null(strstr(c.notes, "2 classes not shown: -n 0 for all"));
+	ask(&c, &w->q, "top last --by class --sort count -n 2");
+	assert_non_null(strstr(c.notes, "1 class not shown: -n 0 for all"));
 	ask(&c, &w->q, "top last --by key -n 0");
 	assert_int_equal(c.n, 4);
 	assert_string_equal(cell_s(&c, 0, "type"), "ARRAY"); /* 400 bytes; two lines of 320 follow, in their order */
