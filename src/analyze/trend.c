@@ -28,6 +28,10 @@ void trend_done(struct trend *t)
 	free(t->of);
 	free(t->moved);
 	free(t->ids);
+	free(t->gain);
+	free(t->gains);
+	for (size_t i = 0; i <= STORE_LINKS; i++)
+		free(t->run[i].g);
 	u64map_done(&t->groups[0]);
 	u64map_done(&t->groups[1]);
 	u64map_done(&t->index);
@@ -70,10 +74,14 @@ static uint32_t series_at(struct trend *t, const struct trend_series *key, uint6
 		if (t->cap != old) {
 			t->now = xreallocarray(t->now, t->cap, sizeof(*t->now));
 			t->told = xreallocarray(t->told, t->cap, sizeof(*t->told));
+			t->gain = xreallocarray(t->gain, t->cap, sizeof(*t->gain));
+			t->gains = xreallocarray(t->gains, t->cap, sizeof(*t->gains));
 		}
 		*at = (uint32_t)t->nseries++;
 		t->series[*at] = *key;
 		t->now[*at] = t->told[*at] = TREND_ABSENT;
+		t->gain[*at] = (struct trend_lanes){{0}};
+		t->gains[*at] = false;
 	}
 	return *at;
 }
@@ -288,39 +296,88 @@ static int meet(struct trend *t, const struct store_keys *k, uint32_t number)
 	return 0;
 }
 
-/* A change of a key that is not in the sum alone. */
-static int add_change(struct trend *t, const struct store_keys *k, uint32_t number, uint64_t gain)
+/* A change of a key that is not one series' alone, or not yet. *of: what t->of says of the key. */
+static int add_other(struct trend *t, const struct store_keys *k, uint32_t number, struct trend_run *r, uint32_t *of)
 {
-	/* What is not there has nothing: so far nobody needs to know it. */
-	int err = t->of[number] || !k->there[number] ? 0 : meet(t, k, number);
-	uint32_t s = t->of[number];
-	if (err || !s || s == TREND_OF_NONE)
-		return err;
-	t->sum += gain;
-	if (s == TREND_OF_SUM)
-		return 0;
-	if (t->now[s - 1] == t->told[s - 1])
-		moves(t, s - 1);
-	t->now[s - 1] += gain;
-	return 0;
+	int err = 0;
+	/* What is not there in the end comes to nothing: so far nobody needs to know it. */
+	if (*of == 0 && k->there[number])
+		err = meet(t, k, number);
+	else if (*of == 0)
+		r->whole = false;
+	*of = t->of[number];
+	return err;
 }
 
-static int add_run(struct trend *t, const struct store_keys *k, const struct store_run *run)
+static void gains(struct trend *t, struct trend_run *r, uint32_t series)
 {
-	uint64_t flip = run->back ? UINT64_MAX : 0, sum = 0;
-	const uint32_t *of = t->of;
-	bool count = t->count;
+	if (r->n == r->cap)
+		r->g = xgrow(r->g, r->n, &r->cap, sizeof(*r->g));
+	r->g[r->n++].series = series;
+	t->gains[series] = true;
+}
+
+/* Ends a run: the sums of its series. */
+static void sum_up(struct trend *t, struct trend_run *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct trend_lanes *l = &t->gain[r->g[i].series];
+		r->g[i].gain = 0;
+		for (size_t k = 0; k < TREND_LANES; k++)
+			r->g[i].gain += l->v[k];
+		*l = (struct trend_lanes){{0}};
+		t->gains[r->g[i].series] = false;
+	}
+}
+
+/* What a run comes to, series by series. The loop that the time goes into. */
+static int add_up(struct trend *t, const struct store_keys *k, const struct store_run *run, struct trend_run *r)
+{
+	const bool count = t->count;
+	const uint32_t *of_key = t->of;
+	uint64_t sum = 0;
 	int err = 0;
+	r->n = 0;
+	r->whole = true;
 	for (size_t i = 0; i < run->n && !err; i++) {
 		const struct store_change *c = &run->c[i];
-		uint64_t gain = ((count ? c->count : c->bytes) ^ flip) - flip;
-		if (of[c->number] == TREND_OF_SUM)
-			sum += gain;
-		else
-			err = add_change(t, k, c->number, gain);
+		uint64_t gain = count ? c->count : c->bytes;
+		uint32_t of = of_key[c->number];
+		if (of == 0)
+			err = add_other(t, k, c->number, r, &of);
+		sum += of == 0 || of == TREND_OF_NONE ? 0 : gain;
+		if (of - 1 >= t->nseries)
+			continue;
+		t->gain[of - 1].v[i % TREND_LANES] += gain;
+		if (!t->gains[of - 1])
+			gains(t, r, of - 1);
 	}
-	t->sum += sum;
+	r->sum = sum;
+	sum_up(t, r);
 	return err;
+}
+
+/* The same forth or back; of a run that is taken back it is known what it came to. */
+static int add_run(struct trend *t, const struct store_keys *k, const struct store_run *run)
+{
+	struct trend_run *r = &t->run[run->link];
+	if (!run->back || !r->whole) {
+		r = run->back ? &t->run[STORE_LINK_NONE] : r;
+		int err = add_up(t, k, run, r);
+		if (err)
+			return err;
+	}
+	uint64_t flip = run->back ? UINT64_MAX : 0;
+	t->sum += (r->sum ^ flip) - flip;
+	for (size_t i = 0; i < r->n; i++) {
+		uint32_t s = r->g[i].series;
+		if (t->order && !(s < t->nwanted && t->wanted[s]))
+			continue;
+		if (t->now[s] == t->told[s])
+			moves(t, s);
+		t->now[s] += (r->g[i].gain ^ flip) - flip;
+	}
+	return 0;
 }
 
 int trend_add_keys(struct trend *t, const struct store_keys *k, size_t place)

@@ -33,6 +33,18 @@ struct trend_series {
 
 struct trend_order;
 
+/* A sum in several, added to in turn: most changes are of few series, and each addition would wait for the one before. */
+enum { TREND_LANES = 4 };
+struct trend_lanes { uint64_t v[TREND_LANES]; };
+
+/* What a run of the store's changes came to. */
+struct trend_run {
+	struct trend_gain { uint32_t series; uint64_t gain; } *g;
+	size_t n, cap;
+	uint64_t sum;
+	bool whole; /* nothing was left out because its key is not there in the end: the run can be taken back by this */
+};
+
 struct trend {
 	enum trend_by by;
 	bool count;                  /* else bytes */
@@ -57,6 +69,9 @@ struct trend {
 	uint32_t *moved;             /* series that may have changed */
 	uint32_t *ids;               /* by name id of the caller's table */
 	uint64_t sum;                /* of all series */
+	struct trend_lanes *gain;    /* of each series in the run being added */
+	bool *gains;                 /* whether it has any there */
+	struct trend_run run[STORE_LINKS + 1]; /* by link, and one for what is not taken back */
 	size_t nof, nids, nmoved, cap_moved;
 	struct u64map groups[2];     /* (type, class), (file, line) -> dense; then the pair -> series */
 	struct u64map index;

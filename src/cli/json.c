@@ -32,11 +32,30 @@ void json_text(FILE *out, struct span s)
 	putc('"', out);
 }
 
+enum { DIGITS = 20 /* of UINT64_MAX */ };
+#define REAL_WHOLE 1e15 /* below it %.15g writes a whole number as an integer: 15 digits, no exponent */
+
+static void json_uint(FILE *out, uint64_t u)
+{
+	char buf[DIGITS], *p = buf + DIGITS;
+	do
+		*--p = (char)('0' + u % 10);
+	while (u /= 10);
+	fwrite(p, 1, (size_t)(buf + DIGITS - p), out);
+}
+
 /* The shortest decimal that reads back as the same number. */
 static void json_real(FILE *out, double r)
 {
 	if (!isfinite(r)) {
 		fputs("null", out);
+		return;
+	}
+	/* Most numbers of long lists are whole: their digits need no search. */
+	if (fabs(r) < REAL_WHOLE && r == trunc(r) && !(r == 0 && signbit(r))) {
+		if (r < 0)
+			putc('-', out);
+		json_uint(out, (uint64_t)fabs(r));
 		return;
 	}
 	char buf[40];
@@ -58,7 +77,7 @@ void json_val(FILE *out, const struct val *v)
 		fputs(v->b ? "true" : "false", out);
 		break;
 	case VAL_UINT:
-		fprintf(out, "%" PRIu64, v->u);
+		json_uint(out, v->u);
 		break;
 	case VAL_INT:
 		fprintf(out, "%" PRId64, v->i);

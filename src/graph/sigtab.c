@@ -2,6 +2,7 @@
 #include "graph/sigtab.h"
 
 #include <string.h>
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 enum {

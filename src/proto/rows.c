@@ -94,7 +94,7 @@ void row_writer_flush(struct row_writer *w, struct enc *e)
 
 struct row_reader {
 	struct body body;
-	struct arena arena;      /* lists in cells */
+	struct arena arena, row; /* lists in cells of the dump, and of the row given last */
 	struct span cols[ROW_COLUMNS];
 	struct span dump_names[ROW_COLUMNS];
 	struct val dump[ROW_COLUMNS];
@@ -216,6 +216,7 @@ void row_reader_free(struct row_reader *r)
 		return;
 	body_done(&r->body);
 	arena_done(&r->arena);
+	arena_done(&r->row);
 	free(r);
 }
 
@@ -237,8 +238,9 @@ const struct val *row_reader_next(struct row_reader *r, size_t *ret_n)
 	if (r->next == r->rows->size)
 		return NULL;
 	const msgpack_object_array *a = &r->rows->ptr[r->next++].via.array;
+	arena_done(&r->row); /* long lists would fill memory that is new, row after row */
 	for (uint32_t i = 0; i < a->size; i++)
-		r->cells[i] = to_val(&r->arena, &a->ptr[i]);
+		r->cells[i] = to_val(&r->row, &a->ptr[i]);
 	*ret_n = a->size;
 	return r->cells;
 }

@@ -47,5 +47,5 @@ void row_reader_free(struct row_reader *r);
 size_t row_reader_cols(const struct row_reader *r, const struct span **ret);
 /* The dump object: n fields; 0 when there is none. */
 size_t row_reader_dump(const struct row_reader *r, const struct span **ret_names, const struct val **ret_cells);
-/* The next row: its cells (valid until the next call; texts and lists until row_reader_free), *ret_n of them; NULL at the end. */
+/* The next row: its cells, *ret_n of them; they and their lists live until the next call, texts until row_reader_free. NULL at the end. */
 const struct val *row_reader_next(struct row_reader *r, size_t *ret_n);

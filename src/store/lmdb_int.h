@@ -28,7 +28,7 @@ enum {
 	DB_RADIX = 8,               /* lmdb_base.c: a dump is a difference from one 1, 8 or 64 places before it */
 	DB_LEVELS = 3,
 	DB_RUN_MAX = 512,           /* DB_RADIX ^ DB_LEVELS: so many dumps of a process, then a whole one comes */
-	DB_CHAIN_MAX = 64,          /* differences in a row that a reader follows: three times what a writer makes */
+	DB_CHAIN_MAX = STORE_LINKS, /* 64 differences in a row that a reader follows: three times what a writer makes */
 	DB_CHUNK = 998,             /* bytes of a record in one row: four rows fill a page of 4096 */
 	DB_SOFT_NUM = 7, DB_SOFT_DEN = 8, /* retention starts when 7/8 of max_size are used ... */
 	DB_GOAL_NUM = 6,            /* ... and frees down to 6/8; hard: */

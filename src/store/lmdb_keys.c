@@ -43,8 +43,8 @@ struct keys_walk {
 	struct link way[DB_CHAIN_MAX];
 	size_t nway;
 	/* What the last move did: links taken back, a whole record, links from `fresh` on. */
-	struct changes back[DB_CHAIN_MAX], jump;
-	size_t nback, fresh;
+	struct changes back[DB_CHAIN_MAX], jump; /* back: the last of `way` first, which had `tip` links */
+	size_t nback, tip, fresh;
 	struct store_run runs[2 * DB_CHAIN_MAX + 1];
 };
 
@@ -304,6 +304,7 @@ static int seek(struct keys_walk *w, uint64_t dump)
 	if (err)
 		return err;
 	w->nback = w->jump.n = 0;
+	w->tip = w->nway;
 	while (left && w->nway > left)
 		go_back(w);
 	w->fresh = w->nway;
@@ -326,10 +327,10 @@ static void lend(struct keys_walk *w, uint64_t dump)
 	k->there = w->there;
 	k->nruns = 0;
 	for (size_t i = 0; i < w->nback; i++)
-		w->runs[k->nruns++] = (struct store_run){w->back[i].c, w->back[i].n, true};
-	w->runs[k->nruns++] = (struct store_run){w->jump.c, w->jump.n, false};
+		w->runs[k->nruns++] = (struct store_run){w->back[i].c, w->back[i].n, true, (unsigned)(w->tip - 1 - i)};
+	w->runs[k->nruns++] = (struct store_run){w->jump.c, w->jump.n, false, STORE_LINK_NONE};
 	for (size_t i = w->fresh; i < w->nway; i++)
-		w->runs[k->nruns++] = (struct store_run){w->way[i].made.c, w->way[i].made.n, false};
+		w->runs[k->nruns++] = (struct store_run){w->way[i].made.c, w->way[i].made.n, false, (unsigned)i};
 	k->runs = w->runs;
 }
 

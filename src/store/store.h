@@ -119,10 +119,13 @@ struct store_change {
 	uint64_t count, bytes;
 };
 
+enum { STORE_LINKS = 64, STORE_LINK_NONE = STORE_LINKS };
+
 struct store_run {
 	const struct store_change *c;
 	size_t n;
-	bool back; /* the figures lose what the changes say */
+	bool back;     /* the figures lose what the changes say */
+	unsigned link; /* a run back takes back, change for change, the last run with its link; STORE_LINK_NONE: none does */
 };
 
 /* The keys of a dump, lent during a callback. A number names a key, the same one in all dumps of a walk; numbers run from 0. */

@@ -10,6 +10,9 @@
 enum {
 	TABLE_COLUMNS = 16,     /* at most: a mask has a bit a column */
 	TABLE_SLOT_BYTES = 40,  /* guess of an object's size where no better one is known: a Ruby slot */
+	/* Of numbers of so many bits the quotient of doubles, cut off, is that of integers, at half the time: it is at least 1 / count
+	 * below the next integer, and rounding moves it by less than half of that. */
+	TABLE_EXACT_BITS = 52,
 };
 
 /* Columns: first `nplain` numbers, then `ntally` pairs (count, bytes). */
@@ -26,7 +29,12 @@ enum { TABLE_WHOLE = 0, TABLE_DIFFERENCE = 1 };
 /* Bytes that the objects of a tally have each, in a base: what those to come are guessed to have. */
 static inline uint64_t table_mean(const uint64_t *count_bytes)
 {
-	return count_bytes[0] ? count_bytes[1] / count_bytes[0] : TABLE_SLOT_BYTES;
+	uint64_t count = count_bytes[0], bytes = count_bytes[1];
+	if (count == 0)
+		return TABLE_SLOT_BYTES;
+	if ((count | bytes) >> TABLE_EXACT_BITS)
+		return bytes / count;
+	return (uint64_t)((double)(int64_t)bytes / (double)(int64_t)count);
 }
 
 /* What bytes of a tally differ from the base's, given how it was written: the count's difference, then of the bytes what the mean does not

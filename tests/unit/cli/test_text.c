@@ -86,6 +86,53 @@ static void json(void **state)
 	free(text);
 }
 
+/* What is written of a number: the shortest of %.15g to %.17g that reads back. */
+static void shortest(char *buf, size_t n, double r)
+{
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(buf, n, "%.*g", digits, r);
+		if (strtod(buf, NULL) == r)
+			return;
+	}
+}
+
+static void json_number_is(const struct val *v, const char *want)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	json_val(f, v);
+	fclose(f);
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void json_numbers(void **state)
+{
+	(void)state;
+	static const double reals[] = {0, -0.0, 1, -1, 9, 10, 0.5, -0.5, 1.5, 12345678901234, 999999999999999, 1e15, -999999999999999, -1e15, 1e15 + 1, 1e18, 1e300,
+	    9007199254740993, 0.1 + 0.2, 1e-300, 123456789.25};
+	static const uint64_t uints[] = {0, 9, 10, 99, 100, UINT32_MAX, UINT64_MAX - 1, UINT64_MAX};
+	char want[64];
+	uint64_t seed = 1;
+	for (size_t i = 0; i < sizeof(reals) / sizeof(*reals); i++) {
+		struct val v = val_real(reals[i]);
+		shortest(want, sizeof(want), reals[i]);
+		json_number_is(&v, want);
+	}
+	for (size_t i = 0; i < sizeof(uints) / sizeof(*uints); i++) {
+		struct val v = val_uint(uints[i]);
+		snprintf(want, sizeof(want), "%llu", (unsigned long long)uints[i]);
+		json_number_is(&v, want);
+	}
+	for (int i = 0; i < 2000; i++) {
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		struct val v = val_real((double)(int64_t)seed / (double)(1u << (seed & 31)));
+		shortest(want, sizeof(want), v.r);
+		json_number_is(&v, want);
+	}
+}
+
 static int parse(struct args *a, const char *const *argv, char **why)
 {
 	int n = 0;
@@ -134,7 +181,7 @@ static void commands_cover_queries(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(numbers), cmocka_unit_test(texts), cmocka_unit_test(json), cmocka_unit_test(arguments),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(numbers), cmocka_unit_test(texts), cmocka_unit_test(json), cmocka_unit_test(json_numbers), cmocka_unit_test(arguments),
 	    cmocka_unit_test(commands_cover_queries)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -327,11 +327,27 @@ static void test_on_disk(void **state)
 	free(dir);
 }
 
+/* The mean is the quotient of integers, at the edges of what doubles hold and beyond. */
+static void test_mean(void **state)
+{
+	(void)state;
+	uint64_t seed = 1;
+	for (int i = 0; i < TRIES; i++) {
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		uint64_t count = (seed >> 8) >> (seed & 63), mean = seed >> (20 + (seed >> 40) % 40);
+		for (uint64_t off = 0; off < 3; off++) { /* around a whole mean, where a rounded quotient would be one too much */
+			uint64_t v[] = {count, count * mean + off - 1};
+			assert_int_equal(table_mean(v), count ? v[1] / count : TABLE_SLOT_BYTES);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_whole, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
+	    cmocka_unit_test(test_mean),
 	    cmocka_unit_test(test_rows),
 	    cmocka_unit_test(test_on_disk),
 	};
