@@ -203,12 +203,19 @@ unsigned verdict_shapes(
 	return k.n;
 }
 
+/* lgamma(3) also writes the sign to a variable that all threads share, and the store's thread judges beside those that answer. */
+static double ln_gamma(double x)
+{
+	int sign;
+	return lgamma_r(x, &sign);
+}
+
 /* Log of the multinomial coefficient. */
 static double coefficient(const struct verdict_unit *u, unsigned m, double total)
 {
-	double v = lgamma(total + 1);
+	double v = ln_gamma(total + 1);
 	for (unsigned i = 0; i < m; i++)
-		v -= lgamma(u[i].s + 1);
+		v -= ln_gamma(u[i].s + 1);
 	return v;
 }
 
@@ -234,7 +241,7 @@ static double rising(double a, double s)
 {
 	enum { FEW = 16 };
 	if (!(s <= FEW) || s != floor(s))
-		return lgamma(a + s) - lgamma(a);
+		return ln_gamma(a + s) - ln_gamma(a);
 	double product = 1;
 	for (double k = 0; k < s; k++)
 		product *= a + k;
@@ -252,14 +259,14 @@ static double dirmult(const struct verdict_unit *u, const unsigned *some, unsign
 }
 
 /* log of the beta function. */
-static double lbeta(double a, double b) { return lgamma(a) + lgamma(b) - lgamma(a + b); }
+static double lbeta(double a, double b) { return ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b); }
 
 /* Log likelihood of s0 births before the first dump, given `total` after it, of which the shape says that they are r times as many. The
  * chance in them is that of one unit however long that time was: a process is not all its life what it is now. */
 static double past_ll(double s0, double total, double r, double concentration, unsigned m)
 {
 	double scale = fmin(1, 1 / (m * fmax(r, 1e-9))), a = concentration * r * scale, b = concentration * scale;
-	double same = lgamma(s0 + total + 1) - lgamma(s0 + 1) - lgamma(total + 1) + lbeta(s0 + a, total + b) - lbeta(a, b) +
+	double same = ln_gamma(s0 + total + 1) - ln_gamma(s0 + 1) - ln_gamma(total + 1) + lbeta(s0 + a, total + b) - lbeta(a, b) +
 	              log((total + 1) / (s0 + total + 1));
 	return log(past.same * exp(fmin(same, 0)) + (1 - past.same) / ((s0 + 1) * past.folds));
 }
@@ -289,7 +296,7 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 	}
 	for (unsigned j = 0; j < DISPERSIONS; j++) {
 		concentration[j] = m / (dispersions[j].cv * dispersions[j].cv);
-		same[j] = log(dispersions[j].weight) + lgamma(concentration[j]) - lgamma(total + concentration[j]);
+		same[j] = log(dispersions[j].weight) + ln_gamma(concentration[j]) - ln_gamma(total + concentration[j]);
 	}
 	double coef = coefficient(u, m, total);
 	for (unsigned i = 0; i < n; i++) {

@@ -9,7 +9,8 @@ static bool list(struct query_run *r, const char *name, const struct dump_summar
 		if (!say_object(r, name, s, &o[i]))
 			return false;
 	}
-	run_note_cut(r, most < n ? most : n, n, to ? "referenced object" : "referencing object", to ? "referenced objects" : "referencing objects");
+	run_note_cut(r, most < n ? most : n, n, to ? "referenced object" : "referencing object",
+	    to ? "referenced objects" : "referencing objects");
 	return true;
 }
 
