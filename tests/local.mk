@@ -20,11 +20,11 @@ EXTRA_DIST += build-aux/tap-driver.sh tests/README.md tests/summary.sh tests/tap
 
 # Tests start in this order: those that take long first, so that the last ones end together when they run beside each other.
 include tests/verdict/local.mk
-include tests/integration/local.mk
 include tests/unit/graph/local.mk
+include tests/unit/query/local.mk
+include tests/integration/local.mk
 include tests/unit/reduce/local.mk
 include tests/unit/scan/local.mk
-include tests/unit/query/local.mk
 include tests/unit/store/local.mk
 include tests/unit/base/local.mk
 include tests/unit/proto/local.mk

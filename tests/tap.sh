@@ -50,4 +50,6 @@ wait_for() {
 # in_part NUMBER: whether this one of a long list belongs to HDA_TEST_PART, K/N: the K-th of N suites that share what is long and whose
 # first has done all of it (.ci/run). Without it everything does. tests/README.md names the tests that ask.
 in_part() { [ -z "${HDA_TEST_PART:-}" ] || [ $(($1 % ${HDA_TEST_PART#*/} + 1)) -eq "${HDA_TEST_PART%/*}" ]; }
+# share NUMBER: the same for a whole file.
+share() { in_part "$1" || skip_all "part $HDA_TEST_PART: the other suite does this file"; }
 done_testing() { echo "1..$tap_n"; [ "$tap_failed" -eq 0 ]; }

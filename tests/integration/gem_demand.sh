@@ -1,6 +1,7 @@
 #!/bin/sh
 # hdactl dump and hdactl ps, with a real process, a real hdad. SPDX-License-Identifier: BSD-2-Clause
 . "$top_srcdir/tests/tap.sh"
+share 2 # in the sanitizers' suite
 [ -n "${RUBY:-}" ] || skip_all 'no ruby'
 command -v jq >/dev/null || skip_all 'no jq'
 . "$top_srcdir/tests/integration/lib.sh"

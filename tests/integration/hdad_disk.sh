@@ -3,6 +3,7 @@
 . "$top_srcdir/tests/integration/lib.sh"
 [ "$(id -u)" -eq 0 ] || skip_all 'needs root to mount a small disk'
 mkdir "$work/disk"
+[ -z "${HDA_TEST_PART:-}" ] || diag "part $HDA_TEST_PART of how much room is left"
 mount -t tmpfs -o size=6m tmpfs "$work/disk" 2>/dev/null || skip_all 'cannot mount a tmpfs here'
 trap 'umount -l "$work/disk"; hda_cleanup' EXIT
 rm -rf "$work/state"; ln -s "$work/disk/state" "$work/state"
@@ -27,7 +28,12 @@ starts_well() { # PAGES
 	[ "$hdad_status" -eq 0 ] || { [ "$hdad_status" -eq 1 ] && grep -q 'start_failed.*make room' "$work/out"; } ||
 		{ diag "status $hdad_status: $(cat "$work/out")"; return 1; }
 }
-for pages in 0 1 2 4 6 7 8 9 10 11 12 16; do ok "a disk with $pages pages: starts, or says why not" starts_well "$pages"; done
+n=0
+for pages in 0 1 2 4 6 7 8 9 10 11 12; do
+	n=$((n + 1))
+	in_part "$n" && ok "a disk with $pages pages: starts, or says why not" starts_well "$pages"
+done
+ok 'a disk with 16 pages: starts, or says why not' starts_well 16
 is 'with 16 pages it starts' "$hdad_status" 0
 
 # --- dumps
@@ -36,7 +42,10 @@ rm -rf "$work/disk/state"; mkdir "$work/disk/state"
 ok 'starts on a small disk' hdad_start
 like 'a dump fits' "$(peer dump - 1 1)" '^ACK '
 # Whatever the room, a dump is stored or refused for want of it: LMDB calls a write that is cut short an I/O error.
+n=0
 for pages in 1 2 3 5 7 9 11 13; do
+	n=$((n + 1))
+	in_part "$n" || continue
 	fill_but "$pages"
 	like "a dump on a disk with $pages pages: taken, or refused with 3xx" "$(peer dump - "1$pages" "1$pages")" '^(ACK |ERROR .*"code": 301)'
 done

@@ -1,5 +1,6 @@
 # What others left or planted where hdad works: symbolic links, foreign directories, files of a killed process.
 . "$top_srcdir/tests/tap.sh"
+share 2 # in the sanitizers' suite
 . "$top_srcdir/tests/integration/lib.sh"
 
 # refuses TEXT: hdad gives up at its start, by itself, and says TEXT.

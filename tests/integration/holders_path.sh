@@ -1,6 +1,7 @@
 #!/bin/sh
 # path ADDRESS over files, and the names that the gem sends. SPDX-License-Identifier: BSD-2-Clause
 . "$top_srcdir/tests/tap.sh"
+share 2 # in the sanitizers' suite
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 hda() { "$top_builddir/hdactl" -f "$work/a.dump" "$@" 2>"$work/err"; }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # hdactl leaks and what is around it: --explain, --ack, --unack, --ci, with a daemon and with -f. SPDX-License-Identifier: BSD-2-Clause
 . "$top_srcdir/tests/tap.sh"
+share 2 # in the sanitizers' suite
 . "$top_srcdir/tests/integration/lib.sh"
 command -v jq >/dev/null || skip_all "no jq"
 export HDA_RUNTIME_DIR="$work/run"

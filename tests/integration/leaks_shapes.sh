@@ -1,6 +1,7 @@
 #!/bin/sh
 # Verdicts of real Ruby processes whose growth is not objects of one class: what the line says, and that it is one. SPDX-License-Identifier: BSD-2-Clause
 . "$top_srcdir/tests/tap.sh"
+share 2 # in the sanitizers' suite
 . "$top_srcdir/tests/integration/lib.sh"
 command -v jq >/dev/null || skip_all "no jq"
 command -v ruby >/dev/null || skip_all "no ruby"

@@ -8,4 +8,10 @@ for tool in sidekiq redis-server; do
 	command -v $tool >/dev/null || skip_all "no $tool"
 done
 gem=$top_srcdir/contrib/ruby-client
-exec "$RUBY" -I "$gem/lib" "$gem/test/tap.rb" "$gem"/drills/*_drill.rb
+n=0
+for file in "$gem"/drills/*_drill.rb; do
+	n=$((n + 1))
+	in_part "$n" && set -- "$@" "$file"
+done
+[ -z "${HDA_TEST_PART:-}" ] || diag "part $HDA_TEST_PART of the drills: $(basename -a "$@" | tr '\n' ' ')"
+exec "$RUBY" -I "$gem/lib" "$gem/test/tap.rb" "$@"

@@ -2,6 +2,7 @@
 # A Rails application that gets the gem as its README says (one line in the Gemfile, options in config/application.rb), with real
 # Puma, real Sidekiq behind ActiveJob, real Redis and a real hdad. Rails 6.1 in parts, from Debian. SPDX-License-Identifier: BSD-2-Clause
 . "$top_srcdir/tests/tap.sh"
+share 1 # in clang's suite
 [ -n "${RUBY:-}" ] || skip_all 'no ruby'
 for tool in sidekiq redis-server puma jq; do
 	command -v $tool >/dev/null || skip_all "no $tool"

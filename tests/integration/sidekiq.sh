@@ -1,6 +1,7 @@
 #!/bin/sh
 # Real Sidekiq with a real Redis server, 3 300 jobs, every 1 000th a dump into hdad. SPDX-License-Identifier: BSD-2-Clause
 . "$top_srcdir/tests/tap.sh"
+share 2 # in the sanitizers' suite
 [ -n "${RUBY:-}" ] || skip_all 'no ruby'
 for tool in sidekiq redis-server jq; do
 	command -v $tool >/dev/null || skip_all "no $tool"

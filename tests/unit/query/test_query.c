@@ -320,7 +320,7 @@ static void test_readme(void **state)
 	snprintf(path, sizeof(path), "%s/src/query/README.md", top ? top : ".");
 	FILE *f = fopen(path, "r");
 	if (!f)
-		skip();
+		unit_skip("no src/query/README.md");
 	static char text[65536];
 	size_t n = fread(text, 1, sizeof(text) - 1, f);
 	fclose(f);

@@ -105,7 +105,7 @@ static void test_reuse(void **state)
 	const char *ruby = getenv("RUBY");
 	char dir[] = "/tmp/hda-test-XXXXXX", path[64], one[64], two[64];
 	if (!ruby || !*ruby || access(ruby, X_OK) != 0)
-		skip();
+		unit_skip("no ruby");
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/leak.rb", dir);
 	snprintf(one, sizeof(one), "%s/1", dir);

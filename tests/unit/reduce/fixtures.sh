@@ -4,6 +4,7 @@
 [ -d "$HDA_SHARED/dumps" ] || skip_all "no shared dumps"
 command -v python3 >/dev/null && command -v zstd >/dev/null || skip_all "python3 and zstd are needed"
 program=$top_builddir/tests/unit/reduce/reduce_json
+[ -z "${HDA_TEST_PART:-}" ] || diag "part $HDA_TEST_PART of the ways in which a dump is fed; each dump is"
 for dump in "$HDA_SHARED"/dumps/*.dump.zst; do
 	out=$(python3 "$top_srcdir/tests/unit/reduce/compare.py" "$program" "$dump" 2>&1)
 	is "$(basename "$dump" .dump.zst)" "$out" ""

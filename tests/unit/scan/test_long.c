@@ -253,10 +253,19 @@ static void deep_brackets(void **state)
 
 static void put_refs(struct feed *f, unsigned n, const char *sep)
 {
-	char text[40];
-	for (unsigned i = 0; i < n; i++) {
-		int k = snprintf(text, sizeof(text), "%s\"0x%x\"", i ? sep : "", 8 + 8 * i);
-		put(f, text, (size_t)k);
+	static const char digit[] = "0123456789abcdef";
+	char text[40], *end = text + sizeof(text);
+	for (unsigned i = 0; i < n; i++) { /* from its end; printf would take longer than all that reads it */
+		char *p = end;
+		*--p = '"';
+		for (unsigned v = 8 + 8 * i; v; v /= 16)
+			*--p = digit[v % 16];
+		p -= 3;
+		memcpy(p, "\"0x", 3);
+		size_t k = i ? strlen(sep) : 0;
+		p -= k;
+		memcpy(p, sep, k);
+		put(f, p, (size_t)(end - p));
 	}
 }
 
