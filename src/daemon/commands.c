@@ -33,6 +33,7 @@ static void put_store(struct hdad *h, struct answer *a)
 	put_fact(a, "store", "names", known(st.names), "distinct texts in the dictionary");
 	put_fact(a, "store", "readers", known(st.readers), "read transactions open or ready");
 	put_fact(a, "store", "oldest_reader_txns", known(st.oldest_reader_txns), "transactions since the oldest reader began");
+	put_fact(a, "store", "reopened", known(st.reopened), "times it was opened anew after a write that failed");
 	put_fact(a, "store", "oldest_dump_time", st.oldest_dump_time > 0 ? val_real(st.oldest_dump_time) : val_null(),
 	    "when the oldest stored dump was made");
 }

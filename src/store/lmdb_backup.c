@@ -54,7 +54,13 @@ static int copy_to(struct lmdb *m, const char *tmp, char **ret_why)
 	_cleanup_free_ char *data = xasprintf("%s/data.mdb", tmp);
 	if (mkdir(tmp, 0700) < 0)
 		return fail(ret_why, -errno, tmp, "cannot make the directory");
-	int err = db_err(mdb_env_copy2(m->env, tmp, MDB_CP_COMPACT));
+	MDB_txn *txn; /* tells, as the copy cannot, that env is alive */
+	int err = lmdb_enter(m, MDB_RDONLY, &txn);
+	if (!err) {
+		err = db_err(mdb_env_copy2(m->env, tmp, MDB_CP_COMPACT));
+		mdb_txn_abort(txn);
+		lmdb_leave(m);
+	}
 	if (err)
 		fail(ret_why, err, tmp, "cannot copy");
 	else if ((err = sync_path(data)) || (err = sync_path(tmp)))

@@ -246,12 +246,18 @@ static int open_tables(struct lmdb *m, MDB_txn *txn, char **ret_why)
 	return err ? err : get_secret(m, txn);
 }
 
+static void close_env(struct lmdb *m)
+{
+	if (m->env)
+		mdb_env_close(m->env);
+	m->env = NULL;
+}
+
 static void lmdb_close(struct store *s)
 {
 	struct lmdb *m = (struct lmdb *)s;
-	HDA_ASSERT(!m->readers);
-	if (m->env)
-		mdb_env_close(m->env);
+	HDA_ASSERT(!m->readers && !m->users);
+	close_env(m);
 	if (m->lock_fd >= 0)
 		close(m->lock_fd);
 	pthread_mutex_destroy(&m->lock);
@@ -288,22 +294,22 @@ int lmdb_used(struct lmdb *m, MDB_txn *txn, uint64_t *ret)
 
 static void lmdb_reader_check(struct store *s)
 {
+	struct lmdb *m = (struct lmdb *)s;
 	int dead;
-	mdb_reader_check(((struct lmdb *)s)->env, &dead);
+	if (lmdb_join(m))
+		return;
+	mdb_reader_check(m->env, &dead);
+	lmdb_leave(m);
 }
 
 static int lmdb_rtxn_begin(struct store *s, struct store_rtxn **ret)
 {
 	struct lmdb *m = (struct lmdb *)s;
 	struct lmdb_rtxn *r = xcalloc(1, sizeof(*r));
-	int rc = mdb_txn_begin(m->env, NULL, MDB_RDONLY, &r->txn);
-	if (rc == MDB_READERS_FULL) {
-		lmdb_reader_check(s);
-		rc = mdb_txn_begin(m->env, NULL, MDB_RDONLY, &r->txn);
-	}
-	if (rc) {
+	int err = lmdb_enter(m, MDB_RDONLY, &r->txn);
+	if (err) {
 		free(r);
-		return db_err(rc);
+		return err;
 	}
 	r->r.s = s;
 	pthread_mutex_lock(&m->lock);
@@ -327,6 +333,7 @@ static void lmdb_rtxn_end(struct store_rtxn *base)
 		r->next->prev = r->prev;
 	pthread_mutex_unlock(&m->lock);
 	mdb_txn_abort(r->txn);
+	lmdb_leave(m);
 	free(r);
 }
 
@@ -391,6 +398,9 @@ static void lmdb_stats(struct store *s, struct store_stats *ret)
 	struct store_rtxn *r;
 	MDB_envinfo info;
 	*ret = (struct store_stats){.max_bytes = m->max_size, .map_bytes = s->opts.map_size, .engine = engine};
+	pthread_mutex_lock(&m->lock);
+	ret->reopened = m->reopened;
+	pthread_mutex_unlock(&m->lock);
 	int v[3];
 	const char *version = mdb_version(&v[0], &v[1], &v[2]); /* "LMDB 0.9.24: (...)" */
 	if (version && strncmp(version, engine, sizeof(engine) - 1) == 0)
@@ -459,6 +469,36 @@ static void set_sizes(struct lmdb *m)
 		m->max_size = o->max_size;
 }
 
+/* The file and its tables, behind the lock. */
+static int open_file(struct lmdb *m, char **ret_why)
+{
+	MDB_txn *txn;
+	int err = check_file(m, ret_why);
+	if (!err)
+		err = reserve_readers(m, ret_why);
+	if (!err)
+		err = open_env(m, ret_why);
+	if (!err)
+		err = db_err(mdb_txn_begin(m->env, NULL, m->s.opts.read_only ? MDB_RDONLY : 0, &txn));
+	if (err)
+		return err;
+	err = open_tables(m, txn, ret_why);
+	if (err)
+		mdb_txn_abort(txn);
+	else
+		err = db_write_err(m, mdb_txn_commit(txn));
+	return err;
+}
+
+int lmdb_open_again(struct lmdb *m)
+{
+	close_env(m);
+	int err = open_file(m, NULL);
+	if (err)
+		close_env(m);
+	return err;
+}
+
 int lmdb_open(struct store **ret, const struct store_opts *opts, char **ret_why)
 {
 	int err = check_place(opts->dir, opts->read_only, ret_why);
@@ -472,23 +512,9 @@ int lmdb_open(struct store **ret, const struct store_opts *opts, char **ret_why)
 	pthread_mutex_init(&m->lock, NULL);
 	set_sizes(m);
 	char *text = NULL;
-	MDB_txn *txn = NULL;
 	err = take_lock(m, &text);
 	if (!err)
-		err = check_file(m, &text);
-	if (!err)
-		err = reserve_readers(m, &text);
-	if (!err)
-		err = open_env(m, &text);
-	if (!err)
-		err = db_err(mdb_txn_begin(m->env, NULL, opts->read_only ? MDB_RDONLY : 0, &txn));
-	if (!err) {
-		err = open_tables(m, txn, &text);
-		if (err)
-			mdb_txn_abort(txn);
-		else
-			err = db_write_err(m, mdb_txn_commit(txn));
-	}
+		err = open_file(m, &text);
 	if (err) {
 		lmdb_close(&m->s);
 		return why(ret_why, err, text ? text : xasprintf("%s: %s", opts->dir, err == -ENOSPC ? no_room : hda_strerror(err)));

@@ -48,8 +48,11 @@ struct lmdb {
 	uint32_t page_size;
 	uint64_t max_size;
 	uint8_t secret[16];
-	pthread_mutex_t lock;      /* guards readers */
+	pthread_mutex_t lock;      /* guards what follows, and while users is 0 env and dbi */
 	struct lmdb_rtxn *readers; /* open ones */
+	unsigned users;            /* transactions of both kinds, and whoever else asks env: lmdb_use.c */
+	bool broken;               /* LMDB refuses transactions until env is opened anew */
+	uint64_t reopened;         /* how often it was */
 };
 
 /* Dictionary over a transaction. */
@@ -101,6 +104,16 @@ struct lmdb_wtxn {
 	int64_t pending;     /* bytes it adds, or frees, about */
 	uint64_t next_dump, next_proc;
 };
+
+/* --- lmdb_use.c: any thread --- */
+/* A transaction of env, which is opened anew before if LMDB has given it up and nobody is in it: 0, -EIO (given up), an error of
+ * db_err. Each that succeeded ends with lmdb_leave, after the transaction has. */
+int lmdb_enter(struct lmdb *m, unsigned flags, MDB_txn **ret);
+int lmdb_join(struct lmdb *m); /* the same without a transaction */
+void lmdb_leave(struct lmdb *m);
+
+/* --- lmdb_env.c --- */
+int lmdb_open_again(struct lmdb *m); /* nobody is in it; on an error the next call tries again */
 
 /* --- lmdb_db.c: keys, codes, single rows --- */
 int db_err(int rc); /* an LMDB code in ours */

@@ -34,13 +34,14 @@ int lmdb_wtxn_begin(struct store *s, struct store_wtxn **ret)
 	MDB_txn *look;
 	w->w.s = s;
 	/* Free pages can be counted in a read transaction only. */
-	int err = db_err(mdb_txn_begin(m->env, NULL, MDB_RDONLY, &look));
+	int err = lmdb_enter(m, MDB_RDONLY, &look);
 	if (!err) {
 		err = lmdb_used(m, look, &w->used);
 		mdb_txn_abort(look);
+		lmdb_leave(m);
 	}
 	if (!err)
-		err = db_err(mdb_txn_begin(m->env, NULL, 0, &w->txn));
+		err = lmdb_enter(m, 0, &w->txn);
 	if (err) {
 		free(w);
 		return err;
@@ -67,6 +68,7 @@ void lmdb_abort(struct store_wtxn *base)
 	struct lmdb_wtxn *w = (struct lmdb_wtxn *)base;
 	wtxn_done(w);
 	mdb_txn_abort(w->txn);
+	lmdb_leave((struct lmdb *)base->s);
 	free(w);
 }
 
@@ -74,7 +76,9 @@ int lmdb_commit(struct store_wtxn *base)
 {
 	struct lmdb_wtxn *w = (struct lmdb_wtxn *)base;
 	wtxn_done(w);
-	int err = db_write_err((const struct lmdb *)base->s, mdb_txn_commit(w->txn)); /* frees the transaction either way */
+	struct lmdb *m = (struct lmdb *)base->s;
+	int err = db_write_err(m, mdb_txn_commit(w->txn)); /* frees the transaction either way */
+	lmdb_leave(m);
 	free(w);
 	return err;
 }

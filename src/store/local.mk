@@ -15,6 +15,7 @@ libhda_a_SOURCES += \
 	src/store/lmdb_parts.c \
 	src/store/lmdb_retain.c \
 	src/store/lmdb_rows.c \
+	src/store/lmdb_use.c \
 	src/store/lmdb_walk.c \
 	src/store/lmdb_write.c \
 	src/store/model.c \

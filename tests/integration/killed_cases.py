@@ -1,4 +1,4 @@
-"""kill -9 while hdad makes room; for hdad_killed.sh. One case a line: ok|not|skip <tab> name <tab> what was seen.
+"""kill -9 while hdad makes room, and writes that fail; for hdad_killed.sh. One case a line: ok|not|skip <tab> name <tab> what was seen.
 
 A store's file changes in system calls alone (no MDB_WRITEMAP). So a process that dies before its 1st, 2nd, 3rd ... write leaves every
 state that "between any two instructions" can leave, but for a write that the kill cuts short: those come in the second part, where
@@ -187,6 +187,26 @@ def every_write(i, before, after):
     case("killed before and after room was made", order[:2] == ["before", "room made"] and set(order[2:]) <= {"stored"}, states)
 
 
+def failing(call, i, what):
+    """The disk fails once: the first such call of the thread that stores. After it dumps are taken again. -> what is wrong."""
+    stored(None)
+    d = Daemon()
+    send(0)
+    d.end()
+    d = Daemon("strace", "-f", "-qq", "-o", "/dev/null", "-P", STORE + "/data.mdb", "-e", "trace=" + call,
+               "-e", f"inject={call}:error=EIO:when=1")
+    answers = [send(i + k, what) for k in range(3)]
+    said = [(t, b.get("code")) for t, b in answers]
+    bad = "" if said == [("ERROR", 500), ("ACK", None), ("ACK", None)] else f"answers: {said}"
+    have = ids(dumps())
+    if have != [1] + [b["dump"] for t, b in answers if t == "ACK"]: bad = bad or f"stored: {have}"
+    if not d.logged(d.at, b"event=store_failed"): bad = bad or "the log is silent"
+    reopened = status()["reopened"]
+    if reopened != (call == "pwrite64"): bad = bad or f"opened anew {reopened} times"  # LMDB writes its meta pages by it
+    if d.end() != 0: bad = bad or "it does not end well"
+    return bad
+
+
 def may_trace():
     try: return subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
     except FileNotFoundError: return False
@@ -231,8 +251,12 @@ def main():
     thin = sum(r["thinned"] for r in after["dumps"]) - sum(r["thinned"] for r in before["dumps"] if r["dump"] in ids(after["dumps"]))
     gone = len(set(ids(before["dumps"])) - set(ids(after["dumps"])))
     case("one dump more makes hdad thin some and remove some", thin > 0 and gone > 0, f"{thin} thinned, {gone} gone")
-    if may_trace(): every_write(i, before, after)
-    else: say("skip", "killed at every write", "strace is missing or may not trace")
+    if may_trace():
+        every_write(i, before, after)
+        for call in ("pwrite64", "pwritev,writev", "fdatasync"):
+            bad = failing(call, i, data(i))
+            case(f"a {call} that fails: one dump is refused, those after it are taken", not bad, bad)
+    else: say("skip", "killed and failing at every write", "strace is missing or may not trace")
     many = [data(i + j) for j in range(4 * len(PIDS))]
     for ms in CLOCK_MS[PART - 1::PARTS]:
         bad, n = by_the_clock(ms, i, many, before, after)

@@ -1,5 +1,5 @@
 # tests/unit/store: one cmocka program a module of src/store.
-store_tests = tests/unit/store/test_contract tests/unit/store/test_crash tests/unit/store/test_full tests/unit/store/test_refuse tests/unit/store/test_record tests/unit/store/test_keep
+store_tests = tests/unit/store/test_contract tests/unit/store/test_crash tests/unit/store/test_full tests/unit/store/test_broken tests/unit/store/test_refuse tests/unit/store/test_record tests/unit/store/test_keep
 if HAVE_CMOCKA
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -15,6 +15,9 @@ tests_unit_store_test_crash_LDADD = $(UNIT_LDADD)
 tests_unit_store_test_full_SOURCES = tests/unit/store/test_full.c $(store_disk)
 tests_unit_store_test_full_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_store_test_full_LDADD = $(UNIT_LDADD)
+tests_unit_store_test_broken_SOURCES = tests/unit/store/test_broken.c $(store_disk)
+tests_unit_store_test_broken_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_store_test_broken_LDADD = $(UNIT_LDADD)
 tests_unit_store_test_refuse_SOURCES = tests/unit/store/test_refuse.c $(store_disk)
 tests_unit_store_test_refuse_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_store_test_refuse_LDADD = $(UNIT_LDADD)
