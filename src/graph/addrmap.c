@@ -1,31 +1,36 @@
 /* Addresses to dense numbers. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/addrmap.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 enum { REGION_PAGES = 1 << (ADDR_REGION_BITS - ADDR_PAGE_BITS) };
-enum { PAGE_BYTES = ADDR_WORDS * (8 + 2) };
+enum { PAGE_NUMBERS = sizeof(struct addr_page) / 4 };
 /* What a u64map takes per entry at worst: half full after doubling, and both tables alive while it grows. */
 enum { MAP_BYTES = 13 * 5 };
 
-void addrmap_init(struct addrmap *m, struct gmem *mem) { *m = (struct addrmap){.mem = mem}; }
+void addrmap_init(struct addrmap *m, struct gmem *mem)
+{
+	*m = (struct addrmap){.mem = mem};
+	glog_init(&m->with_objects, mem, PAGE_NUMBERS);
+	glog_init(&m->strays, mem, 2);
+}
+
+static struct addr_page *page_at(const struct addrmap *m, uint64_t i) { return (void *)glog_at(&m->with_objects, i); }
 
 void addrmap_done(struct addrmap *m)
 {
 	struct gmem *mem = m->mem;
-	for (uint32_t i = 0; i < m->npages; i++) {
-		if (m->pages[i].bits) {
-			free(m->pages[i].bits);
-			gmem_charge(mem, -PAGE_BYTES);
-		}
-	}
+	for (uint64_t i = 0; i < m->with_objects.n; i++)
+		gmem_free(mem, page_at(m, i)->ids, ADDR_SLOTS, 4);
+	glog_done(&m->with_objects);
+	glog_done(&m->strays);
 	for (uint32_t i = 0; i < m->nregions; i++)
 		gmem_free(mem, m->region[i].pages, REGION_PAGES, sizeof(uint32_t));
-	gmem_free(mem, m->pages, m->cap, sizeof(*m->pages));
+	gmem_free(mem, m->page, m->cap, sizeof(*m->page));
+	gmem_free(mem, m->number, m->number_cap, sizeof(*m->number));
 	gmem_free(mem, m->region, m->region_cap, sizeof(*m->region));
 	gmem_free(mem, m->odd_addr, m->odd_cap, sizeof(*m->odd_addr));
 	gmem_free(mem, m->odd_id, m->odd_cap, sizeof(*m->odd_id));
-	gmem_free(mem, m->by_base, m->nby_base, sizeof(*m->by_base));
 	gmem_charge(mem, -(int64_t)m->odd_charge);
 	u64map_done(&m->regions);
 	u64map_done(&m->odd);
@@ -115,89 +120,89 @@ uint32_t addrmap_code(struct addrmap *m, uint64_t addr)
 	if (__builtin_expect(*page == 0, 0)) {
 		if (m->npages == ADDR_ODD >> ADDR_SLOT_BITS)
 			return odd_code(m, addr);
-		if (!room(m->mem, &m->pages, m->npages, &m->cap, sizeof(*m->pages)))
+		if (!room(m->mem, &m->page, m->npages, &m->cap, sizeof(*m->page)) ||
+		    !room(m->mem, &m->number, m->npages, &m->number_cap, sizeof(*m->number)))
 			return ADDR_NONE;
-		m->pages[m->npages] = (struct addr_page){.number = addr >> ADDR_PAGE_BITS};
+		m->page[m->npages] = NULL;
+		m->number[m->npages] = addr >> ADDR_PAGE_BITS;
 		*page = ++m->npages;
 	}
-	return (*page - 1) << ADDR_SLOT_BITS | (uint32_t)(addr >> 3 & ((1u << ADDR_SLOT_BITS) - 1));
+	return (*page - 1) << ADDR_SLOT_BITS | (uint32_t)(addr >> 3 & (ADDR_SLOTS - 1));
+}
+
+/* A page's first object is coming. */
+static struct addr_page *new_page(struct addrmap *m, uint32_t index)
+{
+	struct addr_page *p = (void *)glog_push(&m->with_objects);
+	if (p) {
+		memset(p, 0, sizeof(*p));
+		p->number = m->number[index];
+		p->base = m->nobjects;
+		m->page[index] = p;
+	}
+	return p;
+}
+
+/* An object comes out of order: from now on the page has a table. */
+static bool make_table(struct addrmap *m, struct addr_page *p)
+{
+	p->ids = gmem_raw(m->mem, ADDR_SLOTS, 4);
+	if (!p->ids)
+		return false;
+	uint32_t id = p->base;
+	for (uint32_t w = 0; w < ADDR_WORDS; w++)
+		for (uint64_t word = p->bits[w]; word; word &= word - 1)
+			p->ids[w * 64 + (uint32_t)__builtin_ctzll(word)] = id++;
+	return true;
+}
+
+static bool add_stray(struct addrmap *m, struct addr_page *p, uint32_t code)
+{
+	if (!p->ids && !make_table(m, p))
+		return false;
+	uint32_t *stray = glog_push(&m->strays);
+	if (!stray)
+		return false;
+	stray[0] = p->ids[code & (ADDR_SLOTS - 1)] = m->nobjects;
+	stray[1] = code;
+	return true;
+}
+
+static int add_odd(struct addrmap *m, uint32_t k)
+{
+	if (m->odd_id[k])
+		return 0;
+	m->odd_id[k] = ++m->nobjects;
+	return 1;
 }
 
 int addrmap_add(struct addrmap *m, uint32_t code)
 {
-	if (code >= ADDR_ODD) {
-		if (m->odd_id[code - ADDR_ODD])
-			return 0;
-		m->odd_id[code - ADDR_ODD] = 1;
-		m->nobjects++;
-		return 1;
-	}
-	struct addr_page *p = &m->pages[code >> ADDR_SLOT_BITS];
-	if (!p->bits) {
-		if (!gmem_charge(m->mem, PAGE_BYTES))
-			return -1;
-		p->bits = calloc(1, PAGE_BYTES);
-		if (!p->bits) {
-			gmem_charge(m->mem, -PAGE_BYTES);
-			m->mem->failed = true;
-			return -1;
-		}
-	}
-	uint32_t slot = code & ((1u << ADDR_SLOT_BITS) - 1);
+	if (__builtin_expect(code >= ADDR_ODD, 0))
+		return add_odd(m, code - ADDR_ODD);
+	struct addr_page *p = m->page[code >> ADDR_SLOT_BITS];
+	if (__builtin_expect(!p, 0) && !(p = new_page(m, code >> ADDR_SLOT_BITS)))
+		return -1;
+	uint32_t slot = code & (ADDR_SLOTS - 1), w = slot / 64;
 	uint64_t bit = (uint64_t)1 << slot % 64;
-	if (p->bits[slot / 64] & bit)
+	if (__builtin_expect((p->bits[w] & bit) != 0, 0))
 		return 0;
-	p->bits[slot / 64] |= bit;
+	if (__builtin_expect(p->base + p->n == m->nobjects && (slot > p->last || p->n == 0), 1)) {
+		if (!p->bits[w])
+			p->rank[w] = p->n;
+		p->n++;
+		p->last = (uint16_t)slot;
+	} else if (!add_stray(m, p, code)) {
+		return -1;
+	}
+	p->bits[w] |= bit;
 	m->nobjects++;
 	return 1;
 }
 
-struct page_ref {
-	uint64_t number;
-	uint32_t index;
-};
-
-static int by_number(const void *a, const void *b)
+static uint64_t code_addr(const struct addrmap *m, uint32_t code)
 {
-	uint64_t x = ((const struct page_ref *)a)->number, y = ((const struct page_ref *)b)->number;
-	return (x > y) - (x < y);
-}
-
-static uint32_t rank_page(struct addr_page *p, uint32_t base)
-{
-	uint16_t *rank = (uint16_t *)(p->bits + ADDR_WORDS);
-	uint32_t sum = 0;
-	p->base = base;
-	for (int w = 0; w < ADDR_WORDS; w++) {
-		rank[w] = (uint16_t)sum;
-		sum += (uint32_t)__builtin_popcountll(p->bits[w]);
-	}
-	return base + sum;
-}
-
-bool addrmap_finish(struct addrmap *m)
-{
-	struct page_ref *refs = gmem_alloc(m->mem, m->npages, sizeof(*refs));
-	if (!refs)
-		return false;
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < m->npages; i++)
-		if (m->pages[i].bits)
-			refs[n++] = (struct page_ref){.number = m->pages[i].number, .index = i};
-	qsort(refs, n, sizeof(*refs), by_number);
-	m->by_base = gmem_alloc(m->mem, n, sizeof(*m->by_base));
-	m->nby_base = m->by_base ? n : 0;
-	uint32_t base = 0;
-	for (uint32_t i = 0; i < m->nby_base; i++) {
-		m->by_base[i] = refs[i].index;
-		base = rank_page(&m->pages[refs[i].index], base);
-	}
-	gmem_free(m->mem, refs, m->npages, sizeof(*refs));
-	m->first_odd = base;
-	for (uint32_t k = 0; k < m->nodd; k++)
-		if (m->odd_id[k])
-			m->odd_id[k] = ++base; /* id + 1 */
-	return m->by_base != NULL;
+	return m->number[code >> ADDR_SLOT_BITS] << ADDR_PAGE_BITS | (uint64_t)(code & (ADDR_SLOTS - 1)) << 3;
 }
 
 static uint64_t odd_addr_of(const struct addrmap *m, uint32_t id)
@@ -208,27 +213,46 @@ static uint64_t odd_addr_of(const struct addrmap *m, uint32_t id)
 	return 0;
 }
 
+static uint64_t stray_addr_of(const struct addrmap *m, uint32_t id)
+{
+	uint64_t lo = 0, hi = m->strays.n;
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		const uint32_t *s = glog_at(&m->strays, mid);
+		if (s[0] == id)
+			return code_addr(m, s[1]);
+		if (s[0] < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return odd_addr_of(m, id);
+}
+
+/* The address of the object of a page that has this id, which came in order. */
+static uint64_t page_addr_of(const struct addr_page *p, uint32_t id)
+{
+	uint32_t left = id - p->base; /* without a table: objects before it */
+	for (uint32_t slot = 0; slot < ADDR_SLOTS; slot++)
+		if (p->bits[slot / 64] >> slot % 64 & 1 && (p->ids ? p->ids[slot] == id : left-- == 0))
+			return p->number << ADDR_PAGE_BITS | (uint64_t)slot << 3;
+	return 0;
+}
+
 uint64_t addrmap_addr(const struct addrmap *m, uint32_t id)
 {
-	if (id >= m->first_odd)
-		return odd_addr_of(m, id);
-	uint32_t lo = 0, hi = m->nby_base; /* the last page whose base is not above id */
+	uint64_t lo = 0, hi = m->with_objects.n; /* the last page whose base is not above id */
 	while (hi - lo > 1) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (m->pages[m->by_base[mid]].base <= id)
+		uint64_t mid = lo + (hi - lo) / 2;
+		if (page_at(m, mid)->base <= id)
 			lo = mid;
 		else
 			hi = mid;
 	}
-	const struct addr_page *p = &m->pages[m->by_base[lo]];
-	const uint16_t *rank = (const uint16_t *)(p->bits + ADDR_WORDS);
-	uint32_t want = id - p->base, w = ADDR_WORDS - 1;
-	while (rank[w] > want)
-		w--;
-	uint64_t word = p->bits[w];
-	for (uint32_t k = want - rank[w]; k; k--)
-		word &= word - 1;
-	return p->number << ADDR_PAGE_BITS | (uint64_t)w << 9 | (uint64_t)__builtin_ctzll(word) << 3;
+	const struct addr_page *p = hi ? page_at(m, lo) : NULL;
+	if (p && p->base <= id && id - p->base < p->n)
+		return page_addr_of(p, id);
+	return stray_addr_of(m, id);
 }
 
 uint32_t addrmap_find(const struct addrmap *m, uint64_t addr)
@@ -239,7 +263,7 @@ uint32_t addrmap_find(const struct addrmap *m, uint64_t addr)
 			return ADDR_NONE;
 		uint32_t page = m->region[*at].pages[addr >> ADDR_PAGE_BITS & (REGION_PAGES - 1)];
 		if (page)
-			return addrmap_id(m, (page - 1) << ADDR_SLOT_BITS | (uint32_t)(addr >> 3 & ((1u << ADDR_SLOT_BITS) - 1)));
+			return addrmap_id(m, (page - 1) << ADDR_SLOT_BITS | (uint32_t)(addr >> 3 & (ADDR_SLOTS - 1)));
 	}
 	uint32_t *k = u64map_get(&m->odd, addr);
 	return k ? m->odd_id[*k] - 1 : ADDR_NONE;

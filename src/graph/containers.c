@@ -60,7 +60,7 @@ static void offer(struct finder *f, uint32_t id)
 		return;
 	uint64_t entries = entries_of(f, id), length = entries > f->chain[id] ? entries : f->chain[id];
 	if (length)
-		top_offer(&f->top, (struct top_row){.a = c->bytes[id], .b = length, .id = c->walk.old[id], .ref = id});
+		top_offer(&f->top, (struct top_row){.a = c->bytes[id], .b = length, .addr = conclusion_addr(c, id), .ref = id});
 }
 
 /* A String of many bytes is one; anything else without a kind is none. */

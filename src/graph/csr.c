@@ -1,16 +1,31 @@
-/* From the logs of the scan to rows by id. SPDX-License-Identifier: BSD-2-Clause */
+/* From the logs of the scan to rows by id, in place. SPDX-License-Identifier: BSD-2-Clause */
 #include "graph/internal.h"
+
+#include "base/mem.h"
+
+/* What a u64map and `many` take per entry at worst. */
+enum { MANY_BYTES = 13 * 5 };
 
 void rows_free_in(struct rows *r)
 {
-	gmem_free(r->mem, r->in, r->n, 4);
+	gmem_free(r->mem, r->in, r->n, sizeof(*r->in));
+	gmem_free(r->mem, r->many, r->many_cap, sizeof(*r->many));
+	gmem_charge(r->mem, -(int64_t)r->nmany * MANY_BYTES);
+	u64map_done(&r->in_high);
 	r->in = NULL;
+	r->many = NULL;
+	r->nmany = r->many_cap = 0;
 }
 
-void rows_free_nodes(struct rows *r)
+uint32_t *rows_take_nums(struct rows *r)
 {
-	gmem_free(r->mem, r->node, r->n, sizeof(*r->node));
+	uint32_t *num = (uint32_t *)r->node; /* the first quarter: what is written has been read */
+	for (uint32_t v = 0; v < r->n; v++)
+		num[v] = r->node[v].num & WALK_NUM;
+	if (num)
+		gmem_cut(r->mem, num, r->node_cap, r->n, 4);
 	r->node = NULL;
+	return num;
 }
 
 void rows_done(struct rows *r)
@@ -18,20 +33,10 @@ void rows_done(struct rows *r)
 	if (!r->mem)
 		return;
 	rows_free_in(r);
-	rows_free_nodes(r);
-	gmem_free(r->mem, r->to, r->m, 4);
+	gmem_free(r->mem, r->node, r->node_cap, 4);
+	gmem_free(r->mem, r->to, r->to_cap, 4);
 	gmem_free(r->mem, r->slot_class, r->nslots, 4);
 	*r = (struct rows){0};
-}
-
-static bool rows_alloc(struct rows *r, struct graph *g)
-{
-	*r = (struct rows){.mem = &g->mem, .n = (uint32_t)g->objs.n, .m = g->refs.n + g->classes.n, .nslots = g->nslots};
-	r->node = gmem_raw(r->mem, r->n, sizeof(*r->node));
-	r->to = gmem_raw(r->mem, r->m, 4);
-	r->slot_class = gmem_raw(r->mem, r->nslots, 4);
-	r->in = gmem_alloc(r->mem, r->n, 4);
-	return r->node && r->to && r->slot_class && r->in;
 }
 
 static void take_slots(struct rows *r, const struct graph *g)
@@ -53,137 +58,124 @@ uint32_t rows_class(const struct rows *r, uint32_t id)
 	return *e & ~WALK_LAST;
 }
 
-/* A reader of the reference log. */
-struct ref_reader {
-	struct glog *log;
-	uint64_t at;
-	const uint32_t *p;
-	uint64_t left; /* side by side from p */
+/* One more time 256 references to an object. false without memory. */
+static bool count_high(struct rows *r, uint32_t id)
+{
+	bool fresh;
+	if (r->nmany == r->many_cap) {
+		uint32_t cap = r->many_cap ? r->many_cap * 2 : 256;
+		struct in_many *p = gmem_grow(r->mem, r->many, r->many_cap, cap, sizeof(*p));
+		if (!p)
+			return false;
+		r->many = p;
+		r->many_cap = cap;
+	}
+	uint32_t *at = u64map_put(&r->in_high, id, &fresh);
+	if (fresh) {
+		if (!gmem_charge(r->mem, MANY_BYTES)) /* the entry stays, of no use: the graph gives up */
+			return false;
+		*at = r->nmany++;
+		r->many[*at] = (struct in_many){.id = id};
+	}
+	r->many[*at].times++;
+	return true;
+}
+
+/* Codes to ids, rows of the dump's order to rows without what leads nowhere. `to` is read at `at`, written before it. */
+struct taker {
+	struct rows *r;
+	const struct addrmap *map;
+	uint32_t *to;
+	uint64_t at, n, out;
+	bool ok;
 };
 
-static void next_run(struct ref_reader *r)
-{
-	glog_free_before(r->log, r->at);
-	r->left = r->at < r->log->n ? glog_run(r->log, r->at) : 0;
-	r->p = r->left ? glog_at(r->log, r->at) : NULL;
-}
+/* How far ahead of being resolved a code's bits are fetched. */
+enum { AHEAD_BITS = 24 };
 
-/* How far ahead of being resolved a code's bits are fetched, and how long after it its end is counted: it has been fetched by then. */
-enum { AHEAD_BITS = 24, BEHIND_COUNT = 24 };
-
-FETCHES void fetch_bits(const struct addrmap *m, const struct ref_reader *r)
+/* The references up to `end`. */
+__attribute__((always_inline)) static inline void take_refs(struct taker *t, uint64_t end)
 {
-	if (r->left > AHEAD_BITS)
-		addrmap_fetch(m, r->p[AHEAD_BITS]);
-}
-
-/* Counts the ends of the edges before `end`. */
-static inline void count(struct rows *r, uint32_t **counted, const uint32_t *end)
-{
-	for (; *counted < end; ++*counted)
-		r->in[**counted & ~WALK_LAST]++;
-}
-
-/* Resolves n references to `to`; returns how many lead to an object. */
-__attribute__((always_inline)) static inline uint32_t take_refs(
-    struct rows *rows, const struct addrmap *m, struct ref_reader *r, uint32_t n, uint32_t *to)
-{
-	uint32_t w = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		if (r->left == 0)
-			next_run(r);
-		fetch_bits(m, r);
-		uint32_t id = addrmap_id(m, *r->p++);
-		r->at++;
-		r->left--;
+	struct rows *r = t->r;
+	uint64_t begin = t->out, first = t->at;
+	for (; t->at < end; t->at++) {
+		if (t->at + AHEAD_BITS < t->n)
+			addrmap_fetch(t->map, t->to[t->at + AHEAD_BITS]);
+		uint32_t id = addrmap_id(t->map, t->to[t->at]);
 		if (id == ADDR_NONE)
 			continue;
-		__builtin_prefetch(&rows->in[id], 1);
-		to[w++] = id;
+		t->to[t->out++] = id;
+		if (__builtin_expect(++r->in[id] == 0, 0) && !count_high(r, id))
+			t->ok = false;
 	}
-	rows->dangling += n - w;
-	return w;
+	r->dangling += (end - first) - (t->out - begin);
 }
 
-/* Appends the class of an object whose class is not that of its slot. */
-static uint32_t *take_class(struct graph *g, uint64_t *at, uint32_t *slot, uint32_t *to)
+/* One row, up to `end`. */
+__attribute__((always_inline)) static inline void take_row(struct taker *t, struct walk_node *node, uint64_t end)
 {
-	uint32_t code = *glog_at(&g->classes, (*at)++), klass = code == ADDR_NONE ? ADDR_NONE : addrmap_id(&g->map, code);
-	if (klass == ADDR_NONE)
-		return to;
-	*slot |= SLOT_CLASS_EDGE;
-	*to++ = klass;
-	return to;
-}
-
-/* What has been taken so far. */
-struct taker {
-	struct ref_reader refs;
-	uint64_t classes;
-	uint32_t *to, *counted; /* ends of the edges written and counted */
-};
-
-/* One object to its place. */
-__attribute__((always_inline)) static inline void take_object(struct rows *r, struct graph *g, struct taker *t, const uint32_t *rec)
-{
-	uint32_t id = addrmap_id(&g->map, rec[REC_CODE]), slot = rec[REC_SLOT], *begin = t->to, *to = begin;
-	if (rec[REC_NREFS])
-		to += take_refs(r, &g->map, &t->refs, rec[REC_NREFS], to);
-	if (to - t->counted > BEHIND_COUNT)
-		count(r, &t->counted, to - BEHIND_COUNT);
-	if (__builtin_expect(slot & SLOT_OWN_CLASS, 0)) {
-		count(r, &t->counted, to);
-		to = take_class(g, &t->classes, &slot, to);
-		t->counted = to; /* class edges are not counted */
+	bool klass = node->slot & SLOT_CLASS_EDGE;
+	uint64_t begin = t->out;
+	take_refs(t, end - klass);
+	if (klass) { /* not counted, and not missed */
+		uint32_t id = addrmap_id(t->map, t->to[t->at++]);
+		if (id == ADDR_NONE)
+			node->slot &= ~SLOT_CLASS_EDGE;
+		else
+			t->to[t->out++] = id;
 	}
-	if (to > begin)
-		to[-1] |= WALK_LAST;
-	uint32_t row = to > begin ? (uint32_t)(begin - r->to) : WALK_NONE;
-	r->node[id] = (struct walk_node){.row = row, .slot = slot, .size = rec[REC_SIZE]};
-	t->to = to;
+	node->row = t->out > begin ? (uint32_t)begin : WALK_NONE;
+	if (t->out > begin)
+		t->to[t->out - 1] |= WALK_LAST;
 }
 
-/* Everything to its place. The body is compiled twice, with and without popcnt. */
-__attribute__((always_inline)) static inline void take_body(struct rows *r, struct graph *g)
+/* All rows: each ends where the next one begins. The body is compiled twice, with and without popcnt. */
+__attribute__((always_inline)) static inline bool take_body(struct rows *r, const struct addrmap *map, uint64_t nrefs)
 {
-	struct taker t = {.refs.log = &g->refs, .to = r->to, .counted = r->to};
-	for (uint64_t i = 0; i < g->objs.n;) {
-		uint64_t run = glog_run(&g->objs, i);
-		const uint32_t *rec = glog_at(&g->objs, i);
-		for (uint64_t k = 0; k < run; k++, rec += REC_WIDTH)
-			take_object(r, g, &t, rec);
-		i += run;
-		glog_free_before(&g->objs, i);
+	struct taker t = {.r = r, .map = map, .to = r->to, .n = nrefs, .ok = true};
+	struct walk_node *last = NULL;
+	for (uint32_t v = 0; v < r->n && t.ok; v++) {
+		struct walk_node *node = &r->node[v];
+		if (node->row == WALK_NONE)
+			continue;
+		if (last)
+			take_row(&t, last, node->row);
+		last = node;
 	}
-	count(r, &t.counted, t.to);
+	if (last && t.ok)
+		take_row(&t, last, nrefs);
+	return t.ok;
 }
 
-static void take_plain(struct rows *r, struct graph *g) { take_body(r, g); }
+static bool take_plain(struct rows *r, const struct addrmap *map, uint64_t nrefs) { return take_body(r, map, nrefs); }
 
 #ifdef __x86_64__
-__attribute__((target("popcnt"))) static void take_popcnt(struct rows *r, struct graph *g) { take_body(r, g); }
+__attribute__((target("popcnt"))) static bool take_popcnt(struct rows *r, const struct addrmap *map, uint64_t nrefs)
+{
+	return take_body(r, map, nrefs);
+}
 #endif
 
-static void take(struct rows *r, struct graph *g)
+static bool take(struct rows *r, const struct addrmap *map, uint64_t nrefs)
 {
 #ifdef __x86_64__
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("popcnt")) {
-		take_popcnt(r, g);
-		return;
-	}
+	if (__builtin_cpu_supports("popcnt"))
+		return take_popcnt(r, map, nrefs);
 #endif
-	take_plain(r, g);
+	return take_plain(r, map, nrefs);
 }
 
 bool rows_build(struct rows *r, struct graph *g)
 {
-	if (!addrmap_finish(&g->map) || !rows_alloc(r, g))
+	uint64_t nrefs = g->refs.n - g->pending;
+	*r = (struct rows){.mem = &g->mem, .n = g->map.nobjects, .nslots = g->nslots};
+	r->node = (struct walk_node *)gvec_take(&g->objs, &r->node_cap);
+	r->to = gvec_take(&g->refs, &r->to_cap);
+	r->slot_class = gmem_raw(r->mem, r->nslots, 4);
+	r->in = gmem_alloc(r->mem, r->n, sizeof(*r->in));
+	if (!r->slot_class || !r->in)
 		return false;
 	take_slots(r, g);
-	take(r, g);
-	glog_done(&g->refs);
-	glog_done(&g->classes);
-	glog_done(&g->objs);
-	return true;
+	return take(r, &g->map, nrefs);
 }

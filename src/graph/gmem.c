@@ -115,19 +115,19 @@ static struct gmem_block *kept(struct gmem *m, uint64_t bytes)
 	return best;
 }
 
-static void *anonymous(uint64_t bytes)
+static void *anonymous(uint64_t bytes, int prot)
 {
-	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return mmap(NULL, bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 /* Address space from a huge page's begin on. Linux gives whole ones such a place by itself (6.7 and later), and no gap between them. */
-static uint8_t *aligned(uint64_t bytes)
+static uint8_t *aligned(uint64_t bytes, int prot)
 {
-	uint8_t *p = anonymous(bytes);
+	uint8_t *p = anonymous(bytes, prot);
 	if (p == MAP_FAILED || (uintptr_t)p % GMEM_LARGE == 0)
 		return p;
 	munmap(p, bytes);
-	p = anonymous(bytes + GMEM_LARGE);
+	p = anonymous(bytes + GMEM_LARGE, prot);
 	if (p == MAP_FAILED)
 		return p;
 	uint64_t before = (GMEM_LARGE - (uintptr_t)p % GMEM_LARGE) % GMEM_LARGE;
@@ -149,7 +149,7 @@ static uint8_t *large(struct gmem *m, uint64_t bytes)
 {
 	if (m->large.left < bytes) {
 		uint64_t size = bytes > GMEM_SLAB ? bytes : GMEM_SLAB;
-		uint8_t *p = aligned(size);
+		uint8_t *p = aligned(size, PROT_READ | PROT_WRITE);
 		if (p == MAP_FAILED)
 			return p;
 		(void)madvise(p, size, MADV_HUGEPAGE); /* refused: small pages */
@@ -234,4 +234,39 @@ void *gmem_grow(struct gmem *m, void *p, uint64_t old_n, uint64_t n, size_t size
 	memcpy(q, p, old_n * size);
 	gmem_free(m, p, old_n, size);
 	return q;
+}
+
+void gmem_cut(struct gmem *m, void *p, uint64_t old_n, uint64_t n, size_t size)
+{
+	uint64_t bytes = rounded(n, size), old_bytes = rounded(old_n, size);
+	struct gmem_block *b = block_of(m, p);
+	if (b) {
+		split(m, b, bytes);
+	} else if (old_bytes > bytes) {
+		munmap((uint8_t *)p + bytes, old_bytes - bytes);
+		m->now -= old_bytes - bytes;
+	}
+}
+
+void *gmem_reserve(uint64_t bytes)
+{
+	void *p = aligned(bytes, PROT_NONE);
+	if (p == MAP_FAILED)
+		return NULL;
+	(void)madvise(p, bytes, MADV_HUGEPAGE); /* refused: small pages */
+	return p;
+}
+
+void gmem_unreserve(void *p, uint64_t bytes) { munmap(p, bytes); }
+
+bool gmem_commit(struct gmem *m, void *p, uint64_t from, uint64_t to)
+{
+	if (!gmem_charge(m, (int64_t)(to - from)))
+		return false;
+	if (mprotect((uint8_t *)p + from, to - from, PROT_READ | PROT_WRITE) != 0)
+		return refused(m, to - from) != NULL;
+	struct gmem_block *b = from ? block_of(m, p) : block_of(m, NULL);
+	if (b)
+		*b = (struct gmem_block){.p = p, .bytes = to, .used = true};
+	return true;
 }

@@ -44,6 +44,14 @@ void *gmem_raw(struct gmem *m, uint64_t n, size_t size);
 void gmem_free(struct gmem *m, void *p, uint64_t n, size_t size);
 /* Grows (or makes, from NULL and 0) an array, contents kept, the rest zero, possibly elsewhere; NULL: the old one stays as it was. */
 void *gmem_grow(struct gmem *m, void *p, uint64_t old_n, uint64_t n, size_t size);
+/* Cuts an array of old_n elements: the first n stay, the rest is kept for the next arrays. */
+void gmem_cut(struct gmem *m, void *p, uint64_t old_n, uint64_t n, size_t size);
+/* Address space from a huge page's begin on, without memory, or NULL. It is nobody's account. */
+void *gmem_reserve(uint64_t bytes);
+void gmem_unreserve(void *p, uint64_t bytes);
+/* Memory for what is reserved, from byte `from` (that which has some already) to byte `to`, whole huge pages; one array of `to` bytes from then
+ * on, to be freed like all others. false: over the limit, or the system has no more. */
+bool gmem_commit(struct gmem *m, void *p, uint64_t from, uint64_t to);
 /* Counts memory that is held elsewhere (may be negative); false when that passes the limit. */
 bool gmem_charge(struct gmem *m, int64_t bytes);
 /* Gives the kept arrays, and address space that nobody uses, back to the system. */

@@ -9,7 +9,7 @@
 #include "graph/shapes.h"
 #include "graph/trail.h"
 
-/* Ids and offsets are u32, and so are references and class edges together. */
+/* Ids and offsets are u32. */
 #define GRAPH_MAX_REFS 0xFFFFFF00u
 #define GRAPH_MAX_OBJECTS 0x7FFFFF00u
 
@@ -19,9 +19,8 @@ struct graph *graph_new(const struct graph_opts *opts)
 	g->opts = *opts;
 	g->mem.limit = opts->memory;
 	addrmap_init(&g->map, &g->mem);
-	glog_init(&g->objs, &g->mem, REC_WIDTH);
-	glog_init(&g->refs, &g->mem, 1);
-	glog_init(&g->classes, &g->mem, 1);
+	gvec_init(&g->objs, &g->mem, sizeof(struct walk_node) / 4);
+	gvec_init(&g->refs, &g->mem, 1);
 	glog_init(&g->roots, &g->mem, 2);
 	glog_init(&g->lengths, &g->mem, 3);
 	glog_init(&g->named, &g->mem, 2);
@@ -35,8 +34,9 @@ struct graph *graph_new(const struct graph_opts *opts)
 static void release(struct graph *g)
 {
 	addrmap_done(&g->map);
-	struct glog *logs[] = {
-	    &g->objs, &g->refs, &g->classes, &g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
+	gvec_done(&g->objs);
+	gvec_done(&g->refs);
+	struct glog *logs[] = {&g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
 	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
 		glog_done(logs[i]);
 	gmem_free(&g->mem, g->slot_class, g->nslots, sizeof(*g->slot_class));
@@ -81,8 +81,8 @@ void graph_refs(struct graph *g, const uint64_t *addr, size_t n)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t code = addrmap_code(&g->map, addr[i]);
-		uint32_t *p = code == ADDR_NONE ? NULL : glog_push(&g->refs);
-		if (!p || g->refs.n + g->objs.n > GRAPH_MAX_REFS) {
+		uint32_t *p = code == ADDR_NONE || g->refs.n >= GRAPH_MAX_REFS ? NULL : gvec_push(&g->refs);
+		if (!p) {
 			graph_give_up(g);
 			return;
 		}
@@ -93,7 +93,7 @@ void graph_refs(struct graph *g, const uint64_t *addr, size_t n)
 
 void graph_drop(struct graph *g)
 {
-	glog_truncate(&g->refs, g->refs.n - g->pending);
+	g->refs.n -= g->pending;
 	g->pending = 0;
 }
 
@@ -160,7 +160,8 @@ static bool grow_slots(struct graph *g, uint32_t slot)
 	return true;
 }
 
-/* Notes the class that Ruby marks of an object; *rec_slot gets SLOT_OWN_CLASS when it is not that of its slot. false without memory. */
+/* Notes the class that Ruby marks of an object. When it is not that of its slot *rec_slot gets SLOT_OWN_CLASS, and there is an edge to it (if it has
+ * one). false without memory. */
 static bool note_class(struct graph *g, const struct heap_obj *o, uint32_t *rec_slot)
 {
 	uint32_t slot = *rec_slot, state = o->flags & OBJ_HAS_CLASS && o->type != HEAP_IMEMO ? SLOT_CLASS : SLOT_CLASSLESS;
@@ -176,11 +177,14 @@ static bool note_class(struct graph *g, const struct heap_obj *o, uint32_t *rec_
 		*s = (struct slot_class){.addr = o->klass, .code = code, .state = state};
 		return true;
 	}
-	uint32_t *p = glog_push(&g->classes);
+	*rec_slot |= SLOT_OWN_CLASS;
+	if (code == ADDR_NONE)
+		return true;
+	uint32_t *p = g->refs.n >= GRAPH_MAX_REFS ? NULL : gvec_push(&g->refs);
 	if (!p)
 		return false;
 	*p = code;
-	*rec_slot |= SLOT_OWN_CLASS;
+	*rec_slot |= SLOT_CLASS_EDGE;
 	return true;
 }
 
@@ -196,16 +200,18 @@ void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
 		return;
 	}
 	uint64_t length = length_of(o);
-	bool ok = first > 0 && slot <= SLOT_MASK && g->objs.n < GRAPH_MAX_OBJECTS && note_class(g, o, &slot) && rare(g, o, code, length);
-	uint32_t *rec = ok ? glog_push(&g->objs) : NULL;
-	if (!rec) {
+	uint64_t row = g->refs.n - g->pending;
+	bool ok = first > 0 && slot <= SLOT_MASK && g->map.nobjects <= GRAPH_MAX_OBJECTS && note_class(g, o, &slot) && rare(g, o, code, length);
+	struct walk_node *node = ok ? (struct walk_node *)gvec_push(&g->objs) : NULL;
+	if (!node) {
 		graph_give_up(g);
 		return;
 	}
-	rec[REC_CODE] = code;
-	rec[REC_SLOT] = slot | (length || g->pending >= GRAPH_CONTAINER_MIN ? SLOT_LONG : 0);
-	rec[REC_SIZE] = o->memsize < REC_SIZE_BIG ? (uint32_t)o->memsize : REC_SIZE_BIG;
-	rec[REC_NREFS] = (uint32_t)g->pending;
+	*node = (struct walk_node){
+		.row = row < g->refs.n ? (uint32_t)row : WALK_NONE,
+		.slot = slot | (length || g->pending >= GRAPH_CONTAINER_MIN ? SLOT_LONG : 0),
+		.size = o->memsize < REC_SIZE_BIG ? (uint32_t)o->memsize : REC_SIZE_BIG,
+	};
 	g->pending = 0;
 }
 

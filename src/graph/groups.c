@@ -202,14 +202,14 @@ static void give(const struct groups *gs, int kind, struct sum_ret **ret, size_t
 	for (size_t i = 0; i < gs->n[kind]; i++) {
 		const struct tally *t = &gs->g[kind][i].retained;
 		if (t->count)
-			top_offer(&top, (struct top_row){.a = t->bytes, .b = t->count, .id = (uint32_t)i});
+			top_offer(&top, (struct top_row){.a = t->bytes, .b = t->count, .addr = i, .ref = (uint32_t)i});
 	}
 	top_sort(&top);
 	*ret = xcalloc(top.n, sizeof(**ret));
 	*ret_n = top.n;
 	for (size_t i = 0; i < top.n; i++) {
-		(*ret)[i] = gs->name[kind][rows[i].id];
-		(*ret)[i].retained = gs->g[kind][rows[i].id].retained;
+		(*ret)[i] = gs->name[kind][rows[i].ref];
+		(*ret)[i].retained = gs->g[kind][rows[i].ref].retained;
 	}
 }
 

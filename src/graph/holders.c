@@ -82,7 +82,7 @@ static void find(const struct conclusion *c, struct top *top, uint8_t *carried)
 		if (up && bytes > c->bytes[up - 1] / 100 * GRAPH_HOLDER_CARRY_PERCENT)
 			carried[up - 1] = 1;
 		if (bytes >= least && !carried[id] && top_wants(top, bytes))
-			top_offer(top, (struct top_row){.a = bytes, .b = c->sub[id], .id = c->walk.old[id], .ref = id});
+			top_offer(top, (struct top_row){.a = bytes, .b = c->sub[id], .addr = conclusion_addr(c, id), .ref = id});
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "graph/glog.h"
 #include "graph/gmem.h"
 #include "graph/graph.h"
+#include "graph/gvec.h"
 #include "graph/walk.h"
 
 /* Thresholds of what is worth a row; README.md lists them all. */
@@ -17,9 +18,8 @@ enum {
 	GRAPH_HOLDER_STEPS = 4,        /* steps of a holder's path that are shown; the middle of a longer one is left out */
 };
 
-/* An object as the scan leaves it. Four numbers, so 16 bytes. REC_SLOT with SLOT_OWN_CLASS (walk.h): its class is the next in `classes`. */
-enum { REC_CODE, REC_SLOT, REC_SIZE, REC_NREFS, REC_WIDTH };
-#define REC_SIZE_BIG 0xFFFFFFFFu /* the size stands in big_sizes */
+/* In the size of a node: it stands in big_sizes. */
+#define REC_SIZE_BIG 0xFFFFFFFFu
 
 /* Objects of one slot nearly always have one class, so their references to it are kept once a slot. */
 enum { SLOT_UNKNOWN, SLOT_CLASSLESS, SLOT_CLASS };
@@ -35,9 +35,8 @@ struct graph {
 	int state;              /* 0 or HDA_ELIMIT */
 	bool has_roots;
 	struct addrmap map;
-	struct glog objs;       /* REC_*: one an object, the first line of each address only */
-	struct glog refs;       /* codes: the references of the objects, in the same order */
-	struct glog classes;    /* codes of the classes of objects with SLOT_OWN_CLASS, ADDR_NONE = it has none */
+	struct gvec objs;       /* struct walk_node, num 0: by id, the first line of each address only; row: where in refs its references begin */
+	struct gvec refs;       /* codes: the references of the objects, in the same order; after them that to its class, with SLOT_CLASS_EDGE */
 	struct slot_class *slot_class; /* by slot of the reducer: the class of its first object */
 	uint64_t nslots;
 	struct glog roots;      /* (name id of the scanner, code) */
@@ -52,21 +51,25 @@ struct graph {
 	uint64_t pending;       /* references of the record being read, at the end of refs */
 };
 
-/* The same by id of the address table, in one record an object (walk.h), as one cache line gives a walk all it asks. Made by rows_build
- * from the logs, which it uses up. Rows lie in the order of the dump. */
+/* The same with ids for codes: what the scan has left, changed in place. Of references that lead nowhere nothing is left. */
 struct rows {
 	struct gmem *mem;
 	uint32_t n;              /* objects */
-	uint64_t m;              /* elements of `to` */
-	struct walk_node *node;  /* by id; NULL after rows_free_nodes; size REC_SIZE_BIG = look it up */
+	struct walk_node *node;  /* by id, one cache line for all a walk asks; NULL after rows_take_nums; size REC_SIZE_BIG = look it up */
 	uint32_t *to;            /* ids with WALK_LAST; an object's references, then its class when that is not its slot's */
+	uint64_t node_cap, to_cap; /* numbers */
 	uint32_t *slot_class;    /* by slot: id of the class of its objects, ADDR_NONE = none */
 	uint64_t nslots;
-	uint32_t *in;            /* by id: references to it, class edges left out; freed by rows_done or before */
+	uint8_t *in;             /* by id: references to it mod 256, class edges left out; freed by rows_done or before */
+	struct u64map in_high;   /* ids of those with more: index in `many` */
+	struct in_many {
+		uint32_t id, times;  /* 256 references each */
+	} *many;
+	uint32_t nmany, many_cap;
 	uint64_t dangling;       /* references to addresses without an object */
 };
 
-/* The class of an object, ADDR_NONE = none or without a line. Before rows_free_nodes. */
+/* The class of an object, ADDR_NONE = none or without a line. Before rows_take_nums. */
 uint32_t rows_class(const struct rows *r, uint32_t id);
 
 /* A phase of the end begins. */
@@ -79,7 +82,8 @@ static inline void graph_phase(const struct graph *g, const char *name)
 /* false without memory. */
 bool rows_build(struct rows *r, struct graph *g);
 void rows_free_in(struct rows *r);
-void rows_free_nodes(struct rows *r);
+/* The numbers that the walk gave, by id (0 = unreachable), in place of the nodes. The caller frees them: n of 4 bytes. */
+uint32_t *rows_take_nums(struct rows *r);
 void rows_done(struct rows *r);
 /* The memory is used up: frees everything, sets the state. */
 void graph_give_up(struct graph *g);

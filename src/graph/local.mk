@@ -8,6 +8,7 @@ libhda_a_SOURCES += \
 	src/graph/dom.c src/graph/dom.h \
 	src/graph/glog.c src/graph/glog.h \
 	src/graph/gmem.c src/graph/gmem.h \
+	src/graph/gvec.c src/graph/gvec.h \
 	src/graph/graph.c src/graph/graph.h src/graph/internal.h \
 	src/graph/groups.c \
 	src/graph/holders.c src/graph/keysigs.c \

@@ -11,7 +11,6 @@ static void garbage(struct conclusion *c)
 	struct dump_summary *s = c->s;
 	for (uint32_t v = 0; v < c->rows.n; v++) {
 		const struct walk_node *node = &c->rows.node[v];
-		c->num[v] = node->num & WALK_NUM;
 		if (node->num)
 			continue;
 		struct tally *t = &s->keys[reducer_slot_key(c->r, node->slot & SLOT_MASK)].garbage;
@@ -28,7 +27,7 @@ static void garbage(struct conclusion *c)
 void conclusion_renumber(struct conclusion *c, struct walk *w)
 {
 	garbage(c);
-	rows_free_nodes(&c->rows);
+	c->num = rows_take_nums(&c->rows);
 	idvals_renumber(&c->big_sizes, c->num);
 	idvals_renumber(&c->lengths, c->num);
 	idvals_renumber(&c->named, c->num);
@@ -67,7 +66,7 @@ static void top_retained(struct conclusion *c)
 	struct top top = {.row = rows, .cap = SUM_TOP_OBJECTS};
 	for (uint32_t id = 0; id < c->walk.n; id++)
 		if (top_wants(&top, c->bytes[id]))
-			top_offer(&top, (struct top_row){.a = c->bytes[id], .b = c->sub[id], .id = c->walk.old[id], .ref = id});
+			top_offer(&top, (struct top_row){.a = c->bytes[id], .b = c->sub[id], .addr = conclusion_addr(c, id), .ref = id});
 	top_sort(&top);
 	c->s->top_retained = xcalloc(top.n, sizeof(*c->s->top_retained));
 	c->s->ntop_retained = top.n;

@@ -149,7 +149,7 @@ static struct top_row *heaviest(const struct sigtab *t, const struct weight *w, 
 	for (uint32_t i = 0; i < t->n; i++) {
 		uint64_t order = (uint64_t)(UINT8_MAX - t->sig[i].depth) << 56 | t->sig[i].id >> 8;
 		if (w[i].count)
-			top_offer(&top, (struct top_row){.a = w[i].bytes, .b = order, .id = i});
+			top_offer(&top, (struct top_row){.a = w[i].bytes, .b = order, .addr = i, .ref = i});
 	}
 	*ret_n = top.n;
 	return top.row;
@@ -171,7 +171,7 @@ static void number_kept(const struct sigtab *t, const struct top_row *row, size_
 {
 	struct id_index *order = xcalloc(n, sizeof(*order));
 	for (size_t i = 0; i < n; i++)
-		order[i] = (struct id_index){.id = t->sig[row[i].id].id, .index = row[i].id};
+		order[i] = (struct id_index){.id = t->sig[row[i].ref].id, .index = row[i].ref};
 	qsort(order, n, sizeof(*order), by_id);
 	memset(place, 0xff, (size_t)t->n * 4);
 	for (size_t i = 0; i < n; i++)
@@ -187,8 +187,8 @@ static void write_sigs(struct conclusion *c, const struct sigtab *t, const struc
 {
 	struct sum_sig *sigs = xcalloc(n, sizeof(*sigs));
 	for (size_t i = 0; i < n; i++) {
-		const struct sig *s = &t->sig[row[i].id];
-		sigs[place[row[i].id]] = (struct sum_sig){
+		const struct sig *s = &t->sig[row[i].ref];
+		sigs[place[row[i].ref]] = (struct sum_sig){
 			.id = s->id,
 			.parent = s->parent == SIG_NONE ? UINT32_MAX : place[s->parent],
 			.klass = s->step,
@@ -257,8 +257,6 @@ bool conclude_signatures(struct conclusion *c)
 	};
 	struct walk w;
 	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->rows.n), c->rows.n) && roots;
-	c->num = gmem_raw(mem, c->rows.n, 4);
-	ok = ok && c->num;
 	if (ok) {
 		find_attached(&namer);
 		graph_phase(c->g, "walk");

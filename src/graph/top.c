@@ -9,7 +9,7 @@ static bool better(const struct top_row *x, const struct top_row *y)
 		return x->a > y->a;
 	if (x->b != y->b)
 		return x->b > y->b;
-	return x->id < y->id;
+	return x->addr < y->addr;
 }
 
 static void swap(struct top_row *x, struct top_row *y)

@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One candidate: larger `a`, then larger `b`, then smaller `id` comes first. `ref` is carried along. */
+/* One candidate: larger `a`, then larger `b`, then smaller `addr` comes first. `ref` is carried along. */
 struct top_row {
-	uint64_t a, b;
-	uint32_t id, ref;
+	uint64_t a, b, addr;
+	uint32_t ref;
 };
 
 /* Embedded; a heap with the worst row at [0], in caller's memory. */
