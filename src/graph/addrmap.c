@@ -123,7 +123,7 @@ uint32_t addrmap_code(struct addrmap *m, uint64_t addr)
 		if (!room(m->mem, &m->page, m->npages, &m->cap, sizeof(*m->page)) ||
 		    !room(m->mem, &m->number, m->npages, &m->number_cap, sizeof(*m->number)))
 			return ADDR_NONE;
-		m->page[m->npages] = NULL;
+		m->page[m->npages] = (struct addr_ref){0};
 		m->number[m->npages] = addr >> ADDR_PAGE_BITS;
 		*page = ++m->npages;
 	}
@@ -138,14 +138,15 @@ static struct addr_page *new_page(struct addrmap *m, uint32_t index)
 		memset(p, 0, sizeof(*p));
 		p->number = m->number[index];
 		p->base = m->nobjects;
-		m->page[index] = p;
+		m->page[index] = (struct addr_ref){.page = p, .base = p->base};
 	}
 	return p;
 }
 
 /* An object comes out of order: from now on the page has a table. */
-static bool make_table(struct addrmap *m, struct addr_page *p)
+static bool make_table(struct addrmap *m, struct addr_ref *ref)
 {
+	struct addr_page *p = ref->page;
 	p->ids = gmem_raw(m->mem, ADDR_SLOTS, 4);
 	if (!p->ids)
 		return false;
@@ -153,17 +154,19 @@ static bool make_table(struct addrmap *m, struct addr_page *p)
 	for (uint32_t w = 0; w < ADDR_WORDS; w++)
 		for (uint64_t word = p->bits[w]; word; word &= word - 1)
 			p->ids[w * 64 + (uint32_t)__builtin_ctzll(word)] = id++;
+	ref->base = ADDR_NONE;
 	return true;
 }
 
-static bool add_stray(struct addrmap *m, struct addr_page *p, uint32_t code)
+static bool add_stray(struct addrmap *m, uint32_t code)
 {
-	if (!p->ids && !make_table(m, p))
+	struct addr_ref *ref = &m->page[code >> ADDR_SLOT_BITS];
+	if (ref->base != ADDR_NONE && !make_table(m, ref))
 		return false;
 	uint32_t *stray = glog_push(&m->strays);
 	if (!stray)
 		return false;
-	stray[0] = p->ids[code & (ADDR_SLOTS - 1)] = m->nobjects;
+	stray[0] = ref->page->ids[code & (ADDR_SLOTS - 1)] = m->nobjects;
 	stray[1] = code;
 	return true;
 }
@@ -180,7 +183,7 @@ int addrmap_add(struct addrmap *m, uint32_t code)
 {
 	if (__builtin_expect(code >= ADDR_ODD, 0))
 		return add_odd(m, code - ADDR_ODD);
-	struct addr_page *p = m->page[code >> ADDR_SLOT_BITS];
+	struct addr_page *p = m->page[code >> ADDR_SLOT_BITS].page;
 	if (__builtin_expect(!p, 0) && !(p = new_page(m, code >> ADDR_SLOT_BITS)))
 		return -1;
 	uint32_t slot = code & (ADDR_SLOTS - 1), w = slot / 64;
@@ -192,7 +195,7 @@ int addrmap_add(struct addrmap *m, uint32_t code)
 			p->rank[w] = p->n;
 		p->n++;
 		p->last = (uint16_t)slot;
-	} else if (!add_stray(m, p, code)) {
+	} else if (!add_stray(m, code)) {
 		return -1;
 	}
 	p->bits[w] |= bit;

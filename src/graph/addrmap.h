@@ -8,9 +8,10 @@
  * Ruby's pages are 16 or 64 KiB and its slots multiples of 8 bytes (DUMP-FORMAT 19, 20), so a bit for each 8 bytes of 16 KiB is exact for
  * every Ruby, whatever its slot sizes. "Odd" are addresses that are no multiple of 8, and all when there are too many pages.
  *
- * An object's *id* is its place among the objects of the dump. Ruby writes one page after the other, in whatever order, and each in the order of
- * addresses; so an id is that of the page's first object and the rank of its bit: a sum kept a word and a popcount. 352 bytes a page of up
- * to 409 objects, which stay in the cache, where a table of u32 would not. A page that is written in another way (by other tools) gets such a table. */
+ * An object's *id* is its place among the objects of the dump. Ruby writes one page after the other, in whatever order, and each in the
+ * order of addresses; so an id is that of the page's first object and the rank of its bit: a sum kept a word and a popcount. 360 bytes a
+ * page of up to 409 objects, which stay in the cache, where a table of u32 would not. A page that is written in another way (by other
+ * tools) gets such a table. */
 #pragma once
 
 #include <stdbool.h>
@@ -36,6 +37,12 @@ struct addr_page {
 	uint16_t n, last;          /* objects that came in order; the slot of the last of these */
 };
 
+/* What a code finds first: small enough for the nearest cache. */
+struct addr_ref {
+	struct addr_page *page; /* NULL: no object there so far */
+	uint32_t base;          /* that of the page, ADDR_NONE: ask its table */
+};
+
 enum { ADDR_REGION_BITS = 26, ADDR_REGION_CACHE = 64 };
 
 struct addr_region {
@@ -46,7 +53,7 @@ struct addr_region {
 /* Embedded; addrmap_init before use. */
 struct addrmap {
 	struct gmem *mem;
-	struct addr_page **page;        /* by the number in a code; NULL: no object there so far */
+	struct addr_ref *page;          /* by the number in a code */
 	uint64_t *number;               /* the same: address >> ADDR_PAGE_BITS */
 	uint32_t npages, cap, number_cap;
 	struct glog with_objects;       /* struct addr_page: in the order of their bases */
@@ -77,23 +84,24 @@ static inline uint32_t addrmap_id(const struct addrmap *m, uint32_t code)
 {
 	if (__builtin_expect(code >= ADDR_ODD, 0))
 		return m->odd_id[code - ADDR_ODD] - 1;
-	const struct addr_page *p = m->page[code >> ADDR_SLOT_BITS];
+	const struct addr_ref *ref = &m->page[code >> ADDR_SLOT_BITS];
+	const struct addr_page *p = ref->page;
 	if (__builtin_expect(!p, 0))
 		return ADDR_NONE;
 	uint32_t slot = code & (ADDR_SLOTS - 1), w = slot / 64;
 	uint64_t word = p->bits[w], bit = (uint64_t)1 << slot % 64;
 	if (!(word & bit))
 		return ADDR_NONE;
-	if (__builtin_expect(p->ids != NULL, 0))
+	if (__builtin_expect(ref->base == ADDR_NONE, 0))
 		return p->ids[slot];
-	return p->base + p->rank[w] + (uint32_t)__builtin_popcountll(word & (bit - 1));
+	return ref->base + p->rank[w] + (uint32_t)__builtin_popcountll(word & (bit - 1));
 }
 /* Soon addrmap_id is going to be asked for this code. */
 FETCHES void addrmap_fetch(const struct addrmap *m, uint32_t code)
 {
 	if (__builtin_expect(code >= ADDR_ODD, 0))
 		return;
-	const struct addr_page *p = m->page[code >> ADDR_SLOT_BITS];
+	const struct addr_page *p = m->page[code >> ADDR_SLOT_BITS].page;
 	uint32_t w = (code & (ADDR_SLOTS - 1)) / 64;
 	if (!p)
 		return;

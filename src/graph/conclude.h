@@ -21,15 +21,9 @@ struct conclusion {
 	/* with roots, by id */
 	uint32_t *sig;            /* index into s->sigs: walk.sig */
 	uint32_t *up;             /* id + 1 of the immediate dominator, 0 = the root, always less than the own: walk.parent */
-	uint32_t *sub;            /* objects dominated, itself included; walk.n */
+	uint32_t *sub;            /* of inner ones: objects dominated, itself included; walk.n */
 	uint64_t *bytes;          /* and their bytes */
 };
-
-/* What an object keeps alive, itself included. */
-static inline struct tally conclusion_retained(const struct conclusion *c, uint32_t id)
-{
-	return (struct tally){.count = c->sub[id], .bytes = c->bytes[id]};
-}
 
 /* An object's slot of the reducer. */
 static inline uint32_t conclusion_slot(const struct conclusion *c, uint32_t id)
@@ -50,6 +44,14 @@ static inline uint64_t conclusion_size(const struct conclusion *c, uint32_t id)
 	return __builtin_expect(size == REC_SIZE_BIG, 0) ? idvals_get(&c->big_sizes, id, 0) : size;
 }
 
+/* What an object keeps alive, itself included. */
+static inline struct tally conclusion_retained(const struct conclusion *c, uint32_t id)
+{
+	if (id >= c->walk.n)
+		return (struct tally){.count = 1, .bytes = conclusion_size(c, id)};
+	return (struct tally){.count = c->sub[id], .bytes = c->bytes[id]};
+}
+
 /* The id of the object at an id of the address table, WALK_NONE when it is unreachable. After the walk. */
 static inline uint32_t conclusion_id(const struct conclusion *c, uint32_t map_id) { return c->num[map_id] - 1; }
 
@@ -57,7 +59,7 @@ static inline uint32_t conclusion_id(const struct conclusion *c, uint32_t map_id
  * conclusion_end(c, e). The last one is that to its class when conclusion_own_class. */
 static inline const uint32_t *conclusion_edges(const struct conclusion *c, uint32_t id)
 {
-	return c->walk.row[id] == WALK_NONE ? NULL : c->rows.to + c->walk.row[id];
+	return id >= c->walk.n || c->walk.row[id] == WALK_NONE ? NULL : c->rows.to + c->walk.row[id];
 }
 static inline const uint32_t *conclusion_next(const uint32_t *e) { return *e & WALK_LAST ? NULL : e + 1; }
 static inline uint32_t conclusion_end(const struct conclusion *c, const uint32_t *e) { return c->num[*e & ~WALK_LAST] - 1; }

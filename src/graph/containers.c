@@ -16,7 +16,7 @@ static bool can_contain(const char *type)
 struct finder {
 	struct conclusion *c;
 	uint32_t *kind;    /* by slot: a number of its (type, class), 0 = no container */
-	uint32_t *chain;   /* by id: links of a list from here down, 0 = no head of a list */
+	uint32_t *chain;   /* by id of inner ones: links of a list from here down, 0 = no head of a list */
 	struct top top;
 };
 
@@ -52,15 +52,16 @@ static uint64_t entries_of(const struct finder *f, uint32_t id)
 	return refs >= GRAPH_CONTAINER_MIN ? refs : 0;
 }
 
-/* Offers an object whose chain is known. */
-static void offer(struct finder *f, uint32_t id)
+/* Offers an object; links: of the list of which it is the head. */
+static void offer(struct finder *f, uint32_t id, uint32_t links)
 {
 	struct conclusion *c = f->c;
-	if (!top_wants(&f->top, c->bytes[id]))
+	uint64_t bytes = conclusion_retained(c, id).bytes;
+	if (!top_wants(&f->top, bytes))
 		return;
-	uint64_t entries = entries_of(f, id), length = entries > f->chain[id] ? entries : f->chain[id];
+	uint64_t entries = entries_of(f, id), length = entries > links ? entries : links;
 	if (length)
-		top_offer(&f->top, (struct top_row){.a = c->bytes[id], .b = length, .addr = conclusion_addr(c, id), .ref = id});
+		top_offer(&f->top, (struct top_row){.a = bytes, .b = length, .addr = conclusion_addr(c, id), .ref = id});
 }
 
 /* A String of many bytes is one; anything else without a kind is none. */
@@ -69,22 +70,39 @@ static bool can_be_offered(const struct finder *f, uint32_t id, uint32_t kind)
 	return kind || idvals_get(&f->c->lengths, id, 0);
 }
 
-/* chain[id]: length of the longest list that starts there, links being of one class; each link's next is dominated by it. From the last id
- * to the first, so that an object comes when all it dominates has come. What kind the next one has cannot be foreseen, so there is no
- * branch on it. */
-static void find(struct finder *f)
+/* The longest list below `up` is at least so long: chain[id] is the length of the longest list that starts there, links being of one
+ * class; each link's next is dominated by it. What kind the next one has cannot be foreseen, so there is no branch on it. */
+static inline void lengthen(struct finder *f, uint32_t up, bool link, uint32_t links)
+{
+	uint32_t longest = f->chain[up];
+	f->chain[up] = link && links > longest ? links : longest;
+}
+
+/* Leaves, which can only be the last links. */
+static void find_leaves(struct finder *f)
+{
+	const struct conclusion *c = f->c;
+	for (uint32_t id = c->walk.leaf; id < c->walk.cap; id++) {
+		uint32_t kind = kind_of(f, id), up = c->up[id];
+		if (up)
+			lengthen(f, up - 1, (kind != 0) & (kind_of(f, up - 1) == kind), 1);
+		if (c->walk.slot[id] & SLOT_LONG && can_be_offered(f, id, kind))
+			offer(f, id, 0);
+	}
+}
+
+/* From the last id to the first, so that an object comes when all it dominates has come. */
+static void find_inner(struct finder *f)
 {
 	const struct conclusion *c = f->c;
 	for (uint32_t id = c->walk.n; id-- > 0;) {
 		uint32_t up = c->up[id] ? c->up[id] - 1 : id, kind = kind_of(f, id), links = f->chain[id] + 1;
 		bool link = (kind != 0) & (up != id) & (kind_of(f, up) == kind), head = (kind != 0) & !link & (links >= GRAPH_CONTAINER_MIN);
 		f->chain[id] = head ? links : 0;
-		uint32_t longest = f->chain[up];
-		f->chain[up] = link && links > longest ? links : longest;
+		lengthen(f, up, link, links);
 		if ((head || c->walk.slot[id] & SLOT_LONG) && can_be_offered(f, id, kind))
-			offer(f, id);
+			offer(f, id, f->chain[id]);
 	}
-	top_sort(&f->top);
 }
 
 static struct sum_container row_of(const struct finder *f, const struct top_row *r)
@@ -110,7 +128,9 @@ bool conclude_containers(struct conclusion *c)
 	kinds(&f);
 	f.chain = gmem_alloc(&c->g->mem, n, 4);
 	if (f.chain) {
-		find(&f);
+		find_leaves(&f);
+		find_inner(&f);
+		top_sort(&f.top);
 		c->s->containers = xcalloc(f.top.n, sizeof(*c->s->containers));
 		c->s->ncontainers = f.top.n;
 		for (size_t i = 0; i < f.top.n; i++)

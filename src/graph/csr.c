@@ -87,11 +87,23 @@ struct taker {
 	const struct addrmap *map;
 	uint32_t *to;
 	uint64_t at, n, out;
+	uint64_t counted; /* edges of `out` whose ends have been counted */
 	bool ok;
 };
 
-/* How far ahead of being resolved a code's bits are fetched. */
-enum { AHEAD_BITS = 24 };
+/* How far ahead of being resolved a code's bits are fetched, and how long after it its end is counted: it has been fetched by then. */
+enum { AHEAD_BITS = 24, BEHIND_COUNT = 24 };
+
+/* Counts the ends of the edges before `end`. */
+static inline void count(struct taker *t, uint64_t end)
+{
+	struct rows *r = t->r;
+	for (; t->counted < end; t->counted++) {
+		uint32_t id = t->to[t->counted] & ~WALK_LAST;
+		if (__builtin_expect(++r->in[id] == 0, 0) && !count_high(r, id))
+			t->ok = false;
+	}
+}
 
 /* The references up to `end`. */
 __attribute__((always_inline)) static inline void take_refs(struct taker *t, uint64_t end)
@@ -104,10 +116,11 @@ __attribute__((always_inline)) static inline void take_refs(struct taker *t, uin
 		uint32_t id = addrmap_id(t->map, t->to[t->at]);
 		if (id == ADDR_NONE)
 			continue;
+		__builtin_prefetch(&r->in[id], 1);
 		t->to[t->out++] = id;
-		if (__builtin_expect(++r->in[id] == 0, 0) && !count_high(r, id))
-			t->ok = false;
 	}
+	if (t->out - t->counted > BEHIND_COUNT)
+		count(t, t->out - BEHIND_COUNT);
 	r->dangling += (end - first) - (t->out - begin);
 }
 
@@ -118,11 +131,13 @@ __attribute__((always_inline)) static inline void take_row(struct taker *t, stru
 	uint64_t begin = t->out;
 	take_refs(t, end - klass);
 	if (klass) { /* not counted, and not missed */
+		count(t, t->out);
 		uint32_t id = addrmap_id(t->map, t->to[t->at++]);
 		if (id == ADDR_NONE)
 			node->slot &= ~SLOT_CLASS_EDGE;
 		else
 			t->to[t->out++] = id;
+		t->counted = t->out;
 	}
 	node->row = t->out > begin ? (uint32_t)begin : WALK_NONE;
 	if (t->out > begin)
@@ -144,6 +159,7 @@ __attribute__((always_inline)) static inline bool take_body(struct rows *r, cons
 	}
 	if (last && t.ok)
 		take_row(&t, last, nrefs);
+	count(&t, t.out);
 	return t.ok;
 }
 

@@ -49,8 +49,8 @@ void gmem_cut(struct gmem *m, void *p, uint64_t old_n, uint64_t n, size_t size);
 /* Address space from a huge page's begin on, without memory, or NULL. It is nobody's account. */
 void *gmem_reserve(uint64_t bytes);
 void gmem_unreserve(void *p, uint64_t bytes);
-/* Memory for what is reserved, from byte `from` (that which has some already) to byte `to`, whole huge pages; one array of `to` bytes from then
- * on, to be freed like all others. false: over the limit, or the system has no more. */
+/* Memory for what is reserved, from byte `from` (what lies before has some already) to byte `to`, whole huge pages; one array of `to` bytes
+ * from then on, to be freed like all others. false: over the limit, or the system has no more. */
 bool gmem_commit(struct gmem *m, void *p, uint64_t from, uint64_t to);
 /* Counts memory that is held elsewhere (may be negative); false when that passes the limit. */
 bool gmem_charge(struct gmem *m, int64_t bytes);

@@ -160,8 +160,8 @@ static bool grow_slots(struct graph *g, uint32_t slot)
 	return true;
 }
 
-/* Notes the class that Ruby marks of an object. When it is not that of its slot *rec_slot gets SLOT_OWN_CLASS, and there is an edge to it (if it has
- * one). false without memory. */
+/* Notes the class that Ruby marks of an object. When it is not that of its slot *rec_slot gets SLOT_OWN_CLASS, and if it has one there is
+ * an edge to it. false without memory. */
 static bool note_class(struct graph *g, const struct heap_obj *o, uint32_t *rec_slot)
 {
 	uint32_t slot = *rec_slot, state = o->flags & OBJ_HAS_CLASS && o->type != HEAP_IMEMO ? SLOT_CLASS : SLOT_CLASSLESS;

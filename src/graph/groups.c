@@ -1,7 +1,8 @@
 /* Retained by group, nothing counted twice. SPDX-License-Identifier: BSD-2-Clause
  *
  * An object belongs to its nearest dominating ancestor of the same group only, so a group retains what its topmost members retain. In
- * preorder a member is topmost when it lies behind the end of the last topmost one: no stack, one pass for all kinds of groups. */
+ * preorder a member is topmost when it lies behind the end of the last topmost one: no stack, one pass for all kinds of groups. Only inner
+ * objects are laid out so; leaves have their turn with what dominates them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 /* A group while the tree is walked. */
 struct group {
 	struct tally retained;
-	uint32_t until;   /* first position behind the subtree of its last topmost member */
+	uint32_t until;   /* first position behind the subtree of its last topmost member that is no leaf */
 };
 
 enum { BY_KEY, BY_CLASS, BY_SITE, BY_TYPE, BY_GEM, KINDS };
@@ -27,13 +28,22 @@ struct groups {
 	struct sum_ret *name[KINDS];  /* what a group is called (BY_KEY: unused) */
 };
 
-static inline void meet(struct group *g, uint32_t p, uint32_t sub, uint64_t bytes)
+/* Position p; the tally is of all that lies below, `inner` positions. */
+static inline void meet(struct group *g, uint32_t p, uint32_t inner, uint64_t count, uint64_t bytes)
 {
 	if (p < g->until)
 		return;
-	g->until = p + sub;
-	g->retained.count += sub;
+	g->until = p + inner;
+	g->retained.count += count;
 	g->retained.bytes += bytes;
+}
+
+/* A leaf below what lies at p. Whether it counts cannot be foreseen, so there is no branch on it. */
+static inline void meet_leaf(struct group *g, uint32_t p, uint64_t bytes)
+{
+	uint64_t counts = p >= g->until;
+	g->retained.count += counts;
+	g->retained.bytes += bytes & -counts;
 }
 
 /* The dense number of a pair of names, in order of first use. */
@@ -106,91 +116,176 @@ static void groups_done(struct groups *gs)
 	free(gs->of_slot);
 }
 
-/* What the passage asks of an object, in preorder: 16 bytes, as this is read and written at random. */
-struct passed {
-	uint32_t sub;   /* 0: one object, but of a size that does not fit in `more` */
-	uint32_t slot, sig;
-	uint32_t more;  /* sub 1: bytes; else the id */
+/* An inner object in the tree of dominators. */
+struct branch {
+	uint32_t inner; /* inner ones that it dominates, itself included */
+	uint32_t leaf;  /* its leaves: ids from here downwards, among others that are dominated by what comes before it; WALK_NONE: none */
+	uint32_t stray; /* its leaves elsewhere: index + 1 in strays */
 };
 
-static inline struct passed passed_of(const struct conclusion *c, uint32_t id)
-{
-	struct passed p = {.sub = c->sub[id], .slot = c->walk.slot[id] & SLOT_MASK, .sig = c->sig[id], .more = id};
-	if (p.sub == 1 && c->bytes[id] <= UINT32_MAX)
-		p.more = (uint32_t)c->bytes[id];
-	else if (p.sub == 1)
-		p.sub = 0;
-	return p;
-}
+/* A leaf that does not stand with the others of its dominator. */
+struct stray {
+	uint32_t leaf, next; /* next: index + 1 */
+};
 
-/* How far ahead things are fetched: places in the order, bytes and the groups of a slot, groups. */
-enum { AHEAD_PLACE = 24, AHEAD_SLOT = 24, AHEAD_GROUP = 12 };
+struct passage {
+	struct groups *gs;
+	const struct conclusion *c;
+	struct branch *branch; /* by id of inner ones */
+	uint32_t *order;       /* ids of inner ones in preorder */
+	struct glog strays;    /* struct stray */
+};
+
+/* How far ahead things are fetched: objects, and the groups of their slots. */
+enum { AHEAD_PLACE = 24, AHEAD_OBJECT = 24, AHEAD_GROUP = 12 };
+
+static void count_inner(struct passage *w)
+{
+	for (uint32_t id = w->c->walk.n; id-- > 0;) {
+		w->branch[id].inner++;
+		if (w->c->up[id])
+			w->branch[w->c->up[id] - 1].inner += w->branch[id].inner;
+	}
+}
 
 /* Ids to preorder: order[at[id] - 1]. An object's at[] is first the end of what is left of its own stretch; each child takes its stretch
  * from there, and what is left in the end is the object alone. */
-static void places(const struct conclusion *c, uint32_t *at)
+static void lay_out(struct passage *w, uint32_t *at)
 {
-	uint32_t left = c->walk.n;
-	for (uint32_t id = 0; id < c->walk.n; id++) {
-		uint32_t *end = c->up[id] ? &at[c->up[id] - 1] : &left;
+	uint32_t left = w->c->walk.n;
+	for (uint32_t id = 0; id < w->c->walk.n; id++) {
+		uint32_t *end = w->c->up[id] ? &at[w->c->up[id] - 1] : &left;
 		at[id] = *end;
-		*end -= c->sub[id];
+		*end -= w->branch[id].inner;
+	}
+	for (uint32_t id = 0; id < w->c->walk.n; id++) {
+		if (id + AHEAD_PLACE < w->c->walk.n)
+			__builtin_prefetch(&w->order[at[id + AHEAD_PLACE] - 1], 1);
+		w->order[at[id] - 1] = id;
 	}
 }
 
-static void lay_out(const struct conclusion *c, struct passed *order, const uint32_t *at)
+/* The walk met the leaves of one object in a row, and these rows in the order of the objects. So those that come while it is the turn of
+ * an object and have a lesser dominator are strays. false without memory. */
+static bool find_leaves(struct passage *w)
 {
-	for (uint32_t id = 0, n = c->walk.n; id < n; id++) {
-		if (id + AHEAD_PLACE < n)
-			__builtin_prefetch(&order[at[id + AHEAD_PLACE] - 1], 1);
-		order[at[id] - 1] = passed_of(c, id);
+	const struct conclusion *c = w->c;
+	uint32_t left = c->walk.cap; /* leaves from here on have had their turn */
+	for (uint32_t v = 0; v < c->walk.n; v++) {
+		w->branch[v].leaf = WALK_NONE;
+		while (left > c->walk.leaf && c->up[left - 1] <= v + 1) {
+			uint32_t id = --left, up = c->up[id];
+			if (up == v + 1 && w->branch[v].leaf == WALK_NONE)
+				w->branch[v].leaf = id;
+			if (up == v + 1 || up == 0)
+				continue;
+			uint32_t *s = glog_push(&w->strays);
+			if (!s)
+				return false;
+			s[0] = id;
+			s[1] = w->branch[up - 1].stray;
+			w->branch[up - 1].stray = (uint32_t)w->strays.n;
+		}
 	}
+	return true;
 }
 
-FETCHES void fetch(const struct groups *gs, const struct conclusion *c, const struct passed *order, uint32_t p, uint32_t n)
+FETCHES void fetch(const struct passage *w, uint32_t p)
 {
-	if (p + AHEAD_SLOT < n) {
-		const struct passed *o = &order[p + AHEAD_SLOT];
-		__builtin_prefetch(&c->bytes[o->sub == 1 ? 0 : o->more]);
-		__builtin_prefetch(gs->of_slot[o->slot]);
+	const struct conclusion *c = w->c;
+	if (p + 2 * AHEAD_OBJECT < c->walk.n) {
+		uint32_t id = w->order[p + 2 * AHEAD_OBJECT];
+		__builtin_prefetch(&w->branch[id]);
+		__builtin_prefetch(&c->sub[id]);
+		__builtin_prefetch(&c->bytes[id]);
+		__builtin_prefetch(&c->walk.slot[id]);
+		__builtin_prefetch(&c->sig[id]);
 	}
-	if (p + AHEAD_GROUP < n) {
-		const struct passed *o = &order[p + AHEAD_GROUP];
-		const uint32_t *of = gs->of_slot[o->slot];
+	if (p + AHEAD_OBJECT < c->walk.n) {
+		uint32_t id = w->order[p + AHEAD_OBJECT], leaf = w->branch[id].leaf;
+		__builtin_prefetch(w->gs->of_slot[conclusion_slot(c, id)]);
+		if (leaf != WALK_NONE) {
+			__builtin_prefetch(&c->up[leaf]);
+			__builtin_prefetch(&c->walk.slot[leaf]);
+			__builtin_prefetch(&c->walk.size[leaf]);
+			__builtin_prefetch(&c->sig[leaf]);
+		}
+	}
+	if (p + AHEAD_GROUP < c->walk.n) {
+		uint32_t id = w->order[p + AHEAD_GROUP];
+		const uint32_t *of = w->gs->of_slot[conclusion_slot(c, id)];
 		for (int k = 0; k < KINDS; k++)
-			__builtin_prefetch(&gs->g[k][of[k]], 1);
-		__builtin_prefetch(&gs->sig[o->sig], 1);
+			__builtin_prefetch(&w->gs->g[k][of[k]], 1);
+		__builtin_prefetch(&w->gs->sig[c->sig[id]], 1);
 	}
 }
 
-static void pass(struct groups *gs, const struct conclusion *c, const struct passed *order)
+static inline void pass_leaf(struct passage *w, uint32_t p, uint32_t id)
 {
+	const uint32_t *of = w->gs->of_slot[conclusion_slot(w->c, id)];
+	uint64_t bytes = conclusion_size(w->c, id);
+	for (int k = 0; k < KINDS; k++)
+		meet_leaf(&w->gs->g[k][of[k]], p, bytes);
+	meet_leaf(&w->gs->sig[w->c->sig[id]], p, bytes);
+}
+
+static inline void pass_leaves(struct passage *w, uint32_t p, uint32_t v)
+{
+	const struct conclusion *c = w->c;
+	const struct branch *b = &w->branch[v];
+	if (b->leaf != WALK_NONE)
+		for (uint32_t id = b->leaf; id >= c->walk.leaf && c->up[id] <= v + 1; id--)
+			if (c->up[id] == v + 1)
+				pass_leaf(w, p, id);
+	for (uint32_t i = b->stray; i;) {
+		const uint32_t *s = glog_at(&w->strays, i - 1);
+		pass_leaf(w, p, s[0]);
+		i = s[1];
+	}
+}
+
+static void pass(struct passage *w)
+{
+	const struct conclusion *c = w->c;
 	for (uint32_t p = 0, n = c->walk.n; p < n; p++) {
-		const struct passed *o = &order[p];
-		fetch(gs, c, order, p, n);
-		uint32_t sub = o->sub ? o->sub : 1;
-		uint64_t bytes = o->sub == 1 ? o->more : c->bytes[o->more];
-		const uint32_t *of = gs->of_slot[o->slot];
+		fetch(w, p);
+		uint32_t id = w->order[p], inner = w->branch[id].inner, sub = c->sub[id];
+		const uint32_t *of = w->gs->of_slot[conclusion_slot(c, id)];
 		for (int k = 0; k < KINDS; k++)
-			meet(&gs->g[k][of[k]], p, sub, bytes);
-		meet(&gs->sig[o->sig], p, sub, bytes);
+			meet(&w->gs->g[k][of[k]], p, inner, sub, c->bytes[id]);
+		meet(&w->gs->sig[c->sig[id]], p, inner, sub, c->bytes[id]);
+		pass_leaves(w, p, id);
 	}
+}
+
+/* What hangs on the root alone is topmost in all its groups. Before all others: at position 0 nothing has begun. */
+static void pass_rooted_leaves(struct passage *w)
+{
+	for (uint32_t id = w->c->walk.leaf; id < w->c->walk.cap; id++)
+		if (w->c->up[id] == 0)
+			pass_leaf(w, 0, id);
 }
 
 static bool walk(struct groups *gs, const struct conclusion *c)
 {
 	struct gmem *mem = &c->g->mem;
-	uint32_t n = c->walk.n, *at;
-	struct passed *order = gmem_raw(mem, n, sizeof(*order)); /* the larger one first: it fits where the nodes were */
-	at = gmem_raw(mem, n, 4);
-	bool ok = at && order;
+	uint32_t n = c->walk.n, *at = gmem_raw(mem, n, 4);
+	struct passage w = {.gs = gs, .c = c, .branch = gmem_alloc(mem, n, sizeof(*w.branch)), .order = gmem_raw(mem, n, 4)};
+	glog_init(&w.strays, mem, sizeof(struct stray) / 4);
+	bool ok = at && w.branch && w.order;
 	if (ok) {
-		places(c, at);
-		lay_out(c, order, at);
-		pass(gs, c, order);
+		count_inner(&w);
+		lay_out(&w, at);
+		ok = find_leaves(&w);
 	}
+	if (ok) {
+		pass_rooted_leaves(&w);
+		pass(&w);
+	}
+	glog_done(&w.strays);
+	gmem_free(mem, w.order, n, 4);
+	gmem_free(mem, w.branch, n, sizeof(*w.branch));
 	gmem_free(mem, at, n, 4);
-	gmem_free(mem, order, n, sizeof(*order));
 	return ok;
 }
 

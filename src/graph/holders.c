@@ -69,21 +69,34 @@ static uint64_t threshold(const struct conclusion *c)
 	return share > GRAPH_HOLDER_MIN ? share : GRAPH_HOLDER_MIN;
 }
 
-/* Offers the holders. From the last id to the first, so that an object comes when all it dominates has come; carried: a byte an object, 0.
- */
-static void find(const struct conclusion *c, struct top *top, uint8_t *carried)
+/* What a search for holders has. */
+struct search {
+	const struct conclusion *c;
+	struct top *top;
+	uint64_t least;
+	uint8_t *carried; /* by id of inner ones: a child carries on most of it */
+};
+
+/* bytes: retained. */
+static inline void look_at(struct search *f, uint32_t id, uint64_t bytes, bool carried)
 {
-	uint64_t least = threshold(c);
-	for (uint32_t id = c->walk.n; id-- > 0;) {
-		uint64_t bytes = c->bytes[id];
-		uint32_t up = c->up[id];
-		if (bytes < least / 100 * GRAPH_HOLDER_CARRY_PERCENT) /* too little for its dominator or itself */
-			continue;
-		if (up && bytes > c->bytes[up - 1] / 100 * GRAPH_HOLDER_CARRY_PERCENT)
-			carried[up - 1] = 1;
-		if (bytes >= least && !carried[id] && top_wants(top, bytes))
-			top_offer(top, (struct top_row){.a = bytes, .b = c->sub[id], .addr = conclusion_addr(c, id), .ref = id});
-	}
+	const struct conclusion *c = f->c;
+	if (bytes < f->least / 100 * GRAPH_HOLDER_CARRY_PERCENT) /* too little for its dominator or itself */
+		return;
+	uint32_t up = c->up[id];
+	if (up && bytes > c->bytes[up - 1] / 100 * GRAPH_HOLDER_CARRY_PERCENT)
+		f->carried[up - 1] = 1;
+	if (bytes >= f->least && !carried && top_wants(f->top, bytes))
+		top_offer(f->top, (struct top_row){.a = bytes, .b = conclusion_retained(c, id).count, .addr = conclusion_addr(c, id), .ref = id});
+}
+
+/* Offers the holders: leaves first, then from the last id to the first, so that an object comes when all it dominates has come. */
+static void find(struct search *f)
+{
+	for (uint32_t id = f->c->walk.leaf; id < f->c->walk.cap; id++)
+		look_at(f, id, conclusion_size(f->c, id), false);
+	for (uint32_t id = f->c->walk.n; id-- > 0;)
+		look_at(f, id, f->c->bytes[id], f->carried[id]);
 }
 
 static struct sum_holder holder_row(struct conclusion *c, const struct top_row *row, uint32_t label)
@@ -106,7 +119,7 @@ bool conclude_holders(struct conclusion *c)
 		free(rows);
 		return false;
 	}
-	find(c, &top, carried);
+	find(&(struct search){.c = c, .top = &top, .least = threshold(c), .carried = carried});
 	gmem_free(&c->g->mem, carried, c->walk.n, 1);
 	top_sort(&top);
 	struct labels *labels = labels_new(c, rows, top.n);

@@ -9,13 +9,9 @@ struct finder {
 	struct walk *w;
 	struct idom_edge *edge; /* in front those of the part, at the end those to leaves */
 	uint64_t n, leaf, cap;  /* of the part; the first to a leaf */
-	uint64_t *source;       /* bit by id: an edge begins there */
-	uint64_t nsource;
 };
 
 enum { AHEAD = 16 };
-
-static inline bool is_source(const struct finder *f, uint32_t id) { return f->source[id / 64] >> id % 64 & 1; }
 
 /* The edges to what is not rooted. */
 static void sort_edges(struct finder *f)
@@ -26,12 +22,10 @@ static void sort_edges(struct finder *f)
 		uint64_t run = glog_run(&w->cross, i);
 		for (uint64_t k = 0; k < run; k++, p += 2) {
 			if (k + AHEAD < run)
-				__builtin_prefetch(&w->top[p[2 * AHEAD + 1] & WALK_NUM]);
-			uint32_t to = p[1] & WALK_NUM;
-			if (w->top[to] & WALK_ROOTED)
+				__builtin_prefetch(&w->parent[p[2 * AHEAD + 1]]);
+			if (w->parent[p[1]] == 0)
 				continue;
-			f->source[p[0] / 64] |= UINT64_C(1) << p[0] % 64;
-			f->edge[p[1] & WALK_LEAF ? --f->leaf : f->n++] = (struct idom_edge){p[0], to};
+			f->edge[p[1] >= w->leaf ? --f->leaf : f->n++] = (struct idom_edge){p[0], p[1]};
 		}
 		i += run;
 		glog_free_before(&w->cross, i);
@@ -39,29 +33,13 @@ static void sort_edges(struct finder *f)
 	glog_done(&w->cross);
 }
 
-/* An object without a row is a leaf only when nothing hangs on it by the reference to its class. */
-static void sort_out_sources(struct finder *f)
-{
-	for (uint64_t i = f->leaf; i < f->cap; i++) {
-		struct idom_edge e = f->edge[i];
-		if (!is_source(f, e.to))
-			continue;
-		f->edge[i] = f->edge[f->leaf++];
-		f->edge[f->n++] = e;
-	}
-}
-
 static bool take_edges(struct finder *f)
 {
-	struct walk *w = f->w;
-	f->cap = f->leaf = w->cross.n;
-	f->nsource = (uint64_t)w->n / 64 + 1;
-	f->edge = gmem_raw(w->mem, f->cap, sizeof(*f->edge));
-	f->source = gmem_alloc(w->mem, f->nsource, sizeof(*f->source));
-	if (!f->edge || !f->source)
+	f->cap = f->leaf = f->w->cross.n;
+	f->edge = gmem_raw(f->w->mem, f->cap, sizeof(*f->edge));
+	if (!f->edge)
 		return false;
 	sort_edges(f);
-	sort_out_sources(f);
 	return true;
 }
 
@@ -230,15 +208,10 @@ bool idom_find(struct walk *w)
 	struct finder f = {.w = w};
 	struct part p = {.mem = w->mem};
 	bool ok = take_edges(&f);
-	for (uint32_t id = 0; ok && id < w->n; id++)
-		if (w->top[id] & WALK_ROOTED)
-			w->parent[id] = 0;
-	walk_free_edges(w);
 	if (ok && f.n)
 		ok = part_choose(&p, &f) && rest(&p, &f);
 	part_done(&p, w);
 	ok = ok && leaves_dominators(w->parent, w->n, f.edge + f.leaf, f.cap - f.leaf, w->mem);
-	gmem_free(w->mem, f.source, f.nsource, sizeof(*f.source));
 	gmem_free(w->mem, f.edge, f.cap, sizeof(*f.edge));
 	return ok;
 }

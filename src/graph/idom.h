@@ -15,6 +15,6 @@
 
 #include "graph/walk.h"
 
-/* By id: id + 1 of the immediate dominator, 0 = the root; always less than the object's own id + 1. w->n numbers in w->parent, which
- * are changed in place; frees w's top and cross. false without memory. */
+/* By id: id + 1 of the immediate dominator, 0 = the root; always less than the object's own id + 1. In w->parent, which is changed in
+ * place; frees w's cross. false without memory. */
 bool idom_find(struct walk *w);

@@ -35,8 +35,8 @@ struct graph {
 	int state;              /* 0 or HDA_ELIMIT */
 	bool has_roots;
 	struct addrmap map;
-	struct gvec objs;       /* struct walk_node, num 0: by id, the first line of each address only; row: where in refs its references begin */
-	struct gvec refs;       /* codes: the references of the objects, in the same order; after them that to its class, with SLOT_CLASS_EDGE */
+	struct gvec objs;       /* struct walk_node by id, num 0, row: where in refs its references begin; the first line of an address only */
+	struct gvec refs;       /* codes: the references of the objects, in the same order; with SLOT_CLASS_EDGE then that to its class */
 	struct slot_class *slot_class; /* by slot of the reducer: the class of its first object */
 	uint64_t nslots;
 	struct glog roots;      /* (name id of the scanner, code) */

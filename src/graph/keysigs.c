@@ -11,16 +11,20 @@ struct vote {
 	uint32_t sig, votes, of, all; /* candidate; its lead; objects that have it; objects in all */
 };
 
-static void elect(const struct conclusion *c, struct vote *v, const uint32_t *key)
+static void elect(const struct conclusion *c, struct vote *v, const uint32_t *key, uint32_t begin, uint32_t end)
 {
-	for (uint32_t id = 0; id < c->walk.n; id++) {
+	for (uint32_t id = begin; id < end; id++) {
 		struct vote *k = &v[key[conclusion_slot(c, id)]];
 		uint32_t sig = k->votes ? k->sig : c->sig[id];
 		k->all++;
 		k->sig = sig;
 		k->votes += sig == c->sig[id] ? 1 : UINT32_MAX; /* no branch, which could not be foreseen */
 	}
-	for (uint32_t id = 0; id < c->walk.n; id++) {
+}
+
+static void count(const struct conclusion *c, struct vote *v, const uint32_t *key, uint32_t begin, uint32_t end)
+{
+	for (uint32_t id = begin; id < end; id++) {
 		struct vote *k = &v[key[conclusion_slot(c, id)]];
 		k->of += k->sig == c->sig[id];
 	}
@@ -43,7 +47,10 @@ bool conclude_key_sigs(struct conclusion *c)
 		return s->nkeys == 0;
 	memset(v, 0, s->nkeys * sizeof(*v));
 	uint32_t *key = slot_keys(c);
-	elect(c, v, key);
+	elect(c, v, key, 0, c->walk.n);
+	elect(c, v, key, c->walk.leaf, c->walk.cap);
+	count(c, v, key, 0, c->walk.n);
+	count(c, v, key, c->walk.leaf, c->walk.cap);
 	free(key);
 	s->key_sigs = xcalloc(s->nkeys, sizeof(*s->key_sigs));
 	for (uint32_t i = 0; i < s->nkeys; i++) {

@@ -163,7 +163,7 @@ static void ask_shaped(struct labels *l, uint32_t id, const uint32_t *vars)
 /* All others, which have no variables by name. */
 static void ask_rest(struct labels *l)
 {
-	for (uint32_t id = 0; id < l->c->walk.n; id++)
+	for (uint32_t id = walk_first(&l->c->walk); id < l->c->walk.cap; id = walk_next(&l->c->walk, id))
 		if (l->above[l->c->sig[id]] && !(l->heard[id / 64] >> id % 64 & 1))
 			ask(l, id, NULL, 0);
 }
@@ -228,7 +228,7 @@ struct labels *labels_new(struct conclusion *c, const struct top_row *holder, si
 {
 	struct labels *l = xcalloc(1, sizeof(*l));
 	*l = (struct labels){.c = c, .row = holder, .nholder = n, .proc = strtab_find(&c->s->names, SPAN_LIT("Proc")),
-	    .nheard = (uint64_t)c->walk.n / 64 + 1};
+	    .nheard = (uint64_t)c->walk.cap / 64 + 1};
 	l->sig = xcalloc(c->s->nsigs, sizeof(*l->sig));
 	l->above = xcalloc(c->s->nsigs, sizeof(*l->above));
 	l->holder = xcalloc(n, sizeof(*l->holder));

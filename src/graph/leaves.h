@@ -14,7 +14,7 @@ struct idom_edge {
 	uint32_t from, to; /* ids */
 };
 
-/* parent: by id, of n: id + 1 of the immediate dominator, 0 = the root, always less than the own id + 1; of the ends of the edges: of any
- * that refers to them, and of their dominators when it returns. The edges' other ends are not among these. false without memory (then some
- * are left as they were). Time nearly linear. */
+/* parent: by id, of n inner ones, and behind these of all ends of edges: id + 1 of the immediate dominator, 0 = the root, always less than
+ * the own id + 1; of the ends of the edges: of any that refers to them, and of their dominators when it returns. The edges' other ends are
+ * among the n. false without memory (then some are left as they were). Time nearly linear. */
 bool leaves_dominators(uint32_t *parent, uint32_t n, const struct idom_edge *edge, uint64_t nedges, struct gmem *mem);

@@ -35,6 +35,22 @@ void conclusion_renumber(struct conclusion *c, struct walk *w)
 	c->sig = c->walk.sig;
 }
 
+/* What leaves add to their dominators, or to all when they have none. */
+static void leaf_sums(struct conclusion *c, struct tally *all)
+{
+	for (uint32_t id = c->walk.leaf; id < c->walk.cap; id++) {
+		uint32_t up = c->up[id];
+		uint64_t size = conclusion_size(c, id);
+		if (up) {
+			c->sub[up - 1]++;
+			c->bytes[up - 1] += size;
+		} else {
+			all->count++;
+			all->bytes += size;
+		}
+	}
+}
+
 /* Sums over the dominator tree: whoever is dominated has the higher id. */
 static bool sums(struct conclusion *c)
 {
@@ -44,6 +60,7 @@ static bool sums(struct conclusion *c)
 	if (!c->sub || !c->bytes)
 		return false;
 	struct tally all = {0, 0};
+	leaf_sums(c, &all);
 	for (uint32_t id = n; id-- > 0;) {
 		c->sub[id]++;
 		c->bytes[id] += conclusion_size(c, id);
@@ -60,13 +77,20 @@ static bool sums(struct conclusion *c)
 	return true;
 }
 
+static inline void offer(const struct conclusion *c, struct top *top, uint32_t id, uint64_t bytes)
+{
+	if (top_wants(top, bytes))
+		top_offer(top, (struct top_row){.a = bytes, .b = conclusion_retained(c, id).count, .addr = conclusion_addr(c, id), .ref = id});
+}
+
 static void top_retained(struct conclusion *c)
 {
 	struct top_row rows[SUM_TOP_OBJECTS];
 	struct top top = {.row = rows, .cap = SUM_TOP_OBJECTS};
 	for (uint32_t id = 0; id < c->walk.n; id++)
-		if (top_wants(&top, c->bytes[id]))
-			top_offer(&top, (struct top_row){.a = c->bytes[id], .b = c->sub[id], .addr = conclusion_addr(c, id), .ref = id});
+		offer(c, &top, id, c->bytes[id]);
+	for (uint32_t id = c->walk.leaf; id < c->walk.cap; id++)
+		offer(c, &top, id, conclusion_size(c, id));
 	top_sort(&top);
 	c->s->top_retained = xcalloc(top.n, sizeof(*c->s->top_retained));
 	c->s->ntop_retained = top.n;

@@ -128,7 +128,7 @@ static void add_up(uint64_t *sum, uint64_t more)
 
 static void weigh(const struct conclusion *c, const struct sigtab *t, struct weight *w)
 {
-	for (uint32_t v = 0; v < c->walk.n; v++) {
+	for (uint32_t v = walk_first(&c->walk); v < c->walk.cap; v = walk_next(&c->walk, v)) {
 		w[c->sig[v]].own.count++;
 		add_up(&w[c->sig[v]].own.bytes, conclusion_size(c, v));
 	}
@@ -219,7 +219,7 @@ static bool keep(struct conclusion *c, const struct sigtab *t)
 		number_kept(t, row, n, place);
 		write_sigs(c, t, w, row, n, place);
 		free(row);
-		for (uint32_t v = 0; v < c->walk.n; v++)
+		for (uint32_t v = walk_first(&c->walk); v < c->walk.cap; v = walk_next(&c->walk, v))
 			c->sig[v] = place[c->sig[v]];
 	}
 	gmem_free(mem, w, t->n, sizeof(*w));

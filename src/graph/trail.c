@@ -185,7 +185,7 @@ bool conclude_trail(struct conclusion *c)
 	struct graph_trail *t = &c->g->trail;
 	if (!c->g->opts.trail)
 		return true;
-	uint32_t map_id = addrmap_find(&c->g->map, c->g->opts.trail_addr), n = c->walk.n;
+	uint32_t map_id = addrmap_find(&c->g->map, c->g->opts.trail_addr), n = c->walk.cap;
 	uint32_t id = map_id == ADDR_NONE ? WALK_NONE : conclusion_id(c, map_id);
 	t->what = map_id == ADDR_NONE ? TRAIL_UNKNOWN : id == WALK_NONE ? TRAIL_GARBAGE : TRAIL_FOUND;
 	if (id == WALK_NONE)

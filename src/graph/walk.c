@@ -3,19 +3,27 @@
 
 #include <string.h>
 
+#include "graph/gvec.h"
+
 /* How far ahead things are fetched: an edge's end, and before it the row that the edge stands in. */
 enum { AHEAD_ROW = 40, AHEAD_END = 16, AHEAD_EDGES = 6, AHEAD_SIG = 12 };
+
+/* Of an inner object, until its edges have been followed. */
+struct inner {
+	uint32_t row, top, run; /* run: objects in the folded chain up to this one */
+};
+enum { INNER_NUMBERS = sizeof(struct inner) / 4 };
 
 struct walker {
 	const struct walk_input *in;
 	struct walk *w;
 	struct sigtab *t;
-	uint32_t *run;   /* by id: objects in the folded chain up to this one */
-	uint32_t *inner; /* ids of those that have edges, in the order of ids */
+	struct gvec inner;    /* struct inner by id, and one beyond */
 	uint32_t *slot_class; /* as that of the input, without classes that nobody has anything to say to any more */
-	uint32_t ninner, done; /* inner ones; those whose edges have been followed */
-	uint32_t tail;   /* ids given */
-	uint32_t level;  /* from this id on: reached on the level that is being collected, sig is that of the best parent so far */
+	uint32_t tail, leaf;  /* ids given: inner ones below tail, leaves from `leaf` on */
+	/* Ids from `level` to below `leaf_level` are of those reached on the level that is being collected: sig is that of the best parent so
+	 * far. */
+	uint32_t level, leaf_level;
 	bool ok;
 };
 
@@ -24,40 +32,71 @@ struct from {
 	uint32_t num, sig, run, top; /* num: id + 1, 0 = a root */
 };
 
+static inline struct inner *inner_at(const struct walker *w, uint32_t id) { return (struct inner *)w->inner.p + id; }
+
+static inline uint32_t id_of(const struct walk_node *x) { return (x->num & WALK_NUM) - 1; }
+
+/* Whether it waits for its signature. */
+static inline bool is_fresh(const struct walker *w, uint32_t id) { return id - w->level < w->leaf_level - w->level; }
+
+/* The class of a slot's objects, WALK_NONE: none, or one that is rooted and has its signature, and so needs no more of them. */
+static inline uint32_t open_class(struct walker *w, uint32_t slot)
+{
+	uint32_t *klass = &w->slot_class[slot & SLOT_MASK];
+	if (__builtin_expect(*klass == WALK_NONE, 1))
+		return WALK_NONE;
+	const struct walk_node *x = &w->in->node[*klass];
+	if (x->num & WALK_ROOTED && !is_fresh(w, id_of(x)))
+		*klass = WALK_NONE;
+	return *klass;
+}
+
+/* Whether nothing hangs on it, and it tells nothing of anything else. */
+static inline bool is_leaf(struct walker *w, const struct walk_node *x)
+{
+	return x->row == WALK_NONE && (x->slot & SLOT_OWN_CLASS || open_class(w, x->slot) == WALK_NONE);
+}
+
+/* What an inner object has besides is written for a leaf, too: the next one's record takes its place. */
 static inline void reach(struct walker *w, struct from from, uint32_t old, struct walk_node *x)
 {
 	struct walk *o = w->w;
-	uint32_t id = w->tail++, leaf = x->row == WALK_NONE ? WALK_LEAF : 0;
+	bool leaf = is_leaf(w, x);
+	uint32_t id = leaf ? w->leaf - 1 : w->tail;
+	*inner_at(w, w->tail) = (struct inner){.row = x->row, .top = from.top, .run = from.run};
 	o->old[id] = old;
 	o->parent[id] = from.num;
 	o->slot[id] = x->slot;
 	o->size[id] = x->size;
-	o->row[id] = x->row;
 	o->sig[id] = from.sig;
-	o->top[id] = from.top;
-	w->run[id] = from.run;
-	w->inner[w->ninner] = id;
-	w->ninner += !leaf;
-	*x = (struct walk_node){.top = from.top | leaf, .sig = from.sig, .run = from.run, .num = id + 1};
+	*x = (struct walk_node){.top = from.top, .sig = from.sig, .run = from.run, .num = id + 1};
+	w->leaf -= leaf;
+	w->tail += !leaf;
+	if (__builtin_expect(w->inner.n == (uint64_t)w->tail * INNER_NUMBERS, 0) && !gvec_push(&w->inner)) {
+		w->tail--; /* no place for the next one: the walk ends here */
+		w->ok = false;
+	}
 }
 
-/* Another parent of one that waits for its signature. */
+/* Another parent of one that waits. */
 static inline void choose(struct walker *w, struct from from, struct walk_node *x)
 {
 	if (x->sig == from.sig ? from.run <= x->run : w->t->sig[from.sig].id >= w->t->sig[x->sig].id)
 		return;
-	uint32_t id = (x->num & WALK_NUM) - 1;
+	uint32_t id = id_of(x);
 	x->sig = w->w->sig[id] = from.sig;
-	x->run = w->run[id] = from.run;
+	x->run = from.run;
+	if (id < w->tail)
+		inner_at(w, id)->run = from.run;
 }
 
 static inline void set_rooted(struct walker *w, struct walk_node *x)
 {
-	w->w->top[(x->num & WALK_NUM) - 1] = x->top | WALK_ROOTED;
+	w->w->parent[id_of(x)] = 0;
 	x->num |= WALK_ROOTED;
 }
 
-static inline void push_cross(struct walker *w, uint32_t from, const struct walk_node *x)
+static inline void push_cross(struct walker *w, uint32_t from, uint32_t to)
 {
 	uint32_t *p = glog_push(&w->w->cross);
 	if (!p) {
@@ -65,7 +104,7 @@ static inline void push_cross(struct walker *w, uint32_t from, const struct walk
 		return;
 	}
 	p[0] = from;
-	p[1] = ((x->num & WALK_NUM) - 1) | (x->top & WALK_LEAF);
+	p[1] = to;
 }
 
 /* An edge beside the tree. Two ways that begin at different references of the roots have nothing but the root in common. */
@@ -73,10 +112,10 @@ static inline void cross(struct walker *w, struct from from, struct walk_node *x
 {
 	if (from.num == x->num)
 		return;
-	if ((x->top & ~WALK_LEAF) != from.top)
+	if (x->top != from.top)
 		set_rooted(w, x);
 	else
-		push_cross(w, from.num - 1, x);
+		push_cross(w, from.num - 1, id_of(x));
 }
 
 static inline void follow(struct walker *w, struct from from, uint32_t old)
@@ -86,7 +125,7 @@ static inline void follow(struct walker *w, struct from from, uint32_t old)
 		reach(w, from, old, x);
 		return;
 	}
-	if ((x->num & WALK_NUM) > w->level)
+	if (is_fresh(w, id_of(x)))
 		choose(w, from, x);
 	if (!(x->num & WALK_ROOTED))
 		cross(w, from, x);
@@ -94,17 +133,17 @@ static inline void follow(struct walker *w, struct from from, uint32_t old)
 
 static inline struct from from_of(const struct walker *w, uint32_t id)
 {
-	const struct walk *o = w->w;
-	return (struct from){.num = id + 1, .sig = o->sig[id], .run = w->run[id], .top = o->top[id] & ~WALK_ROOTED};
+	const struct inner *i = inner_at(w, id);
+	return (struct from){.num = id + 1, .sig = w->w->sig[id], .run = i->run, .top = i->top};
 }
 
-FETCHES void fetch(const struct walker *w, uint32_t i, uint32_t end)
+FETCHES void fetch(const struct walker *w, uint32_t id, uint32_t end)
 {
-	const uint32_t *row = w->w->row, *to = w->in->to;
-	if (i + AHEAD_ROW < end)
-		__builtin_prefetch(&to[row[w->inner[i + AHEAD_ROW]]]);
-	if (i + AHEAD_END < end) {
-		const uint32_t *e = &to[row[w->inner[i + AHEAD_END]]];
+	const uint32_t *to = w->in->to;
+	if (id + AHEAD_ROW < end && inner_at(w, id + AHEAD_ROW)->row != WALK_NONE)
+		__builtin_prefetch(&to[inner_at(w, id + AHEAD_ROW)->row]);
+	if (id + AHEAD_END < end && inner_at(w, id + AHEAD_END)->row != WALK_NONE) {
+		const uint32_t *e = &to[inner_at(w, id + AHEAD_END)->row];
 		for (int k = 0; k < AHEAD_EDGES; k++) {
 			__builtin_prefetch(&w->in->node[e[k] & ~WALK_LAST], 1);
 			if (e[k] & WALK_LAST)
@@ -133,35 +172,24 @@ static inline void follow_row(struct walker *w, struct from from, const uint32_t
 	}
 }
 
-/* The references of all of a level, from `done` on. */
-static void follow_rows(struct walker *w)
+/* The references of all inner ones of a level. */
+static void follow_rows(struct walker *w, uint32_t begin, uint32_t end)
 {
-	for (uint32_t i = w->done, end = w->ninner; i < end; i++) {
-		fetch(w, i, end);
-		uint32_t id = w->inner[i];
-		follow_row(w, from_of(w, id), &w->in->to[w->w->row[id]]);
-		w->done = i + 1;
+	for (uint32_t id = begin; id < end && w->ok; id++) {
+		fetch(w, id, end);
+		uint32_t row = inner_at(w, id)->row;
+		if (row != WALK_NONE)
+			follow_row(w, from_of(w, id), &w->in->to[row]);
 	}
 }
 
-/* The references of a level's objects to their classes. A class that is rooted and has its signature needs no more of them. */
+/* The references of a level's objects to their classes. */
 static void follow_classes(struct walker *w, uint32_t begin, uint32_t end)
 {
-	const struct walk *o = w->w;
-	for (uint32_t id = begin; id < end; id++) {
-		uint32_t slot = o->slot[id];
-		if (__builtin_expect(slot & SLOT_OWN_CLASS, 0))
-			continue;
-		uint32_t klass = w->slot_class[slot & SLOT_MASK];
-		if (klass == WALK_NONE)
-			continue;
-		uint32_t tail = w->tail;
-		follow(w, from_of(w, id), klass);
-		if (tail != w->tail && o->row[id] == WALK_NONE)
-			push_cross(w, id, &w->in->node[klass]);
-		uint32_t num = w->in->node[klass].num;
-		if (num & WALK_ROOTED && (num & WALK_NUM) <= w->level)
-			w->slot_class[slot & SLOT_MASK] = WALK_NONE;
+	for (uint32_t id = begin; id < end && w->ok; id++) {
+		uint32_t slot = w->w->slot[id], klass = slot & SLOT_OWN_CLASS ? WALK_NONE : open_class(w, slot);
+		if (klass != WALK_NONE)
+			follow(w, from_of(w, id), klass);
 	}
 }
 
@@ -171,6 +199,12 @@ static inline uint32_t step_of(const struct walker *w, uint32_t id, bool *ret_cl
 	uint32_t slot = w->w->slot[id] & SLOT_MASK, step = w->in->slot_step[slot];
 	*ret_class = step == STEP_CLASS;
 	return __builtin_expect(step == STEP_CLASS, 0) ? w->in->class_step(w->in->ctx, w->w->old[id], slot) : step;
+}
+
+/* Where an object's run stands: a leaf's is seldom asked for, and only in its node. */
+static inline uint32_t *run_of(struct walker *w, uint32_t id)
+{
+	return id < w->tail ? &inner_at(w, id)->run : &w->in->node[w->w->old[id]].run;
 }
 
 /* Extends one object's signature by its own step. false without memory. */
@@ -185,31 +219,50 @@ static inline bool settle_one(struct walker *w, uint32_t id)
 		return false;
 	w->w->sig[id] = sig;
 	if (sig != parent || w->t->sig[sig].step != step) {
-		w->run[id] = 1;
+		if (id < w->tail)
+			inner_at(w, id)->run = 1;
 		return true;
 	}
 	struct sig *s = &w->t->sig[sig];
-	if (++w->run[id] > s->repeat)
-		s->repeat = w->run[id];
+	uint32_t run = ++*run_of(w, id);
+	if (run > s->repeat)
+		s->repeat = run;
 	return true;
 }
 
-/* The level just collected. When it passes the limit it is taken back as a whole, since a part of it would depend on the order of the
- * objects; from then on objects go with their parents. */
-static bool settle(struct walker *w, uint32_t begin, uint32_t end)
+/* What was reached on one level. */
+struct level {
+	uint32_t begin, end, leaf, leaf_end; /* inner ones, leaves */
+	uint32_t first; /* the first signature that can be new */
+};
+
+static void unsettle(struct walker *w, uint32_t begin, uint32_t end)
 {
-	uint32_t first = w->t->n;
+	for (uint32_t id = begin; id < end; id++)
+		if (w->t->sig[w->w->sig[id]].dead)
+			w->w->sig[id] = w->t->sig[w->w->sig[id]].parent;
+}
+
+/* The limit is passed. The level is taken back as a whole, since a part of it would depend on the order of the objects; from then on
+ * objects go with their parents. Those up to id had their signatures, the inner ones first. */
+static void take_back(struct walker *w, const struct level *l, uint32_t id)
+{
+	sigtab_freeze(w->t, l->first);
+	unsettle(w, l->begin, id < l->end ? id + 1 : l->end);
+	if (id >= l->end)
+		unsettle(w, l->leaf, id + 1);
+}
+
+/* A part of a level, from begin on. false without memory. */
+static bool settle(struct walker *w, const struct level *l, uint32_t begin, uint32_t end)
+{
 	for (uint32_t id = begin; id < end; id++) {
 		if (id + AHEAD_SIG < end)
 			sigtab_fetch(w->t, w->w->sig[id + AHEAD_SIG], w->in->slot_step[w->w->slot[id + AHEAD_SIG] & SLOT_MASK]);
 		if (!settle_one(w, id))
 			return false;
-		if (w->t->frozen || w->t->counted <= w->t->limit)
-			continue;
-		sigtab_freeze(w->t, first);
-		for (uint32_t k = begin; k <= id; k++)
-			if (w->t->sig[w->w->sig[k]].dead)
-				w->w->sig[k] = w->t->sig[w->w->sig[k]].parent;
+		if (__builtin_expect(!w->t->frozen && w->t->counted > w->t->limit, 0))
+			take_back(w, l, id);
 	}
 	return true;
 }
@@ -221,15 +274,33 @@ static void follow_root(struct walker *w, uint32_t old, uint32_t sig)
 	struct from from = {.sig = sig, .run = 1, .top = w->tail};
 	if (!x->num)
 		reach(w, from, old, x);
-	else if ((x->num & WALK_NUM) > w->level)
+	else if (is_fresh(w, id_of(x)))
 		choose(w, from, x);
 	set_rooted(w, x);
 }
 
+/* Level by level, from what the roots lead to; *l is that. */
+static bool walk_levels(struct walker *w, struct level *l)
+{
+	while (w->ok && (l->begin < w->tail || w->leaf < l->leaf_end)) {
+		l->end = w->level = w->tail;
+		l->leaf = w->leaf_level = w->leaf;
+		l->first = w->t->n;
+		if (!settle(w, l, l->begin, l->end) || !settle(w, l, l->leaf, l->leaf_end))
+			return false;
+		follow_rows(w, l->begin, l->end);
+		follow_classes(w, l->begin, l->end);
+		l->begin = l->end;
+		l->leaf_end = l->leaf;
+	}
+	return w->ok;
+}
+
 static bool walk_roots(struct walker *w, bool last_resort)
 {
-	uint32_t begin = w->tail;
-	w->level = begin;
+	struct level l = {.begin = w->tail, .leaf_end = w->leaf};
+	w->level = w->tail;
+	w->leaf_level = w->leaf;
 	for (uint32_t i = 0; i < w->in->nroots; i++) {
 		const struct walk_root *r = &w->in->roots[i];
 		if (r->last_resort != last_resort)
@@ -239,20 +310,12 @@ static bool walk_roots(struct walker *w, bool last_resort)
 			return false;
 		follow_root(w, r->id, sig);
 	}
-	while (w->ok && begin < w->tail) {
-		uint32_t end = w->level = w->tail;
-		if (!settle(w, begin, end))
-			return false;
-		follow_rows(w);
-		follow_classes(w, begin, end);
-		begin = end;
-	}
-	return w->ok;
+	return walk_levels(w, &l);
 }
 
 static bool alloc(struct walk *w)
 {
-	uint32_t **all[] = {&w->old, &w->parent, &w->slot, &w->size, &w->row, &w->sig, &w->top};
+	uint32_t **all[] = {&w->old, &w->parent, &w->slot, &w->size, &w->sig};
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		*all[i] = gmem_raw(w->mem, w->cap, 4);
 		if (!*all[i])
@@ -261,44 +324,51 @@ static bool alloc(struct walk *w)
 	return true;
 }
 
+/* The rows are all that is wanted of the inner ones: the first third of what they were. */
+static void take_rows(struct walker *w)
+{
+	uint64_t cap;
+	const struct inner *inner = (const struct inner *)w->inner.p;
+	uint32_t *row = w->inner.p;
+	for (uint32_t id = 0; id < w->tail; id++)
+		row[id] = inner[id].row;
+	w->w->row = gvec_take(&w->inner, &cap);
+	w->w->row_cap = w->tail;
+	gmem_cut(w->w->mem, w->w->row, cap, w->tail, 4);
+}
+
 bool walk_run(struct walk *o, const struct walk_input *in, struct sigtab *t, struct gmem *mem)
 {
-	*o = (struct walk){.mem = mem, .cap = in->n};
+	*o = (struct walk){.mem = mem, .leaf = in->n, .cap = in->n};
 	glog_init(&o->cross, mem, 2);
-	struct walker w = {.in = in, .w = o, .t = t, .ok = alloc(o)};
-	uint64_t scratch = 2 * (uint64_t)in->n + 1; /* one array, as large as what comes after */
-	w.run = gmem_raw(mem, scratch, 4);
-	w.inner = w.run + in->n;
+	struct walker w = {.in = in, .w = o, .t = t, .leaf = in->n};
+	gvec_init(&w.inner, mem, INNER_NUMBERS);
 	w.slot_class = gmem_raw(mem, in->nslots, 4);
-	if (w.ok && w.run && w.slot_class) {
+	w.ok = alloc(o) && w.slot_class && gvec_push(&w.inner);
+	if (w.ok) {
 		if (in->nslots)
 			memcpy(w.slot_class, in->slot_class, in->nslots * 4);
 		w.ok = walk_roots(&w, false) && walk_roots(&w, true);
-	} else {
-		w.ok = false;
 	}
 	o->n = w.tail;
+	o->leaf = w.leaf;
 	gmem_free(mem, w.slot_class, in->nslots, 4);
-	gmem_free(mem, w.run, scratch, 4);
-	if (!w.ok)
+	if (w.ok)
+		take_rows(&w);
+	else
 		walk_done(o);
+	gvec_done(&w.inner);
 	return w.ok;
-}
-
-void walk_free_edges(struct walk *w)
-{
-	glog_done(&w->cross);
-	gmem_free(w->mem, w->top, w->cap, 4);
-	w->top = NULL;
 }
 
 void walk_done(struct walk *w)
 {
 	if (!w->mem)
 		return;
-	walk_free_edges(w);
-	uint32_t *all[] = {w->old, w->parent, w->slot, w->size, w->row, w->sig};
+	glog_done(&w->cross);
+	uint32_t *all[] = {w->old, w->parent, w->slot, w->size, w->sig};
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		gmem_free(w->mem, all[i], w->cap, 4);
+	gmem_free(w->mem, w->row, w->row_cap, 4);
 	*w = (struct walk){0};
 }

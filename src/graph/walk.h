@@ -4,6 +4,9 @@
  * there are only flat arrays by id, in which a parent lies before its children and children of one parent side by side, so that sums over
  * trees are straight passes. Unlike a depth-first walk it knows long before what it reads next, and fetches it.
  *
+ * *Leaves*, which lead to nothing that has not been seen to the end, are most of a heap. They get their ids from the end of the range
+ * downwards, so that all others, the *inner* ones, lie side by side: what only concerns these is short.
+ *
  * Signature: an object takes that of its parent on a shortest path, extended by its own step. Of several parents on the level before
  * the one with the smallest signature id wins, never the one with the lowest address, so that the result depends on names and structure
  * only. Roots of last resort (the machine stack, whose stale words point anywhere) begin only when all other roots have been followed
@@ -22,9 +25,8 @@
 
 #define WALK_NONE 0xFFFFFFFFu
 #define WALK_LAST 0x80000000u /* set in the last edge of each row */
-#define WALK_ROOTED 0x80000000u
+#define WALK_ROOTED 0x80000000u /* in the num of a node */
 #define WALK_NUM 0x7FFFFFFFu
-#define WALK_LEAF 0x80000000u /* set in `to` of an edge of `cross`: that object has no row */
 
 /* In a slot. */
 #define SLOT_OWN_CLASS 0x80000000u  /* the object's class is not that of its slot */
@@ -40,7 +42,7 @@
 struct walk_node {
 	union {
 		uint32_t row;  /* its first edge, WALK_NONE = it has none */
-		uint32_t top;  /* reached: as in walk.top, but WALK_LEAF as in walk.cross */
+		uint32_t top;  /* reached: the root's reference that its tree hangs on */
 	};
 	union {
 		uint32_t slot; /* carried along */
@@ -50,7 +52,7 @@ struct walk_node {
 		uint32_t size; /* carried along */
 		uint32_t run;  /* reached: objects in the folded chain up to that parent */
 	};
-	uint32_t num;          /* new id + 1, 0 = not reached (all 0 before the walk); WALK_ROOTED as in walk.top */
+	uint32_t num;          /* new id + 1, 0 = not reached (all 0 before the walk); WALK_ROOTED: the root alone dominates it */
 };
 
 struct walk_root {
@@ -71,21 +73,25 @@ struct walk_input {
 	void *ctx;
 };
 
-/* Embedded; all-zero is empty. Arrays by id, of which the first n of cap elements are filled. */
+/* Embedded; all-zero is empty. Arrays by id: of inner ones 0 .. n - 1, of leaves leaf .. cap - 1. */
 struct walk {
 	struct gmem *mem;
-	uint32_t n, cap;
+	uint32_t n, leaf, cap;
 	uint32_t *old;    /* old id */
-	uint32_t *parent; /* id + 1 of the one it was reached from, 0 = a root; never more than its own id */
-	uint32_t *slot, *size, *row; /* those of the node */
+	uint32_t *parent; /* id + 1 of the one it was reached from, 0 = a root, or the root alone dominates it; less than its own */
+	uint32_t *slot, *size; /* those of the node */
 	uint32_t *sig;    /* index in the table of signatures */
-	uint32_t *top;    /* id of the root's reference that its tree hangs on; WALK_ROOTED: the root alone dominates it */
-	struct glog cross; /* (from, to and WALK_LEAF): edges beside the tree to what is not known to be rooted; and those of the tree from an
-	                    * object without a row to its class, which so is known to be no leaf */
+	uint32_t *row;    /* of inner ones only: that of the node */
+	uint64_t row_cap;
+	struct glog cross; /* (from, to): edges beside the tree to what is not known to be rooted */
 };
+
+/* All ids: for (id = walk_first(w); id < w->cap; id = walk_next(w, id)), parents before their children. */
+static inline uint32_t walk_first(const struct walk *w) { return w->n ? 0 : w->leaf; }
+static inline uint32_t walk_next(const struct walk *w, uint32_t id) { return id + 1 == w->n ? w->leaf : id + 1; }
+/* How many. */
+static inline uint32_t walk_count(const struct walk *w) { return w->n + (w->cap - w->leaf); }
 
 /* false without memory (then *w is empty). */
 bool walk_run(struct walk *w, const struct walk_input *in, struct sigtab *t, struct gmem *mem);
-/* Frees top and cross. */
-void walk_free_edges(struct walk *w);
 void walk_done(struct walk *w);

@@ -93,6 +93,7 @@ static void test_resolve_random(void **state)
 			if (!first[i])
 				continue;
 			total++;
+			assert_true(addrmap_addr(&g->map, id) == addr[i]); /* in order, out of order, odd */
 			const struct walk_node *node = &c.node[id];
 			assert_int_equal(node->size, i + 1);
 			assert_int_equal(node->num, 0);

@@ -96,13 +96,13 @@ static void check(const struct small *g, const struct walk *w)
 	reach(g, WALK_NONE, all);
 	for (uint32_t v = 0; v < g->n; v++)
 		reached += all[v];
-	assert_int_equal(w->n, reached);
-	for (uint32_t i = 0; i < w->n; i++) {
+	assert_int_equal(walk_count(w), reached);
+	for (uint32_t i = walk_first(w); i < w->cap; i = walk_next(w, i)) {
 		uint32_t v = w->old[i];
-		assert_true(all[v] && w->parent[i] <= i); /* a dominator comes first */
+		assert_true(all[v] && w->parent[i] <= i && w->parent[i] <= w->n); /* a dominator comes first, and is no leaf */
 		assert_true(w->slot[i] == v && w->size[i] == ~v);
 		reach(g, v, without);
-		for (uint32_t k = 0; k < w->n; k++) {
+		for (uint32_t k = walk_first(w); k < w->cap; k = walk_next(w, k)) {
 			dominated[k] = k == i || (w->parent[k] && dominated[w->parent[k] - 1]);
 			assert_int_equal(dominated[k], !without[w->old[k]]);
 		}
@@ -133,7 +133,7 @@ static void test_empty(void **state)
 	struct walk w;
 	uint32_t off[1] = {0};
 	assert_true(build(&w, 0, off, off, NULL, off, 0, &mem));
-	assert_int_equal(w.n, 0);
+	assert_int_equal(walk_count(&w), 0);
 	walk_done(&w);
 	gmem_trim(&mem); /* what was freed is kept until then */
 	assert_int_equal(mem.now, 0);
