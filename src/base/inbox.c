@@ -1,4 +1,6 @@
-/* Hand-over between threads. SPDX-License-Identifier: BSD-2-Clause */
+/* Hand-over between threads. SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Where several wait, one is woken for a message: those who read an eventfd would all be, and all but one for nothing. */
 #include "base/inbox.h"
 
 #include <errno.h>
@@ -10,8 +12,8 @@
 
 int inbox_init(struct inbox *in, bool shared)
 {
-	int fd = eventfd(0, EFD_CLOEXEC | (shared ? EFD_SEMAPHORE : EFD_NONBLOCK));
-	if (fd < 0)
+	int fd = shared ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd < 0 && !shared)
 		return -errno;
 	in->head = NULL;
 	in->tail = &in->head;
@@ -19,33 +21,42 @@ int inbox_init(struct inbox *in, bool shared)
 	in->fd = fd;
 	in->shared = shared;
 	pthread_mutex_init(&in->lock, NULL);
+	pthread_cond_init(&in->filled, NULL);
 	return 0;
 }
 
 void inbox_done(struct inbox *in)
 {
 	HDA_ASSERT(in->head == NULL);
-	close(in->fd);
+	if (!in->shared)
+		close(in->fd);
+	pthread_cond_destroy(&in->filled);
 	pthread_mutex_destroy(&in->lock);
+}
+
+static void make_readable(int fd)
+{
+	uint64_t one = 1;
+	ssize_t n;
+	do
+		n = write(fd, &one, sizeof(one));
+	while (n < 0 && errno == EINTR);
+	HDA_ASSERT(n == sizeof(one));
 }
 
 void inbox_post(struct inbox *in, struct inbox_msg *m)
 {
 	m->next = NULL;
 	pthread_mutex_lock(&in->lock);
-	bool wake = in->shared || in->head == NULL; /* one wake-up for any number of messages, but one each when shared */
+	bool first = in->head == NULL;
 	*in->tail = m;
 	in->tail = &m->next;
 	in->n++;
 	/* Under the lock, so that the taker cannot clear the descriptor between the queueing and the wake-up. */
-	if (wake) {
-		uint64_t one = 1;
-		ssize_t n;
-		do
-			n = write(in->fd, &one, sizeof(one));
-		while (n < 0 && errno == EINTR);
-		HDA_ASSERT(n == sizeof(one));
-	}
+	if (in->shared)
+		pthread_cond_signal(&in->filled);
+	else if (first) /* one wake-up for any number of messages */
+		make_readable(in->fd);
 	pthread_mutex_unlock(&in->lock);
 }
 
@@ -69,15 +80,10 @@ struct inbox_msg *inbox_take(struct inbox *in)
 struct inbox_msg *inbox_wait_one(struct inbox *in)
 {
 	HDA_ASSERT(in->shared);
-	uint64_t count;
-	ssize_t n;
-	do
-		n = read(in->fd, &count, sizeof(count));
-	while (n < 0 && errno == EINTR);
-	HDA_ASSERT(n == sizeof(count));
 	pthread_mutex_lock(&in->lock);
+	while (!in->head)
+		pthread_cond_wait(&in->filled, &in->lock);
 	struct inbox_msg *m = in->head;
-	HDA_ASSERT(m != NULL);
 	in->head = m->next;
 	if (!in->head)
 		in->tail = &in->head;

@@ -1,4 +1,4 @@
-/* Hand-over between threads: a queue and an eventfd. SPDX-License-Identifier: BSD-2-Clause
+/* Hand-over between threads: a queue, and an eventfd or a condition. SPDX-License-Identifier: BSD-2-Clause
  *
  * Ownership of a message moves with its pointer: who posts must not touch it again. Many threads post; one takes (or, with
  * inbox_wait_one, several take one message each). The queue is not bounded by itself: each sender has a limit of its own. */
@@ -18,9 +18,10 @@ struct inbox_msg {
 
 struct inbox {
 	pthread_mutex_t lock;
+	pthread_cond_t filled; /* shared */
 	struct inbox_msg *head, **tail; /* oldest first */
 	size_t n;
-	int fd;       /* eventfd: readable while something waits */
+	int fd;       /* eventfd: readable while something waits; -1 of a shared one */
 	bool shared;
 };
 

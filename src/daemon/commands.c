@@ -26,7 +26,7 @@ static void put_store(struct hdad *h, struct answer *a)
 	store_stats(h->store, &st);
 	put_fact(a, "store", "engine", val_str(st.engine), "where summaries are kept");
 	put_fact(a, "store", "used_bytes", known(st.used_bytes), "bytes of the file in use");
-	put_fact(a, "store", "max_bytes", known(st.max_bytes), "bytes the file may use (store_size)");
+	put_fact(a, "store", "max_bytes", known(st.max_bytes), "bytes that may be in use (store_size)");
 	put_fact(a, "store", "map_bytes", known(st.map_bytes), "bytes of address space (map_size)");
 	put_fact(a, "store", "dumps", known(st.dumps), "dumps stored");
 	put_fact(a, "store", "processes", known(st.procs), "process lives known");

@@ -18,8 +18,8 @@ struct store_rtxn;
 
 struct store_opts {
 	const char *dir;          /* of the environment; NULL: in RAM */
-	uint64_t map_size;        /* bytes of address space, fixed at open (64 GiB costs nothing) */
-	uint64_t max_size;        /* bytes the file may use: retention keeps it below */
+	uint64_t map_size;        /* bytes of address space, and of the file at most; fixed at open (64 GiB costs nothing) */
+	uint64_t max_size;        /* bytes of pages in use (store_stats.used_bytes): retention keeps them below; free pages come on top */
 	uint32_t detail_dumps;    /* full detail is kept for the last N dumps per process */
 	uint64_t max_age_s;       /* dumps older than this go; 0 = never */
 	bool read_only;

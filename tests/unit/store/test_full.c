@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "unit.h"
 
+#include <sys/stat.h>
+
 #include "disk.h"
 
 enum {
@@ -10,6 +12,7 @@ enum {
 	BIG_MAP = 256 << 20,
 	DUMPS_MAX = 4000,      /* far more than fit */
 	SAMPLE = 29,           /* each so many-th dump is compared whole */
+	FILE_SPARE = 4,        /* without a long reader the file has so small a part of the limit as free pages on top */
 	MORE = 40,             /* puts after the store was full */
 };
 
@@ -60,6 +63,15 @@ static uint64_t used(struct store *s)
 	struct store_stats st;
 	store_stats(s, &st);
 	return st.used_bytes;
+}
+
+static uint64_t file_size(const char *dir)
+{
+	struct stat st;
+	char *path = xasprintf("%s/data.mdb", dir);
+	assert_int_equal(stat(path, &st), 0);
+	free(path);
+	return (uint64_t)st.st_size;
 }
 
 /* As hdad does it: a put; when full a hard retention and the put again. Returns the number of hard retentions. */
@@ -116,6 +128,9 @@ static void fill_and_go_on(const struct store_opts *o, uint64_t limit)
 	summary_free(d);
 	go_on(s, &live, MORE);
 	assert_true(used(s) <= limit);
+	print_message("# then the file has %llu bytes, %llu of them in use\n", (unsigned long long)file_size(dir), (unsigned long long)used(s));
+	assert_true(file_size(dir) <= o->map_size);
+	assert_true(file_size(dir) <= limit + limit / FILE_SPARE);
 	store_close(s);
 	series_done(&live);
 	free(ids);
@@ -157,7 +172,9 @@ static void test_soft(void **state)
 	assert_int_equal(rows[n - 1].dump, DUMPS);
 	assert_false(rows[n - 1].thinned);
 	assert_int_equal(rows[0].dump, 1); /* the first of a living process */
-	print_message("# %zu of %d dumps stay, %llu bytes\n", n, (int)DUMPS, (unsigned long long)used(s));
+	print_message("# %zu of %d dumps stay, %llu bytes, in a file of %llu\n", n, (int)DUMPS, (unsigned long long)used(s),
+	    (unsigned long long)file_size(dir));
+	assert_true(file_size(dir) <= LIMIT + LIMIT / FILE_SPARE);
 	free(rows);
 	store_close(s);
 	series_done(&live);
