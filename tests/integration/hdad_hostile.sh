@@ -1,7 +1,8 @@
 # Peers that break the protocol, are slow, or never read: each is told why and closed; the others do not notice.
 . "$top_srcdir/tests/tap.sh"
 . "$top_srcdir/tests/integration/lib.sh"
-printf '%s\n' 'hello_deadline = 1s' 'idle_deadline = 1s' 'stall_deadline = 1s' 'dump_deadline = 3s' 'max_queries = 8' 'max_sessions = 40' \
+# What is not about deadlines has long ones: a test that stood still for a second would be told so by them.
+printf '%s\n' 'hello_deadline = 60s' 'idle_deadline = 60s' 'stall_deadline = 60s' 'dump_deadline = 60s' 'max_queries = 8' 'max_sessions = 40' \
 	'retry_after = 300ms' 'max_dumps = 2' >"$work/c"
 ok 'starts' hdad_start -c "$work/c"
 cat >"$work/hostile.py" <<'PY'
@@ -51,6 +52,15 @@ def leases(): return peer.counter(run, "leases")
 until = time.time() + 60 # a lease goes with its connection, one turn of the worker's loop after the answer
 while leases() != 0 and time.time() < until: time.sleep(0.02)
 t("the leases of all of them are free", leases() == 0, leases())
+def deadlines(short):
+    """One second (a dump: three), or a minute."""
+    conf = open(work + "/c").read()
+    for name, s in (("hello", 1), ("idle", 1), ("stall", 1), ("dump", 3)):
+        conf = conf.replace(*(f"{name}_deadline = {d}s" for d in ((60, s) if short else (s, 60))))
+    open(work + "/c", "w").write(conf)
+    done = peer.query(run, "reload", "control")[1]
+    t("deadlines of %s: reloaded" % ("a second" if short else "a minute"), done["status"] == 200 and "restart: " not in done["text"].replace("restart: nothing", ""), done)
+deadlines(True)
 # slow peers, all at once; meanwhile a dump and a query go through quickly
 def timed(f):
     a = time.time(); k = f(); return k, time.time() - a
@@ -108,6 +118,7 @@ k, b = out.pop("idle", ("", {}))
 t("a query session between two requests may be silent", k in ("ROW", "DONE"), (k, b))
 for name, ((k, b), took) in out.items():
     t(f"{name}: closed within its deadline", k in ("ERROR", "EOF") and took < 10, (k, b, took))
+deadlines(False)
 k, b = Peer(run).dump(peer.small_dump(), 9, 99)
 t("a dump afterwards is taken", k == "ACK" and b["objects"] == 1001, (k, b))
 # limits on sessions
