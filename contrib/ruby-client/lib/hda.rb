@@ -2,14 +2,13 @@
 
 # hda: heap dumps for hdad, from a forked child, every so many jobs. SPDX-License-Identifier: BSD-2-Clause
 require "hda/version"
-require "hda/agent"
 require "hda/config"
 require "hda/trace"
-require "hda/wire"
 
 # Every method may be called by any thread, and none but start, configure and trace raises; those raise ArgumentError for a wrong
 # option and nothing else. None waits for the daemon, but dump! when it is told to wait.
 module Hda
+  SUPPORTED = RUBY_ENGINE == "ruby" && Process.respond_to?(:fork)
   # In a Ractor other than the main one nothing of this module can be reached: there a tick does nothing.
   ISOLATED = defined?(::Ractor::IsolationError) ? ::Ractor::IsolationError : Class.new(StandardError)
 
@@ -18,8 +17,8 @@ module Hda
     # The options set so far, as Hda.start takes them.
     attr_reader :options
 
-    def initialize
-      @options = {}
+    def initialize(options = {})
+      @options = options.dup
     end
 
     Config::TABLE.each_key do |name|
@@ -39,6 +38,7 @@ module Hda
     def start(**opts)
       config = Config.new(@settings.options.merge(opts))
       return false if config.enabled == false || !supported?
+      require "hda/agent" # elsewhere the libraries that it names may not be there
       # What was traced stays traced until stop.
       @traced ||= Trace.hold(nil) if config.trace
       old = @agent
@@ -47,10 +47,13 @@ module Hda
       true
     end
 
-    # Yields Settings: one accessor an option. Nothing is started; what runs already is started anew with them.
+    # Yields Settings: one accessor an option. Nothing is started; what runs already is started anew with them. A wrong option raises
+    # here, and none of the block's is kept.
     def configure
-      yield @settings
-      Config.new(@settings.options) # raises now, not later
+      settings = Settings.new(@settings.options)
+      yield settings
+      Config.new(settings.options, {})
+      @settings = settings
       start if @agent
       nil
     end
@@ -117,6 +120,7 @@ module Hda
       Trace.on?
     end
 
+    # Whether start was called, and stop was not: a dump may be due some time.
     def started?
       !@agent.nil?
     end
@@ -124,7 +128,7 @@ module Hda
     private
 
     def supported?
-      return true if RUBY_ENGINE == "ruby" && Process.respond_to?(:fork)
+      return true if SUPPORTED
       warn "hda: does nothing on #{RUBY_ENGINE} #{RUBY_PLATFORM}: it needs MRI and fork" unless @told
       @told = true
       false

@@ -52,12 +52,4 @@ class ConfigTest < HdaTest
     assert_equal ["ä" * 31, "x" * 63], [c.app, c.role]
     assert c.revision.valid_encoding?
   end
-
-  def test_auto_starts_by_environment_only
-    code = "p Hda.started?"
-    assert_equal "true\n", ruby(code, { "HDA" => "1" }, "-rhda/auto")[0]
-    assert_equal "false\n", ruby(code, {}, "-rhda/auto")[0]
-    out, err, = ruby(code, { "HDA" => "1", "HDA_EVERY" => "abc" }, "-rhda/auto")
-    assert_equal ["true\n", 1], [out, err.lines.size]
-  end
 end

@@ -218,20 +218,6 @@ class FailureTest < HdaTest
     assert_operator d.sessions[0].header["gc"]["compact_count"], :>=, 2
   end
 
-  def test_another_engine_loads_and_says_so_once
-    %w[truffleruby jruby].each do |engine|
-      code = <<-RUBY
-        $VERBOSE = nil
-        RUBY_ENGINE = #{engine.inspect}
-        $VERBOSE = false
-        p Hda.start(app: "x"), Hda.start, Hda.tick, Hda.dump!, Hda.trace(1) { :value }, Hda.started?, Thread.list.size
-      RUBY
-      out, err = said(code)
-      assert_equal ["false", "false", "nil", '"hda is not started"', ":value", "false", "1"], out
-      assert_equal 1, err.lines.grep(/\Ahda: does nothing on #{engine}/).size, err
-    end
-  end
-
   def test_traced_from_the_start
     d = serve { |s, _| s.take }
     out, = said("start(every: 1000, trace: true)\nA = Array.new(10) { Object.new }\nHda.tick\np Hda.dump!(wait: true), Hda.tracing?\nHda.stop\np Hda.tracing?")

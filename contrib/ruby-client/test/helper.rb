@@ -3,6 +3,7 @@
 # What the gem's tests share: a stand-in daemon, a logger that remembers, waiting with a deadline. SPDX-License-Identifier: BSD-2-Clause
 require "minitest"
 require "hda"
+require "hda/agent" # what start would load
 require "fileutils"
 require "open3"
 require "rbconfig"

@@ -46,10 +46,11 @@ module Hda
     def tick(klass = nil)
       revive unless @thread.alive?
       if klass
-        # In line: each call more is 25 ns.
-        name = if klass.is_a?(Module) then NAME.bind_call(klass) || "other"
-               elsif klass.is_a?(String) then klass
-               else klass.is_a?(Symbol) ? klass.to_s : "other"
+        # In line: each call more is 25 ns. Nothing is asked of klass itself, which may be anything.
+        name = case klass
+               when Module then NAME.bind_call(klass) || "other"
+               when String, Symbol then klass
+               else "other"
                end
         cell = @mix[name] || new_cell(name) # one look-up a tick
         cell[0] += 1
@@ -67,8 +68,10 @@ module Hda
       waiter = wait ? Waiter.new : nil
       got = @runner.ask(Ask.new(reason.to_s, waiter: waiter))
       return got unless got == true && waiter
-      seconds = wait == true ? @config.deadline + @config.ack_timeout + Ask::PATIENCE_S : wait
+      seconds = wait.is_a?(Numeric) ? wait : @config.deadline + @config.ack_timeout + Ask::PATIENCE_S
       waiter.wait(seconds) || "it is not over after #{seconds} s"
+    rescue ThreadError
+      "asked for; a signal's handler cannot wait"
     end
 
     # What it does: a Hash.
@@ -203,12 +206,14 @@ module Hda
     end
 
     def new_cell(name)
-      name = "other" if @mix.size >= MIX_MAX - 1 || name.bytesize > MIX_NAME_MAX || !name.valid_encoding?
+      text = name.to_s
+      name = "other" if @mix.size >= MIX_MAX - 1 || text.bytesize > MIX_NAME_MAX || !text.valid_encoding?
       @mix[name] ||= [0]
     end
 
+    # Of a copy: a job that adds a class while this goes through them would be raised at.
     def mix
-      @mix.transform_values(&:first)
+      @mix.dup.each_with_object({}) { |(name, cell), h| h[name.to_s] = h.fetch(name.to_s, 0) + cell[0] }
     end
   end
 end

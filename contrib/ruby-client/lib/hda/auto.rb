@@ -1,6 +1,9 @@
 # frozen_string_literal: true
 
 # For RUBYOPT=-rhda/auto: all by the environment alone. SPDX-License-Identifier: BSD-2-Clause
+# By this file's whole path it loads where Bundler hides what is in no Gemfile, too.
+lib = File.expand_path("..", __dir__)
+$LOAD_PATH << lib unless $LOAD_PATH.include?(lib)
 require "hda"
 
 module Hda

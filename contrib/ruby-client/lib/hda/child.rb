@@ -114,8 +114,8 @@ module Hda
     end
 
     # The classic file: [exit status, its name].
-    def to_file(files, time, jobs, names: true)
-      name = files.write(Process.ppid, time, jobs) { |io| heap(io, names) }
+    def to_file(files, header, names: true)
+      name = files.write(header["pid"], header["time"].to_i, header["jobs"]) { |io| heap(io, names) }
       [OK, { "file" => name }]
     rescue SystemCallError => e
       [DISK, { "text" => e.message }]

@@ -60,7 +60,7 @@ module Hda
       start = mono
       out, report = IO.pipe
       [out, report].each(&:binmode) # Rails sets Encoding.default_internal, and a pipe would convert
-      pid, pause = launch(header, report, out)
+      pid, pause = launch(header, report)
       report.close
       @lock.close if @lock # the child has its own
       yield pid
@@ -97,7 +97,7 @@ module Hda
     # sweeps, and run finalizers. From the moment where collecting is allowed again to the child's first line nothing is allocated, so
     # that none begins; and it must be allowed by then: Ruby's own fork tries again without end when the system refuses a process, and
     # the application lives on meanwhile.
-    def launch(header, report, out)
+    def launch(header, report)
       Thread.handle_interrupt(Object => :never) do
         was_off = GC.disable
         begin
@@ -108,17 +108,17 @@ module Hda
           GC.enable unless was_off
         end
         pid = own_fork.call || 0
-        in_child(head, report, out) if pid == 0
+        in_child(head, report) if pid == 0
         [pid, mono - start]
       end
     end
 
     # Never returns.
-    def in_child(head, report, _out)
+    def in_child(head, report)
       GC.disable
       config = @config
       if @files
-        Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head["time"].to_i, head["jobs"], names: config.names) }
+        Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head, names: config.names) }
       else
         fd = @link.io.fileno
         Child.run(report, [fd], config.deadline) { Child.to_socket(fd, head, 2, names: config.names) }

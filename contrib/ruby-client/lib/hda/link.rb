@@ -70,6 +70,8 @@ module Hda
       raise Postponed.new(:denied, OFF_S, "#{path}: permission denied; this user must be in group hda-ingest")
     rescue ArgumentError => e
       raise Postponed.new(:socket, OFF_S, "#{path}: #{e.message}") # a path longer than a Unix socket's may be
+    rescue SystemCallError => e
+      raise Postponed.new(:daemon, nil, "#{path}: #{e.message}") # no descriptor is left, and the like
     end
 
     # Before a byte is sent: the socket must belong to root, to the daemon's user or to us, in a directory where nobody else can put

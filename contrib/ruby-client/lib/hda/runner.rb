@@ -23,6 +23,7 @@ module Hda
     CONTROL_SPREAD_S = 1.0  # siblings that were forked together do not connect together
     HEADROOM_MAX = 8.0      # what the share doubles to at most
     ERROR_DELAY_S = 60.0
+    ERROR_PAUSE_S = 1.0     # whatever it was, it costs no processor
     # What `status` and `hdactl ps` call it.
     STATE_OF = { later: :refused, refused: :refused, headroom: :postponed, fork: :postponed, dir: :postponed,
                  min_interval: :postponed, socket: :off, denied: :off, version: :off }.freeze
@@ -125,9 +126,17 @@ module Hda
       else listen([next_time(now) - now, IDLE_S].min)
       end
     rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
-      failed(:error, "#{e.class}: #{e.message}")
-      @not_before = mono + ERROR_DELAY_S
-      hold(:error, ERROR_DELAY_S, e.message)
+      mishap(e)
+    end
+
+    # What nobody foresaw is said, and not met again at once. An application that closes every file it finds closes ours, too.
+    def mishap(err)
+      failed(:error, "#{err.class}: #{err.message}")
+      finish_ask(@ask, err.message, nil) if @ask
+      hold(:error, ERROR_DELAY_S, err.message)
+      lost_control(Postponed.new(:gone, ERROR_DELAY_S, err.message)) if @control.nil? || @control.io.closed?
+      @wake_r, @wake_w = IO.pipe if @wake_r.closed? || @wake_w.closed?
+      sleep(ERROR_PAUSE_S)
     end
 
     def due?(now)
