@@ -103,6 +103,8 @@ class InstallTest < HdaTest
     chain = "p Sidekiq.server_middleware.entries.count { |e| e.klass.name == 'Hda::Sidekiq::Middleware' }"
     out, err, = by_environment("require 'sidekiq/cli'\n#{chain}\nrequire 'hda/sidekiq'\n#{chain}", { "HDA" => "1" })
     assert_equal "1\n1\n", out, err
+    out, err, = by_environment("require 'hda/sidekiq'\nrequire 'sidekiq/cli'\n#{chain}", { "HDA" => "1" })
+    assert_equal "1\n", out, err
     out, err, = by_environment("require 'sidekiq'\n#{chain}", { "HDA" => "1" })
     assert_equal "0\n", out, err
   end

@@ -2,6 +2,7 @@
 
 # Whom a dump is sent to: the socket, its folders, who listens. SPDX-License-Identifier: BSD-2-Clause
 require_relative "helper"
+require "minitest/mock"
 
 class LinkTest < HdaTest
   OTHER = 54_321 # a user of nobody
@@ -104,11 +105,7 @@ class LinkTest < HdaTest
     File.chown(OTHER, nil, @path)
     File.chown(OTHER, nil, @dir)
     assert_match(/belongs to somebody else/, refusal[1])
-    own = Etc.method(:getpwnam)
-    Etc.define_singleton_method(:getpwnam) { |name| name == "hda" ? Struct.new(:uid).new(OTHER) : own.call(name) }
-    assert_nil refusal
-  ensure
-    Etc.define_singleton_method(:getpwnam, own) if own
+    Etc.stub(:getpwnam, ->(name) { name == "hda" ? Struct.new(:uid).new(OTHER) : flunk(name) }) { assert_nil refusal }
   end
 
   def test_what_cannot_be_a_socket

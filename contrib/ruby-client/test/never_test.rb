@@ -2,6 +2,7 @@
 
 # What the gem never does to the program it runs in. SPDX-License-Identifier: BSD-2-Clause
 require_relative "helper"
+require "minitest/mock"
 
 class NeverTest < HdaTest
   # Said of the parent: in child.rb, which runs in the dump's child alone, signals are set to their defaults.
@@ -57,20 +58,17 @@ class NeverTest < HdaTest
     serve { |s, _| s.take }
     during = nil
     own = Hda::Header.method(:build)
-    Hda::Header.define_singleton_method(:build) { |*a| during = GC.disable; own.call(*a) }
     a = agent(every: 1000)
-    assert_equal true, a.request("demand", wait: true)
+    Hda::Header.stub(:build, ->(*args) { during = GC.disable; own.call(*args) }) { assert_equal true, a.request("demand", wait: true) }
     assert_equal [true, false], [during, GC.enable], "off in between, on after"
     GC.disable
     await("idle") { a.status[:state] == :idle }
     assert_equal true, a.request("demand", wait: true)
     assert GC.enable, "off before, off after"
-    Hda::Header.define_singleton_method(:build) { |*| raise "no header" }
-    assert_match(/no header/, a.request("demand", wait: true))
+    Hda::Header.stub(:build, ->(*) { raise "no header" }) { assert_equal "no header", a.request("demand", wait: true) }
     refute GC.enable, "on after a mishap"
   ensure
     GC.enable
-    Hda::Header.define_singleton_method(:build, own) if own
   end
 
   # A tick takes whatever it is given, and adds up beside others.

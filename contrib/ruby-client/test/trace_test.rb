@@ -9,7 +9,7 @@ class TraceTest < HdaTest
     require "hda"
     require "objspace"
     def site = ObjectSpace.allocation_sourcefile(Object.new) ? :site : :none
-    def start(**o) = Hda.start(socket: "/nonexistent/sock", enabled: nil, **o)
+    def start(**o) = Hda.start(socket: "/nonexistent/sock", logger: Struct.new(:x) { def warn(_) = nil }.new, **o)
     def till(s = 20)
       limit = Process.clock_gettime(Process::CLOCK_MONOTONIC) + s
       sleep 0.01 until yield || Process.clock_gettime(Process::CLOCK_MONOTONIC) > limit
@@ -17,7 +17,7 @@ class TraceTest < HdaTest
   RUBY
 
   def said(code)
-    out, err, good = ruby(HEAD + code)
+    out, err, good = ruby(HEAD + code, { "SOCK" => @path })
     assert good, err
     out.split("\n")
   end
@@ -38,9 +38,11 @@ class TraceTest < HdaTest
   end
 
   def test_in_the_background_it_ends_by_itself
+    serve { |s, _| s.take }
     assert_equal %w[true site true none false], said(<<-'RUBY')
-      start
+      start(socket: ENV.fetch("SOCK"))
       Hda.tick
+      till { Hda.status[:connected] } # now the hda thread sleeps, for a minute if nobody wakes it
       p Hda.trace(0.3)
       puts site
       till { !Hda.tracing? }

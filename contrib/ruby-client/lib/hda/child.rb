@@ -80,7 +80,9 @@ module Hda
       quietly { Process.setrlimit(Process::RLIMIT_CPU, s, s) }
       number = SETITIMER[RUBY_PLATFORM[/\A\w+-linux/]] or return
       $VERBOSE = nil # syscall warns that it is unusual
-      quietly { syscall(number, ITIMER_REAL, [0, 0, s + ALARM_EXTRA_S, 0].pack("q4"), 0) }
+      span = [0, 0, s + ALARM_EXTRA_S, 0].pack("q4")
+      # By its address: a String with zeroes in it is not taken.
+      quietly { syscall(number, ITIMER_REAL, [span].pack("P").unpack1("J"), 0) }
     end
 
     def quietly

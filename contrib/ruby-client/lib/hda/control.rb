@@ -30,7 +30,7 @@ module Hda
       loop do
         piece = io.read_nonblock(4096, exception: false)
         break if piece == :wait_readable
-        raise Postponed.new(:gone, nil, "the daemon closed the connection") if piece.nil?
+        raise EOFError if piece.nil?
         @buf << piece
         raise Postponed.new(:daemon, nil, "a message of #{@buf.bytesize} bytes") if @buf.bytesize > BUFFER_MAX
       end
@@ -39,7 +39,7 @@ module Hda
         yield map["token"].to_i, map["traced_s"].to_i if type == Wire::DUMP_NOW # others are of a later daemon
       end
     rescue Wire::Error, SystemCallError, IOError => e
-      raise Postponed.new(:daemon, nil, e.message)
+      raise lost(e)
     end
 
     # Sends a message; raises Postponed when the daemon does not read.
@@ -48,7 +48,15 @@ module Hda
       n = io.write_nonblock(bytes, exception: false)
       raise Postponed.new(:daemon, nil, "the daemon does not read") unless n == bytes.bytesize
     rescue SystemCallError, IOError => e
-      raise Postponed.new(:daemon, nil, e.message)
+      raise lost(e)
+    end
+
+    private
+
+    # :gone is what a daemon that ends or is started anew looks like.
+    def lost(err)
+      gone = [EOFError, Errno::EPIPE, Errno::ECONNRESET].any? { |c| c === err }
+      Postponed.new(gone ? :gone : :daemon, nil, gone ? "the daemon closed the connection" : err.message)
     end
   end
 end
