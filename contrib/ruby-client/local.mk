@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	$(RUBY_CLIENT)/test/demand_test.rb $(RUBY_CLIENT)/test/fork_test.rb $(RUBY_CLIENT)/test/helper.rb \
 	$(RUBY_CLIENT)/test/middleware_test.rb $(RUBY_CLIENT)/test/tap.rb $(RUBY_CLIENT)/test/wire_test.rb \
 	$(RUBY_CLIENT)/test/README.md $(RUBY_CLIENT)/test/docs_test.rb $(RUBY_CLIENT)/test/failure_test.rb $(RUBY_CLIENT)/test/names_test.rb $(RUBY_CLIENT)/test/limits_test.rb $(RUBY_CLIENT)/test/rails_test.rb \
+	$(RUBY_CLIENT)/test/dump_test.rb $(RUBY_CLIENT)/test/interface_test.rb $(RUBY_CLIENT)/test/runner_test.rb \
 	$(RUBY_CLIENT)/test/install_test.rb $(RUBY_CLIENT)/test/link_test.rb $(RUBY_CLIENT)/test/never_test.rb $(RUBY_CLIENT)/test/trace_test.rb \
 	$(RUBY_CLIENT)/test/schedule_test.rb $(RUBY_CLIENT)/test/sidekiq_contract_test.rb
 EXTRA_DIST += \

@@ -15,6 +15,29 @@ class DocsTest < HdaTest
     end
   end
 
+  # Every public method stands in the README's table or text, in the signatures, and has a comment where it is defined.
+  def test_every_public_method_is_documented
+    readme = File.read("#{TOP}/README.md")
+    signatures = File.read("#{TOP}/sig/hda.rbs")
+    source = File.read("#{LIB}/hda.rb")
+    methods = Hda.singleton_methods(false).sort
+    assert_equal %i[configure dump! start started? status stop tick trace tracing?], methods
+    methods.each do |m|
+      assert_match(/`Hda\.#{Regexp.escape(m.to_s)}[`( ]/, readme, m.to_s)
+      assert_match(/def self\.#{Regexp.escape(m.to_s)}: /, signatures, m.to_s)
+      assert_match(/^ +# .*\n +def #{Regexp.escape(m.to_s)}[(\n]/, source, m.to_s)
+    end
+  end
+
+  def test_the_gem_holds_what_it_needs
+    spec = Dir.chdir(TOP) { Gem::Specification.load("hda.gemspec") }
+    assert_equal Dir["#{LIB}/**/*.rb"].map { |f| f.delete_prefix("#{TOP}/") }.sort, spec.files.grep(/\.rb\z/).sort
+    assert_empty %w[README.md CHANGELOG.md sig/hda.rbs] - spec.files
+    assert_empty spec.dependencies
+    assert_equal ["hda", Hda::VERSION, ">= 2.7"], [spec.name, spec.version.to_s, spec.required_ruby_version.to_s]
+    assert_match(/^## #{Regexp.escape(Hda::VERSION)}\b/, File.read("#{TOP}/CHANGELOG.md"))
+  end
+
   # test/README.md says by which test each row is proved.
   def test_every_test_that_is_named_exists
     code = Dir["#{__dir__}/*_test.rb"].map { |f| File.read(f) }.join
