@@ -6,12 +6,16 @@ share 2 # in the sanitizers' suite
 command -v jq >/dev/null || skip_all 'no jq'
 . "$top_srcdir/tests/integration/lib.sh"
 worker=
-end_all() { [ -z "$worker" ] || kill -9 "$worker" 2>/dev/null; hda_cleanup; }
+other=
+end_all() {
+	for pid in $worker $other; do kill -9 "$pid" 2>/dev/null; done
+	hda_cleanup
+}
 trap end_all EXIT
 export HDA_RUNTIME_DIR="$work/run" HDA_SOCKET="$work/run/ingest.sock"
 mkfifo "$work/life"
 work_on() {
-	MIN_INTERVAL=$1 "$RUBY" -I "$top_srcdir/contrib/ruby-client/lib" "$top_srcdir/tests/integration/gem_demand_worker.rb" <"$work/life" >"$work/worker.log" 2>&1 &
+	MIN_INTERVAL=$1 EVERY=${EVERY:-1000000} "$RUBY" -I "$top_srcdir/contrib/ruby-client/lib" "$top_srcdir/tests/integration/gem_demand_worker.rb" <"$work/life" >"$work/worker.log" 2>&1 &
 	worker=$!
 	exec 9>"$work/life"
 }
@@ -20,7 +24,8 @@ state() { "$hdactl" --json ps --pid "$worker" 2>/dev/null | jq -r '.rows[0].stat
 in_state() { [ "$(state)" = "$1" ]; }
 code() { status=0; "$@" >"$work/out" 2>"$work/err" || status=$?; }
 
-ok 'hdad starts' hdad_start
+printf '%s\n' '[ingest]' 'max_dumps = 1' 'retry_after = 60s' >"$work/hda.conf"
+ok 'hdad starts' hdad_start -c "$work/hda.conf"
 work_on 0
 ok 'ps shows a connected process that has not dumped' wait_for 20 in_state idle
 code "$hdactl" dump --pid "$worker" --wait
@@ -59,8 +64,40 @@ work_on 1000
 ok 'another one' wait_for 20 in_state idle
 code "$hdactl" dump --pid "$worker" --wait
 is 'its dump' $status 0
+why() { "$hdactl" --json ps --pid "$1" 2>/dev/null | jq -r '.rows[0].why // empty'; }
 code "$hdactl" dump --pid "$worker"
 like 'a process that just dumped says why not' "$(cat "$work/err")" 'will not dump: the last dump was [0-9]+ s ago, and min_interval is 1000 s'
+ok 'its end' end_work
+
+# What else ps shows, and why: the one dump that the daemon takes at a time is held in the middle.
+work_on 0
+ok 'a third' wait_for 20 in_state idle
+child=
+held() {
+	child=$(cat /proc/"$worker"/task/*/children 2>/dev/null | tr -d ' ')
+	[ -n "$child" ] && kill -STOP "$child" 2>/dev/null && alive "$child" || { "$hdactl" dump --pid "$worker" >/dev/null 2>&1; false; }
+}
+ok 'its child is held' wait_for 30 held
+ok 'ps: dumping' wait_for 10 in_state dumping
+like 'and for how long' "$(why "$worker")" '^for [0-9]+ s$'
+EVERY=1 MIN_INTERVAL=0 "$RUBY" -I "$top_srcdir/contrib/ruby-client/lib" "$top_srcdir/tests/integration/gem_demand_worker.rb" <"$work/life" >"$work/other.log" 2>&1 &
+other=$!
+other_state() { [ "$("$hdactl" --json ps --pid "$other" 2>/dev/null | jq -r '.rows[0].state // empty')" = "$1" ]; }
+ok 'ps: another is refused' wait_for 20 other_state refused
+like 'and why, and for how long' "$(why "$other")" '^later: .*[0-9].*\(for [0-9]+ s\)$'
+kill -CONT "$child"
+ok 'the first is idle again' wait_for 20 in_state idle
+code "$hdactl" dump --pid "$worker" --traced 60
+is 'traced for a minute' $status 0
+ok 'ps: tracing' wait_for 10 in_state tracing
+like 'and why, and how long' "$(why "$worker")" '^for a dump on demand \(for [0-9]+ s\)$'
+kill -9 "$other"
+wait "$other" 2>/dev/null
+other=
+ok 'its end' end_work
+EVERY=1 work_on 1000
+ok 'a fourth dumps by itself, and then waits' wait_for 20 in_state postponed
+like 'and says why' "$(why "$worker")" '^min_interval: one dump in 1000.* s \(for [0-9]+ s\)$'
 ok 'its end' end_work
 is 'nobody complained' "$(cat "$work/worker.log")" ''
 hdad_stop
