@@ -29,6 +29,18 @@ class DocsTest < HdaTest
     end
   end
 
+  def test_signatures_are_rbs
+    begin
+      require "rbs"
+    rescue LoadError
+      skip "no rbs"
+    end
+    top = RBS::Parser.parse_signature(File.read("#{TOP}/sig/hda.rbs"))
+    top = top[1] if top[0].is_a?(Array) # since rbs 3: [directives, declarations]
+    settings = [*top].flatten.first.members.find { |m| m.respond_to?(:name) && m.name.to_s == "Settings" }
+    assert_equal [*Hda::Config::TABLE.keys, :options].sort, settings.members.map(&:name).sort
+  end
+
   def test_the_gem_holds_what_it_needs
     spec = Dir.chdir(TOP) { Gem::Specification.load("hda.gemspec") }
     assert_equal Dir["#{LIB}/**/*.rb"].map { |f| f.delete_prefix("#{TOP}/") }.sort, spec.files.grep(/\.rb\z/).sort

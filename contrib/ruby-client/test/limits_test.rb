@@ -57,6 +57,25 @@ class LimitsTest < HdaTest
     assert_equal ["hda: absent: no daemon 0", "hda: oom: killed 0", "hda: absent: an hour later"], @log.lines
   end
 
+  # Of many processes that one forks, which has said it already, not each says it again.
+  def test_a_forked_process_knows_what_was_said
+    a = agent
+    a.tick
+    await_failure(a, :absent)
+    r, w = IO.pipe
+    pid = fork do
+      a.tick
+      await_failure(a, :absent)
+      w.puts @log.lines.size
+    ensure
+      w.close
+      exit!(0)
+    end
+    w.close
+    Process.wait(pid)
+    assert_equal "1\n", r.read
+  end
+
   def test_a_logger_that_fails_does_no_harm
     broken = Object.new
     def broken.warn(_) = raise(IOError, "closed")

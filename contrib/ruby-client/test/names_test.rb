@@ -73,6 +73,9 @@ class NamesTest < HdaTest
     out = { text: +"".b, left: 2, till: Process.clock_gettime(Process::CLOCK_MONOTONIC) + 9 }
     catch(:enough) { 9.times { |i| Hda::Names.say(out, [i]) { "constant X#{i}" } } }
     assert_equal 2, out[:text].lines.size
+    more = out.merge(text: +"".b, left: 9)
+    assert_nil catch(:enough) { Hda::Names.of_module(more.merge(till: mono - 1), NamesSample) && :in_time }, "the time is over"
+    assert_equal :in_time, catch(:enough) { Hda::Names.of_module(more, NamesSample) && :in_time }
     ["constant #{'x' * 300}", "constant \"", "constant \n"].each { |name| Hda::Names.say(out, []) { name } }
     assert_equal 2, out[:text].lines.size
   end

@@ -162,7 +162,7 @@ module Hda
       @pid = Process.pid
       @runner.forget if @runner
       @runner = nil
-      @reporter = Reporter.new(@config.logger)
+      @reporter ||= Reporter.new(@config.logger) # what the parent said of late need not be said again
       return if first
       Trace.after_fork
       reset
