@@ -111,8 +111,10 @@ class DemandTest < HdaTest
       StandIn.new(ENV.fetch("SOCK")) { |s, _| s.go; s.read_dump; s.send(Hda::Wire::ACK, "dump" => 1, "objects" => 200_000) }
       Hda.start(app: "t", socket: ENV.fetch("SOCK"), headroom: 0)
       p Hda.dump!(wait: true), Hda.status[:last]
+      Hda.start(app: "t", socket: "/nonexistent/sock", dir: ENV.fetch("DIR"), headroom: 0)
+      p Hda.dump!(wait: true), File.basename(Hda.status[:last]["file"])[0, 5]
     RUBY
-    out, err, = ruby(code, { "SOCK" => @path }, "-EUTF-8:UTF-8")
-    assert_equal ["true", '{"dump"=>1, "objects"=>200000}'], out.split("\n"), err
+    out, err, = ruby(code, { "SOCK" => @path, "DIR" => @dir }, "-EUTF-8:UTF-8")
+    assert_equal ["true", '{"dump"=>1, "objects"=>200000}', "true", '"heap-"'], out.split("\n"), err
   end
 end

@@ -104,12 +104,20 @@ class DumpTest < HdaTest
 
   # An application that waits for any child gets the dump's, too.
   def test_a_child_that_somebody_else_waited_for_is_lost
-    serve { |s, _| s.go; s.frame; @stolen = Process.wait2(children.first); s.hang }
+    serve { |s, _| s.take }
     a = agent
-    Hda::Child.stub(:to_socket, ->(fd, head, *, **) { IO.for_fd(fd, autoclose: false).syswrite(W.frame(W::BEGIN_DUMP, 2, head)); [0, nil] }) { a.tick; await_failure(a, :lost) }
-    assert_equal 0, @stolen[1].exitstatus
+    stolen = nil
+    Process.stub(:wait2, ->(pid, *) { stolen ||= Process.wait(pid); raise Errno::ECHILD }) { a.tick; await_failure(a, :lost) }
+    assert stolen
     assert_match(/somebody else waited/, @log.lines[0])
     assert_equal [0, 1], a.status.values_at(:dumps, :attempts)
+  end
+
+  def test_a_child_that_the_kernels_clock_ended_is_late
+    serve { |s, _| s.go; s.frame; s.frame }
+    a = agent
+    Hda::Child.stub(:heap, ->(*) { Process.kill(:ALRM, Process.pid) && sleep }) { a.tick; await_failure(a, :deadline) }
+    assert_match(/longer than 120 s/, @log.lines[0])
   end
 
   def test_an_error_in_the_child_is_told

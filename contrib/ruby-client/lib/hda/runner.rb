@@ -194,7 +194,7 @@ module Hda
     # The state, when it is another than the daemon knows.
     def tell
       return unless @control
-      now = [@state, @why]
+      now = [@state, @why, @until]
       return if @said == now
       @said = now
       map = { "state" => @state.to_s, "why" => @why.to_s.byteslice(0, 120).scrub("") }
