@@ -120,6 +120,23 @@ class DumpTest < HdaTest
     assert_match(/longer than 120 s/, @log.lines[0])
   end
 
+  # What others throw at the hda thread in the moment of a fork hits it after, and never the child.
+  def test_what_is_thrown_at_the_thread_waits_for_the_fork
+    d = serve { |s, _| s.go; s.read_dump }
+    a = agent(every: 1000)
+    a.tick
+    own = Hda::Header.method(:build)
+    thrown = lambda do |*args|
+      a.instance_variable_get(:@thread).raise("of somebody")
+      own.call(*args)
+    end
+    Hda::Header.stub(:build, thrown) { assert_equal "of somebody", a.request("demand", wait: true) }
+    await("the child's whole dump") { d.sessions[0]&.header && children.all? { |pid| !running?(pid) } }
+    assert_equal [1, true], a.status.values_at(:attempts, :thread)
+  ensure
+    children.each { |pid| Process.wait(pid) }
+  end
+
   def test_an_error_in_the_child_is_told
     serve { |s, _| s.go; s.frame; s.frame }
     a = agent
