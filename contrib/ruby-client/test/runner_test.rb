@@ -149,7 +149,7 @@ class RunnerTest < HdaTest
     a.wake
     await("its child") { a.status[:child] }
     assert_equal "a dump is under way", a.request("demand")
-    refute Hda::Trace.on?, "from the fork on it is the child's"
+    await("from the fork on it is the child's") { !Hda::Trace.on? }
     @go = true
     last = said_to(c) { |_, m| m["token"] == 1 && m["done"] }
     assert_equal true, last["ok"]
