@@ -231,8 +231,8 @@ static void code_judged(const struct verdict_judged *j, struct enc *e)
 	enc_uv(e, j->how_arg);
 	for (int c = 0; c < STORIES; c++)
 		code_f32(e, j->evidence[c]);
-	const double v[] = {j->survivors, j->hazard, j->rate, j->se, j->df, j->more, j->more_jobs};
-	for (size_t i = 0; i < 7; i++)
+	const double v[] = {j->survivors, j->hazard, j->rate, j->se, j->df, j->more, j->more_jobs, j->late, j->tailed};
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
 		code_f32(e, v[i]);
 	enc_uv(e, j->nunits);
 	for (unsigned i = 0; i < j->nunits; i++)
@@ -250,8 +250,8 @@ static void decode_judged(struct dec *d, struct verdict_judged *j)
 	j->how_arg = (unsigned)dec_uv(d);
 	for (int c = 0; c < STORIES; c++)
 		j->evidence[c] = decode_f32(d);
-	double *const v[] = {&j->survivors, &j->hazard, &j->rate, &j->se, &j->df, &j->more, &j->more_jobs};
-	for (size_t i = 0; i < 7; i++)
+	double *const v[] = {&j->survivors, &j->hazard, &j->rate, &j->se, &j->df, &j->more, &j->more_jobs, &j->late, &j->tailed};
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
 		*v[i] = decode_f32(d);
 	size_t n = dec_count(d, 4);
 	if (n > VERDICT_UNITS || j->m > VERDICT_UNITS || j->how > HOW_OTHER || (j->how == HOW_CLASS && j->how_arg >= VERDICT_CLASSES))

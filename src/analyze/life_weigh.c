@@ -130,6 +130,8 @@ static void round_judged(struct verdict_judged *j)
 	j->df = (float)j->df;
 	j->more = (float)j->more;
 	j->more_jobs = (float)j->more_jobs;
+	j->late = (float)j->late;
+	j->tailed = (float)j->tailed;
 	for (unsigned i = 0; i < j->nunits; i++)
 		j->units[i] = (float)j->units[i];
 }

@@ -160,6 +160,7 @@ struct verdict_judged {
 	unsigned m;                        /* segments */
 	enum verdict_how how;
 	unsigned how_arg;                  /* class index, or the segment it began in */
+	double late, tailed;               /* shares of the leak's evidence: it began in the middle of the run; it was more at first */
 	unsigned nunits;
 	double units[VERDICT_UNITS];       /* births or gains by segment */
 	double more, more_jobs;            /* where it slows down: objects (entries) still to come, jobs until they are there; -1: not known */

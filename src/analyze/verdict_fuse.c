@@ -164,6 +164,15 @@ static enum verdict_label label_of(const struct verdict_fused *f, double pl, enu
 	return top == STORY_SLOW || f->posterior[STORY_LEAK] < .3 ? VERDICT_SLOW : VERDICT_SUSPECT;
 }
 
+/* Odds that the growth has an end not seen yet: of each way in which it may be a leak, by its share of the evidence. run: dump intervals of
+ * all lives; grown: those since it began. */
+static double unseen_end(const struct verdict_judged *j, double run, double grown)
+{
+	double all = 1 - j->late - j->tailed;
+	double seen = j->late / (1 + verdict_fill(grown, .60)) + j->tailed / (1 + verdict_fill(grown, .30)) + all / (1 + verdict_fill(run, .18));
+	return 1 / seen - 1;
+}
+
 /* From evidence to confidence and label. */
 static void weigh(const struct group *g, struct verdict_fused *f)
 {
@@ -193,10 +202,9 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 	enum verdict_label word;
 	double odds = discount(f->entry, &word);
 	double pl = f->posterior[STORY_LEAK] * death, o = pl / fmax(1 - pl, 1e-9) * odds;
-	run *= 1 - (double)since / last->m; /* dump intervals of steady growth */
 	f->death = death;
 	f->holder_odds = odds;
-	f->unseen_end = verdict_fill(run, since ? .60 : .18);
+	f->unseen_end = unseen_end(last, run, run * (1 - (double)since / last->m));
 	f->conf = o / (1 + o) / (1 + f->unseen_end);
 	if (survivors < VERDICT_MIN_S)
 		f->conf = fmin(f->conf, VERDICT_SUSPECT_AT * .99);

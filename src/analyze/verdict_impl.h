@@ -26,13 +26,15 @@ struct verdict_shape {
 	unsigned arg;
 	double weight;
 	double share[VERDICT_UNITS];
+	bool tail;                         /* more at first, then steady */
+	unsigned from;                     /* it says nothing of the units before this one, nor of what was there before the first */
 	double before;                     /* expected births before the first unit, as a multiple of those in all units */
 };
 
 /* All shapes over m units into *out (room for VERDICT_SHAPES_MAX); returns how many. before: the stretch from the first job to the first
- * dump; NULL: not known. */
-unsigned verdict_shapes(
-    const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, struct verdict_shape *out);
+ * dump; NULL: not known. intervals: between dumps, in all units; 0: no shapes of later parts only (`from`). */
+unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals,
+    struct verdict_shape *out);
 /* log(sum(exp(v))) over n values. */
 double verdict_lse(const double *v, unsigned n);
 /* Survivors (or increments) by unit, judged as counts; before: those that were there at the first dump, and the jobs until then (NULL: not

@@ -129,7 +129,7 @@ void verdict_levels(
 	ret->has[STORY_FLAT] = ret->has[STORY_WANDER] = true;
 
 	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
-	unsigned n = verdict_shapes(u, m - 1, NULL, p->nclasses, shapes), count[STORIES] = {0};
+	unsigned n = verdict_shapes(u, m - 1, NULL, p->nclasses, 0, shapes), count[STORIES] = {0};
 	double bf[STORIES][VERDICT_SHAPES_MAX], best = -INFINITY;
 	for (unsigned i = 0; i < n; i++) {
 		const struct verdict_shape *s = &shapes[i];

@@ -1,4 +1,4 @@
-/* Verdict: what each story predicts, and how well it explains counted births. SPDX-License-Identifier: BSD-2-Clause */
+/* Verdict: what each story predicts. SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
 #include "analyze/verdict_impl.h"
@@ -6,13 +6,6 @@
 const double verdict_prior_births[STORIES] = {[STORY_LEAK] = .22, [STORY_SLOW] = .55, [STORY_TURN] = .11, [STORY_BURST] = .12};
 const double verdict_prior_levels[STORIES] = {
     [STORY_FLAT] = .70, [STORY_WANDER] = .07, [STORY_LEAK] = .07, [STORY_SLOW] = .12, [STORY_BURST] = .04};
-
-/* How much births per job may vary between equal intervals (coefficient of variation), and how likely that is. */
-static const struct { double cv, weight; } dispersions[] = {{.12, .52}, {.3, .24}, {.7, .12}, {1.5, .07}};
-enum { DISPERSIONS = sizeof(dispersions) / sizeof(*dispersions) };
-/* ... and that there is no chance in it at all: one object for each third job. Then the births vary by this share of what chance
- * would make of them (and by rounding), and a few of them tell a straight line from a bent one. */
-static const struct { double part, rounding, weight; } regular = {.15, .25, .05};
 
 double verdict_lse(const double *v, unsigned n)
 {
@@ -27,18 +20,19 @@ double verdict_lse(const double *v, unsigned n)
 }
 
 /* A leak in the first part of which so many times its later births were kept; the later part is this many units at least. */
-static const struct { double times, weight; unsigned units; } tail = {3, .06, 5};
+static const struct { double times, weight; unsigned units; } tail = {3, .03, 5};
 
-/* What there was of it before the first dump, where the same story began with the process (weight .03: a boot leaves what it likes; else
- * its number is anything, every order of magnitude as likely as the next, of so many e-folds). A cache that fills had most of its births
- * then, a leak its part by the jobs. More of it finds some leaks earlier, and calls real caches that fill slowly leaks. */
-static const struct { double same, folds; } past = {.03, 10};
+/* What was more at first, by as much as one likes and in any way: only the later part is explained, as of a leak (weight) or of what
+ * fills (slow), when it is this many dump intervals and units long. A memo by what is finite and by what is not ends as the one, two
+ * caches of one line as the other. */
+static const struct { double weight, slow, intervals; unsigned units; } later = {.09, .09, 6, 5};
 
 #define BY_CLASS .20 /* weight of all classes of jobs, and of all beginnings in the middle of the run */
 #define MIDWAY .12
 #define RARER .10 /* among the slow, of all classes of jobs that become rarer */
 #define FALLS .8  /* a class became rarer when its last share of the jobs is below this part of its first */
 #define SLOW_ALL (1 + MIDWAY + RARER / 2) /* the weights of what is slow add up to this; half of the classes become rarer */
+#define BY_CLOCK .03 /* ... and on top of it what slows down by the clock, and the later parts above */
 
 /* A list of shapes being made. */
 struct maker {
@@ -49,14 +43,14 @@ struct maker {
 	struct verdict_shape *out;
 };
 
-/* v: births by unit; v0: those that the same would have made before the first. */
-static void add(struct maker *k, enum verdict_story story, enum verdict_how how, unsigned arg, double weight, const double *v, double v0)
+/* v: births by unit; v0: those that the same would have made before the first. Returns the shape, NULL when there is none. */
+static struct verdict_shape *add(struct maker *k, enum verdict_story story, enum verdict_how how, unsigned arg, double weight, const double *v, double v0)
 {
 	double sum = 0, total = 0;
 	for (unsigned i = 0; i < k->m; i++)
 		sum += v[i];
 	if (!(sum > 0) || !isfinite(sum) || k->n == VERDICT_SHAPES_MAX)
-		return;
+		return NULL;
 	struct verdict_shape *s = &k->out[k->n++];
 	*s = (struct verdict_shape){.story = story, .how = how, .arg = arg, .weight = weight};
 	for (unsigned i = 0; i < k->m; i++)
@@ -65,6 +59,19 @@ static void add(struct maker *k, enum verdict_story story, enum verdict_how how,
 		s->share[i] /= total;
 	if (k->before)
 		s->before = ((1 - VERDICT_EPS) * v0 / sum + VERDICT_EPS * k->before->w / k->wsum) / total;
+	return s;
+}
+
+/* What s says of the units before `from` is left out. */
+static void only_from(struct verdict_shape *s, unsigned m, unsigned from)
+{
+	double sum = 0;
+	s->tail = true;
+	s->from = from;
+	for (unsigned i = from; i < m; i++)
+		sum += s->share[i];
+	for (unsigned i = 0; i < m; i++)
+		s->share[i] = i < from ? 0 : s->share[i] / sum;
 }
 
 /* A unit as it is, or an empty one. */
@@ -97,7 +104,9 @@ static void leaks(struct maker *k, unsigned nclasses)
 	for (unsigned a = 1; a + tail.units <= k->m; a++) {
 		for (unsigned i = 0; i < k->m; i++)
 			v[i] = k->u[i].w * (i < a ? tail.times : 1);
-		add(k, STORY_LEAK, HOW_SINCE, a, tail.weight / (k->m - tail.units), v, b.w * tail.times);
+		struct verdict_shape *s = add(k, STORY_LEAK, HOW_SINCE, a, tail.weight / (k->m - tail.units), v, b.w * tail.times);
+		if (s)
+			s->tail = true;
 	}
 }
 
@@ -177,8 +186,58 @@ static void slows(struct maker *k)
 	}
 }
 
-unsigned verdict_shapes(
-    const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, struct verdict_shape *out)
+/* What slows down by the clock while the pace of jobs changes: expiry, timers, a worker that has hardly a job at first. */
+static void slows_by_clock(struct maker *k)
+{
+	static const struct { double decay, power; } kinds[] = {{.25, 0}, {.5, 0}, {1, 0}, {0, .7}, {0, .35}};
+	enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
+	const struct verdict_unit b = or_none(k->before);
+	double all = 0;
+	for (unsigned i = 0; i < k->m; i++)
+		all += k->u[i].sec;
+	for (unsigned j = 0; j < KINDS; j++) {
+		double v[VERDICT_UNITS] = {0}, at = 0;
+		for (unsigned i = 0; i < k->m; i++) {
+			double z = (at + k->u[i].sec / 2) / fmax(all, 1e-9), z0 = b.sec / fmax(all, 1e-9);
+			v[i] = k->u[i].sec * (kinds[j].decay > 0 ? exp(-z / kinds[j].decay) : pow(fmax(z0 + z, 1e-9), -kinds[j].power));
+			at += k->u[i].sec;
+		}
+		add(k, STORY_SLOW, HOW_HOUR, j, BY_CLOCK / KINDS / SLOW_ALL, v, b.sec);
+	}
+}
+
+/* Steady or slowing down from a unit on, with anything before it. */
+static void later_parts(struct maker *k, double intervals)
+{
+	static const unsigned froms[] = {1, 2, 4};
+	static const double decay[] = {.25, .5, 1, 2}, power[] = {.8, .4};
+	enum { FROMS = sizeof(froms) / sizeof(*froms), DECAYS = sizeof(decay) / sizeof(*decay), SLOWS = DECAYS + sizeof(power) / sizeof(*power) };
+	const struct verdict_unit *u = k->u, *last = &u[k->m - 1];
+	double end = last->x + last->w / 2, all = end - (u[0].x - u[0].w / 2);
+	unsigned n = 0;
+	for (; n < FROMS && froms[n] + later.units <= k->m; n++) {
+		if ((end - (u[froms[n]].x - u[froms[n]].w / 2)) * intervals < later.intervals * all)
+			break;
+	}
+	for (unsigned f = 0; f < n; f++) {
+		unsigned from = froms[f];
+		double x0 = u[from].x - u[from].w / 2, v[VERDICT_UNITS] = {0};
+		for (unsigned j = 0; j <= SLOWS; j++) {
+			for (unsigned i = from; i < k->m; i++) {
+				double p = j > DECAYS ? pow(fmax(u[i].x, 1e-9), -power[j - DECAYS - 1])
+				                      : j ? exp(-(u[i].x - x0) / (decay[j - 1] * (end - x0))) : 1;
+				v[i] = u[i].w * p;
+			}
+			double weight = j ? later.slow / SLOW_ALL / SLOWS / n : later.weight / n;
+			struct verdict_shape *s = add(k, j ? STORY_SLOW : STORY_LEAK, j ? HOW_OTHER : HOW_SINCE, from, weight, v, 0);
+			if (s)
+				only_from(s, k->m, from);
+		}
+	}
+}
+
+unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals,
+    struct verdict_shape *out)
 {
 	static const double turn[] = {.125, .25, .5};
 	struct maker k = {.u = u, .before = before, .m = m, .out = out};
@@ -189,7 +248,9 @@ unsigned verdict_shapes(
 	leaks(&k, nclasses);
 	slows(&k);
 	slows_since(&k);
+	slows_by_clock(&k);
 	slow_classes(&k, nclasses);
+	later_parts(&k, intervals);
 	for (unsigned j = 0; j < 3; j++) {
 		for (unsigned i = 0; i < m; i++)
 			v[i] = u[i].w * exp((u[i].x - u[m - 1].x) / (turn[j] * span));
@@ -201,162 +262,4 @@ unsigned verdict_shapes(
 		add(&k, STORY_BURST, HOW_OTHER, e, 1. / m, v, 0);
 	}
 	return k.n;
-}
-
-/* lgamma(3) also writes the sign to a variable that all threads share, and the store's thread judges beside those that answer. */
-static double ln_gamma(double x)
-{
-	int sign;
-	return lgamma_r(x, &sign);
-}
-
-/* Log of the multinomial coefficient. */
-static double coefficient(const struct verdict_unit *u, unsigned m, double total)
-{
-	double v = ln_gamma(total + 1);
-	for (unsigned i = 0; i < m; i++)
-		v -= ln_gamma(u[i].s + 1);
-	return v;
-}
-
-/* Log likelihood of survivors that are regular: normal about the shares, given their sum. */
-static double regular_ll(const struct verdict_unit *u, unsigned m, double total, const double *share)
-{
-	double logs = 0, product = 1, chi2 = 0, sum = 0; /* one logarithm of a product in place of many */
-	for (unsigned i = 0; i < m; i++) {
-		double e = total * share[i], var = regular.rounding + regular.part * e;
-		chi2 += (u[i].s - e) * (u[i].s - e) / var;
-		sum += var;
-		product *= 2 * M_PI * var;
-		if (product > 1e150) {
-			logs += log(product);
-			product = 1;
-		}
-	}
-	return (log(2 * M_PI * sum) - logs - log(product) - chi2) / 2;
-}
-
-/* log of gamma(a + s) / gamma(a): of a product where s is a small whole number, as most are, and of nothing where it is 0. */
-static double rising(double a, double s)
-{
-	enum { FEW = 16 };
-	if (!(s <= FEW) || s != floor(s))
-		return ln_gamma(a + s) - ln_gamma(a);
-	double product = 1;
-	for (double k = 0; k < s; k++)
-		product *= a + k;
-	return s > 0 ? log(product) : 0;
-}
-
-/* Dirichlet-multinomial log likelihood of the survivors given shares and concentration, without the multinomial coefficient and
- * gamma(concentration) / gamma(total + concentration), which are the same for every story. some: the n units that have survivors. */
-static double dirmult(const struct verdict_unit *u, const unsigned *some, unsigned n, const double *share, double concentration)
-{
-	double v = 0;
-	for (unsigned i = 0; i < n; i++)
-		v += rising(concentration * share[some[i]], u[some[i]].s);
-	return v;
-}
-
-/* log of the beta function. */
-static double lbeta(double a, double b) { return ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b); }
-
-/* Log likelihood of s0 births before the first dump, given `total` after it, of which the shape says that they are r times as many. The
- * chance in them is that of one unit however long that time was: a process is not all its life what it is now. */
-static double past_ll(double s0, double total, double r, double concentration, unsigned m)
-{
-	double scale = fmin(1, 1 / (m * fmax(r, 1e-9))), a = concentration * r * scale, b = concentration * scale;
-	double same = ln_gamma(s0 + total + 1) - ln_gamma(s0 + 1) - ln_gamma(total + 1) + lbeta(s0 + a, total + b) - lbeta(a, b) +
-	              log((total + 1) / (s0 + total + 1));
-	return log(past.same * exp(fmin(same, 0)) + (1 - past.same) / ((s0 + 1) * past.folds));
-}
-
-/* Pearson's chi squared of the survivors against shares. */
-static double chi2(const struct verdict_unit *u, unsigned m, double total, const double *share)
-{
-	double q = 0;
-	for (unsigned i = 0; i < m; i++) {
-		double d = u[i].s - total * share[i];
-		q += d * d / (total * share[i]);
-	}
-	return q;
-}
-
-/* Log marginal likelihood of each story; the best leak shape is left in *best with its chi squared. */
-static void evidence(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, double total, unsigned nclasses,
-    double *ret, struct verdict_shape *best, double *ret_chi2)
-{
-	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
-	unsigned n = verdict_shapes(u, m, before, nclasses, shapes);
-	double ll[STORIES][VERDICT_SHAPES_MAX], top = -INFINITY, concentration[DISPERSIONS], same[DISPERSIONS];
-	unsigned count[STORIES] = {0}, some[VERDICT_UNITS], nsome = 0;
-	for (unsigned i = 0; i < m; i++) {
-		if (u[i].s != 0)
-			some[nsome++] = i;
-	}
-	for (unsigned j = 0; j < DISPERSIONS; j++) {
-		concentration[j] = m / (dispersions[j].cv * dispersions[j].cv);
-		same[j] = log(dispersions[j].weight) + ln_gamma(concentration[j]) - ln_gamma(total + concentration[j]);
-	}
-	double coef = coefficient(u, m, total);
-	for (unsigned i = 0; i < n; i++) {
-		const struct verdict_shape *s = &shapes[i];
-		double d[DISPERSIONS + 1];
-		for (unsigned j = 0; j < DISPERSIONS; j++)
-			d[j] = coef + same[j] + dirmult(u, some, nsome, s->share, concentration[j]);
-		d[DISPERSIONS] = log(regular.weight) + regular_ll(u, m, total, s->share);
-		if (s->story == STORY_SLOW && s->how == HOW_CLASS) /* roughly: not at the least dispersion, nor without chance */
-			d[0] = d[DISPERSIONS] = -INFINITY;
-		for (unsigned j = 0; before && j <= DISPERSIONS; j++)
-			d[j] += past_ll(before->s, total, s->before, concentration[j < DISPERSIONS ? j : 0], m);
-		double v = verdict_lse(d, DISPERSIONS + 1) + log(s->weight);
-		ll[s->story][count[s->story]++] = v;
-		if (s->story == STORY_LEAK && v > top) {
-			top = v;
-			*best = *s;
-		}
-	}
-	for (unsigned c = 0; c < STORIES; c++)
-		ret[c] = count[c] ? verdict_lse(ll[c], count[c]) : -30;
-	*ret_chi2 = chi2(u, m, total, best->share);
-}
-
-bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard,
-    size_t dumps, struct verdict_judged *ret)
-{
-	double total = 0, q;
-	for (unsigned i = 0; i < m; i++)
-		total += u[i].s;
-	if (total < 1 || m < 2 || !isfinite(total))
-		return false;
-	struct verdict_shape best = {0};
-	*ret = (struct verdict_judged){
-	    .by_births = true, .survivors = total, .m = m, .hazard = hazard, .nunits = m, .more = -1, .more_jobs = -1};
-	evidence(u, m, before, total, nclasses, ret->evidence, &best, &q);
-	/* Births that look recent because the old ones die: then they must be seen dying. */
-	ret->evidence[STORY_TURN] -= 8 * fmax(0, 1 - hazard) * fmin(fmax(((double)dumps - 4) / 8, 0), 1);
-	/* Only differences matter, and only they are left of a million births when they are stored as floats. */
-	double top = -INFINITY;
-	for (unsigned c = 0; c <= STORY_BURST; c++)
-		top = fmax(top, ret->evidence[c]);
-	for (unsigned c = 0; c <= STORY_BURST; c++)
-		ret->evidence[c] -= top;
-	ret->how = best.how;
-	ret->how_arg = best.arg;
-	unsigned since = best.how == HOW_SINCE ? best.arg : 0;
-	since += since > 0 && m - since > 3; /* it began somewhere inside that unit: the rate without it */
-	double s1 = 0, w1 = 0;
-	for (unsigned i = since; i < m; i++) {
-		s1 += u[i].s;
-		w1 += u[i].w;
-	}
-	unsigned m1 = m - since;
-	double phi0 = 1 + VERDICT_CV0 * VERDICT_CV0 * total / m;
-	double phi = m1 > 1 ? (VERDICT_NU0 * phi0 + q) / (VERDICT_NU0 + m1 - 1) : phi0 * 4;
-	ret->rate = s1 / fmax(w1, 1e-9);
-	ret->se = sqrt(fmax(phi, 1) * fmax(s1, 1)) / fmax(w1, 1e-9);
-	ret->df = fmax(m1 - 1 + VERDICT_NU0, 1);
-	for (unsigned i = 0; i < m; i++)
-		ret->units[i] = u[i].s;
-	return true;
 }

@@ -236,6 +236,105 @@ def f_gaps_cache(i, S):
     entries(s, rng, w.cleared(w.births(lograte(rng, .05, 3)), rng.uniform(2, 6), rng.random()), "class TtlStore", "fast", cls="Row", type="OBJECT"); return s
 
 
+def f_ttl_beyond(i, S):
+    """Sessions that live 15 to 40 dumps: none is released before, and nobody could tell; then as many go as come."""
+    s, rng, w = start("ttl_beyond", i, S)
+    age = rng.uniform(15, 40) * w.dtm.mean() * T
+    entries(s, rng, w.survive(w.births(lograte(rng, .05, 3)), lambda a, t: (t < age).astype(float)), "class SessionStore", "fast", cls="Session", type="OBJECT"); return s
+
+def f_tenants_slow(i, S):
+    """Tenants sign up one by one until all are there; the rules of each are loaded as they are used, and stay."""
+    s, rng, w = start("tenants_slow", i, S)
+    n, at = int(rng.integers(8, 80)), np.zeros(N * T, dtype=np.int64)
+    for t in rng.exponential(rng.uniform(2, 12) * T, n):
+        use = (t + rng.exponential(rng.uniform(.3, 3) * T, int(rng.integers(20, 400)))).astype(int)
+        at += np.bincount(use[use < N * T], minlength=N * T)
+    entries(s, rng, w.seen(at), "class TenantRules", "slow", cls="Rule", type="OBJECT"); return s
+
+def f_logarithm(i, S):
+    """Label values of a metric: the next new one takes as many jobs again as all before it."""
+    s, rng, w = start("logarithm", i, S)
+    entries(s, rng, w.seen(rng.poisson(lograte(rng, 60, 3000) * np.diff(np.log(w.tx + rng.uniform(.1, 2) * w.every)))), "class Metrics", "slow"); return s
+
+def f_fragments_and_cache(i, S):
+    """Malloc's fragmentation beside a cache that fills."""
+    s, rng, w = start("fragments_and_cache", i, S)
+    s.rss[0] += lograte(rng, 3e7, 4e8) * (1 - np.exp(-w.tx[w.edge[1:]] / (w.every * rng.uniform(.7, 5))))
+    entries(s, rng, w.lru(2000, 5000, .7, 2000 / rng.uniform(2, 12)), "class RowStore", "slow", size=900); return s
+
+def f_outbox(i, S):
+    """What could not be delivered is kept for 4 to 20 dumps, then goes within two; later it happens again."""
+    s, rng, w = start("outbox", i, S)
+    b = w.births(lograte(rng, .05, 2)); M = w.seen(b); at, a = np.arange(N * T), 0
+    while a < N * T:
+        broken = a + int(rng.integers(2, 8)) * T; back = broken + int(rng.integers(4, 20)) * T; done = back + 2 * T
+        for k in range(w.n):
+            e = w.edge[k + 1]; mine = (at[:e] >= a) & (at[:e] < done)
+            left = 1. if e <= back else max(1 - (e - back) / (2. * T), 0)
+            M[:e, k] = np.where(mine & ((at[:e] < broken) & (at[:e] < e - 1) | (left == 0)), 0, np.where(mine, np.rint(M[:e, k] * left), M[:e, k]))
+        a = done
+    entries(s, rng, M, "class Outbox", "backlog", kind="Array", cls="Event", type="OBJECT"); return s
+
+def week(w, rng):
+    """Five dumps of work, two of little."""
+    f = np.where((np.arange(N * T) // T + rng.integers(0, 7)) % 7 < 5, 1., rng.uniform(.05, .3))
+    w.tx = np.concatenate([[0], np.cumsum(np.diff(w.tx) * f)]); w.dx = np.diff(w.tx); w.mix = np.rint(w.mix * f[:, None]).astype(np.int64)
+
+def f_week_cache(i, S):
+    """A week of seven dumps, two of them quiet: sessions that live for some days, and a cache that fills."""
+    s, rng = make("week_cache", i, S); w = s.worlds[0]; week(w, rng); background(s)
+    life = rng.uniform(1, 5) * w.dtm.mean() * T
+    entries(s, rng, w.survive(w.births(lograte(rng, .05, 2)), lambda a, t: np.exp(-t / life)), "class SessionStore", "fast", cls="Session", type="OBJECT")
+    entries(s, rng, w.coupons(int(lograte(rng, 300, 6000)), rng.uniform(0, .9), lograte(rng, .05, 1)), "class RowStore", "slow"); return s
+
+def f_error_ring(i, S):
+    """The last so many errors are kept; they come in bursts."""
+    s, rng, w = start("error_ring", i, S)
+    b = w.bursts(lograte(rng, .05, 2), rng.uniform(.7, 6)); full = rng.uniform(1.5, 20)
+    entries(s, rng, w.fifo(b, max(int(b.mean() * T * full), 20)), "class Errors", "slow", kind="Array", cls="Failure", type="OBJECT"); return s
+
+def f_idle_timeout(i, S):
+    """What nobody asked for in a while is dropped: the popular stay for ever, the others come and go."""
+    s, rng, w = start("idle_timeout", i, S)
+    n = int(lograte(rng, 200, 3000)); p = np.arange(1, n + 1.) ** -rng.uniform(.6, 1.2); p *= n * rng.uniform(.3, 2) / T / p.sum()
+    idle, last, born, M = rng.uniform(.7, 6) * T, np.full(n, -1e9), np.zeros(n, dtype=int), np.zeros((w.n * T, w.n), dtype=np.int64)
+    for b in range(w.n * T):
+        hit = rng.random(n) < 1 - np.exp(-p)
+        born = np.where(hit & (last < b - idle), b, born); last = np.where(hit, b, last)
+        if (b + 1) % T == 0:
+            M[:, b // T] = np.bincount(born[last >= b - idle], minlength=w.n * T)
+    entries(s, rng, M, "class FragmentStore", "fast"); return s
+
+def idle_start(w, rng):
+    """Hardly a job in the first dumps."""
+    f = np.where(np.arange(N * T) < int(rng.integers(2, 6)) * T, rng.uniform(.02, .15), 1.)
+    w.tx = np.concatenate([[0], np.cumsum(np.diff(w.tx) * f)]); w.dx = np.diff(w.tx); w.mix = np.rint(w.mix * f[:, None]).astype(np.int64)
+
+def f_idle_start_cache(i, S):
+    """A worker that hardly has a job in its first dumps, then all of them; its cache fills."""
+    s, rng = make("idle_start_cache", i, S); w = s.worlds[0]; idle_start(w, rng); background(s)
+    n = int(lograte(rng, 300, 6000))
+    entries(s, rng, w.coupons(n, rng.uniform(.2, 1), n * rng.uniform(.05, .6) / w.every), "class RowStore", "slow"); return s
+
+def f_two_caches(i, S):
+    """Two caches of one line and holder, one of which is full long before the other."""
+    s, rng, w = start("two_caches", i, S)
+    n = int(lograte(rng, 200, 2000)); m = n * int(rng.integers(2, 8))
+    entries(s, rng, w.coupons(n, rng.uniform(0, .6), n / w.every / rng.uniform(.3, 2)) + w.coupons(m, rng.uniform(0, .8), m / w.every / rng.uniform(3, 15)), "class Lookup", "slow"); return s
+
+def f_page_cache(i, S):
+    """A cache by bytes: it holds few large or many small entries, and drops the oldest half when there is no room."""
+    s, rng, w = start("page_cache", i, S)
+    b = w.births(lograte(rng, .05, 2)); cum = np.cumsum(b); full = int(max(b.mean() * T * rng.uniform(2, 15), 40)); low = 0
+    M = np.zeros((w.n * T, w.n), dtype=np.int64)
+    for k in range(w.n):
+        e = w.edge[k + 1]
+        while cum[e - 1] - low > full:
+            low += full * rng.uniform(.4, .6)
+        M[:e, k] = np.clip(cum[:e] - low, 0, b[:e])
+    entries(s, rng, M, "class Pages", "slow", cls="Page", type="OBJECT", size=4000); return s
+
+
 # --- leaks -----------------------------------------------------------------------------------------------------
 def f_cache_and_leak(i, S):
     """One line fills a cache and leaks; the cache turns over fast, slowly, or by time."""
@@ -408,6 +507,84 @@ def f_restart_same(i, S):
     for wi in (0, 1):
         background(s, wi); leak(s, s.worlds[wi].births(r), wi, rate=r, group=np.random.default_rng(s.bgseed + 1))
     s.join(); return s
+
+def f_late_class(i, S):
+    """A feature is switched on in the middle: the only job class that leaks has not run before."""
+    s, rng = make("late_class", i, S, mixdrift=.3); w = s.worlds[0]; k = int(rng.integers(2, 15))
+    w.mix[:k * T, 2] = 0; background(s)
+    r = lograte(rng, .3, 6); share = w.mix[k * T:, 2].sum() / w.dx[k * T:].sum()
+    leak(s, w.births(r, cls=2), rate=r * share, job=CLASSES[2], share=share, from_seq=k); return s
+
+def f_worse(i, S):
+    """A deploy makes a leak three to ten times as fast."""
+    s, r, cut = two_revisions("worse", i, S, [4, 8, 12])
+    for wi, q in ((0, 1), (1, np.random.default_rng([S, i, 9]).uniform(3, 10))):
+        leak(s, s.worlds[wi].births(r * q), wi, rate=r * q, norate=True, group=np.random.default_rng(s.bgseed + 1))
+    s.leaks[0]["norate"] = True
+    s.join(); return s
+
+def f_same_class(i, S):
+    """A leak beside a cache of the same class and kind of holder, as large as it and larger."""
+    s, rng, w = start("same_class", i, S)
+    r = lograte(rng, .05, 1)
+    entries(s, rng, w.lru(cap := int(lograte(rng, 500, 5000)), cap * 3, .7, cap / rng.uniform(1, 12)), "class RowStore", "slow", cls="Item", type="OBJECT", size=120)
+    id = s.add(w.seen(w.births(r)), "OBJECT", "Item", site(rng, True), ["class Journal", "Hash"], "class", 120, 0, "leak")
+    s.leaks.append(dict(rows=[id], head=id, obj_per_1000=r * 1000, bytes_per_1000=r * 120000, row_bytes={id: r * 120000}, from_seq=0, job=None, due=max(4, math.ceil(30 / (r * w.every)) + 1))); return s
+
+def f_buffer(i, S):
+    """One String that is appended to and never cut: the log of all that was done."""
+    s, rng, w = start("buffer", i, S, mode=["tg", "u"][i % 2])
+    r, line = lograte(rng, .2, 8), int(rng.integers(20, 200))
+    length = w.seen(w.births(r)).sum(0) * line + 70000; cap = 2 ** np.ceil(np.log2(length))
+    id = s.add(w.static(1), "STRING", "String", site(rng, True), ["class Journal"], "class", wi=0, bytes=cap + 40, length=length, label="leak")
+    s.leaks.append(dict(rows=[id], head=id, obj_per_1000=0, bytes_per_1000=r * line * 1000, row_bytes={id: r * line * 1000}, from_seq=0, job=None, norate=True, due=max(4, math.ceil(30 / (r * w.every)) + 1))); return s
+
+def f_week_leak(i, S):
+    """A leak by the job in a week of seven dumps, two of them quiet."""
+    s, rng = make("week_leak", i, S); w = s.worlds[0]; week(w, rng); background(s)
+    r = lograte(rng, .1, 5); leak(s, w.births(r), rate=r); return s
+
+def f_cron(i, S):
+    """A job of the clock leaks about as much each time; it comes once in a third of a dump interval, up to once in two."""
+    s, rng, w = start("cron", i, S)
+    every, size = rng.uniform(.34, 2), int(lograte(rng, 10, 800)); b = np.zeros(N * T, dtype=np.int64)
+    for k in np.arange(rng.random() * every, N, every):
+        b[int(k * T)] += rng.poisson(size)
+    leak(s, b, rate=size / every / w.every, events=1 / every, norate=True); return s
+
+def f_memo_mixed(i, S):
+    """A memo by what is finite and by what is not: the first part fills and stays, the second goes on."""
+    s, rng, w = start("memo_mixed", i, S)
+    r = lograte(rng, .05, 2); n = int(r * w.every * rng.uniform(1, 12))
+    leak(s, w.births(r), rate=r, extra=w.coupons(n, rng.uniform(0, .8), n / w.every / rng.uniform(.3, 4)), kids=0); return s
+
+def f_clumps(i, S):
+    """A thread, a connection, a request now and then is kept with all that it holds: 6 to 40 in a dump interval, 5 to 200 objects each."""
+    s, rng, w = start("clumps", i, S)
+    ev, size = rng.uniform(6, 40), int(lograte(rng, 5, 200))
+    leak(s, w.births(ev / w.every) * size, rate=ev * size / w.every, events=ev); return s
+
+def f_rare_major(i, S):
+    """No graph, and a major GC only now and then: what leaks is known late, under what is not collected yet."""
+    s, rng, w = start("rare_major", i, S, mode="t", majors=.35)
+    s.add(w.churn(50, 200, lograte(rng, .5, 20)), "STRING", "String", site(rng), None, None, 60, 0, "fast")
+    r = lograte(rng, .2, 5); leak(s, w.births(r), rate=r); s.leaks[-1]["due"] += 6; return s
+
+def f_idle_start_leak(i, S):
+    """A worker that hardly has a job in its first dumps, then all of them, and a leak."""
+    s, rng = make("idle_start_leak", i, S); w = s.worlds[0]; idle_start(w, rng); background(s)
+    r = lograte(rng, .1, 5); leak(s, w.births(r), rate=r); s.leaks[-1]["due"] += 5; return s
+
+def f_growing(i, S):
+    """Every job runs all the callbacks that were registered before, and each leaves something: it gets worse and worse."""
+    s, rng, w = start("growing", i, S)
+    r = lograte(rng, .2, 4); leak(s, rng.poisson(r * w.dx * 2 * w.tx[1:] / w.tx[-1]), rate=r, norate=True); s.leaks[-1]["due"] += 3; return s
+
+def f_reloaded(i, S):
+    """Code is loaded anew now and then, and each time the old classes and what they hold stay."""
+    s, rng, w = start("reloaded", i, S)
+    ev, size = rng.uniform(.7, 4), int(lograte(rng, 30, 2000))
+    leak(s, w.births(ev / w.every) * size, rate=ev * size / w.every, events=ev, norate=True); return s
 
 
 FAMILIES = {k[2:]: v for k, v in list(globals().items()) if k.startswith("f_")}

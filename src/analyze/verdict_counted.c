@@ -1,0 +1,292 @@
+/* Verdict: how well each story explains counted births. SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "analyze/verdict_impl.h"
+
+/* How much births per job may vary between equal intervals (coefficient of variation), and how likely that is. */
+static const struct { double cv, weight; } dispersions[] = {{.12, .44}, {.3, .20}, {.7, .10}, {1.5, .06}};
+enum { DISPERSIONS = sizeof(dispersions) / sizeof(*dispersions) };
+/* ... and that there is no chance in it at all: one object for each third job. Then the births vary by this share of what chance
+ * would make of them (and by rounding), and a few of them tell a straight line from a bent one. */
+static const struct { double part, rounding, weight; } regular = {.15, .25, .05};
+#define CHANCE_ALONE .15 /* each birth comes by itself: the counts vary as those of any rare thing (Poisson) and no more */
+#define FREE_FOLDS 4.    /* e-folds that the rate of a unit may take of which a shape says nothing */
+
+/* What there was of it before the first dump, where the same story began with the process (weight .03: a boot leaves what it likes; else
+ * its number is anything, every order of magnitude as likely as the next, of so many e-folds). A cache that fills had most of its births
+ * then, a leak its part by the jobs. More of it finds some leaks earlier, and calls real caches that fill slowly leaks. */
+static const struct { double same, folds; } past = {.03, 10};
+
+/* lgamma(3) also writes the sign to a variable that all threads share, and the store's thread judges beside those that answer. */
+static double ln_gamma(double x)
+{
+	int sign;
+	return lgamma_r(x, &sign);
+}
+
+/* Log of the multinomial coefficient. */
+static double coefficient(const struct verdict_unit *u, unsigned m, double total)
+{
+	double v = ln_gamma(total + 1);
+	for (unsigned i = 0; i < m; i++)
+		v -= ln_gamma(u[i].s + 1);
+	return v;
+}
+
+/* Log likelihood of survivors that are regular: normal about the shares, given their sum. */
+static double regular_ll(const struct verdict_unit *u, unsigned m, double total, const double *share)
+{
+	double logs = 0, product = 1, chi2 = 0, sum = 0; /* one logarithm of a product in place of many */
+	for (unsigned i = 0; i < m; i++) {
+		double e = total * share[i], var = regular.rounding + regular.part * e;
+		chi2 += (u[i].s - e) * (u[i].s - e) / var;
+		sum += var;
+		product *= 2 * M_PI * var;
+		if (product > 1e150) {
+			logs += log(product);
+			product = 1;
+		}
+	}
+	return (log(2 * M_PI * sum) - logs - log(product) - chi2) / 2;
+}
+
+/* log of gamma(a + s) / gamma(a): of a product where s is a small whole number, as most are, and of nothing where it is 0. */
+static double rising(double a, double s)
+{
+	enum { FEW = 16 };
+	if (!(s <= FEW) || s != floor(s))
+		return ln_gamma(a + s) - ln_gamma(a);
+	double product = 1;
+	for (double k = 0; k < s; k++)
+		product *= a + k;
+	return s > 0 ? log(product) : 0;
+}
+
+/* Dirichlet-multinomial log likelihood of the survivors given shares and concentration, without the multinomial coefficient and
+ * gamma(concentration) / gamma(total + concentration), which are the same for every story. some: the n units that have survivors. */
+static double dirmult(const struct verdict_unit *u, const unsigned *some, unsigned n, const double *share, double concentration)
+{
+	double v = 0;
+	for (unsigned i = 0; i < n; i++)
+		v += rising(concentration * share[some[i]], u[some[i]].s);
+	return v;
+}
+
+/* The same where each birth comes by itself. */
+static double multinomial(const struct verdict_unit *u, const unsigned *some, unsigned n, const double *share)
+{
+	double v = 0;
+	for (unsigned i = 0; i < n; i++)
+		v += u[some[i]].s * log(share[some[i]]);
+	return v;
+}
+
+/* log of the beta function. */
+static double lbeta(double a, double b) { return ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b); }
+
+/* Log likelihood of s0 births before the first dump, given `total` after it, of which the shape says that they are r times as many. The
+ * chance in them is that of one unit however long that time was: a process is not all its life what it is now. */
+static double past_ll(double s0, double total, double r, double concentration, unsigned m)
+{
+	double scale = fmin(1, 1 / (m * fmax(r, 1e-9))), a = concentration * r * scale, b = concentration * scale;
+	double same = ln_gamma(s0 + total + 1) - ln_gamma(s0 + 1) - ln_gamma(total + 1) + lbeta(s0 + a, total + b) - lbeta(a, b) +
+	              log((total + 1) / (s0 + total + 1));
+	return log(past.same * exp(fmin(same, 0)) + (1 - past.same) / ((s0 + 1) * past.folds));
+}
+
+/* Pearson's chi squared of the survivors against shares. */
+static double chi2(const struct verdict_unit *u, unsigned m, double total, const double *share)
+{
+	double q = 0;
+	for (unsigned i = 0; i < m; i++) {
+		double d = u[i].s - total * share[i];
+		q += d * d / (total * share[i]);
+	}
+	return q;
+}
+
+/* What is to be explained: the survivors from a unit on. What is the same for all shapes is worked out once. */
+struct part {
+	const struct verdict_unit *u, *before; /* before: NULL: nothing known, or nothing to explain */
+	unsigned m, from;
+	double total;
+	double coef;                           /* the multinomial coefficient */
+	double base;                           /* log likelihood of what the shape says nothing of; -INFINITY: no such part */
+	double concentration[DISPERSIONS], same[DISPERSIONS];
+	unsigned some[VERDICT_UNITS], nsome;
+};
+
+/* Of units that are free any rate is as likely, of so many e-folds; and so is what was there before them. */
+static double free_ll(const struct verdict_unit *u, unsigned from, unsigned m, const struct verdict_unit *before)
+{
+	double head = 0, tail = 0, whead = 0, wtail = 0, v = before ? -log((before->s + 1) * past.folds) : 0;
+	for (unsigned i = 0; i < m; i++) {
+		*(i < from ? &head : &tail) += u[i].s;
+		*(i < from ? &whead : &wtail) += u[i].w;
+		if (i < from)
+			v -= log((u[i].s + 1) * FREE_FOLDS);
+	}
+	/* Where less came at first it began in the middle, which is another shape. */
+	return tail >= 1 && head * wtail > tail * whead ? v + log((head + tail + 1) / (tail + 1)) : -INFINITY;
+}
+
+static void part_init(struct part *p, const struct verdict_unit *u, unsigned m, unsigned from, const struct verdict_unit *before)
+{
+	p->u = u + from;
+	p->m = m - from;
+	p->from = from;
+	p->before = from ? NULL : before;
+	p->base = from ? free_ll(u, from, m, before) : 0;
+	p->total = 0;
+	p->nsome = 0;
+	for (unsigned i = 0; i < p->m; i++) {
+		p->total += p->u[i].s;
+		if (p->u[i].s != 0)
+			p->some[p->nsome++] = i;
+	}
+	p->coef = coefficient(p->u, p->m, p->total);
+	for (unsigned j = 0; j < DISPERSIONS; j++) {
+		p->concentration[j] = p->m / (dispersions[j].cv * dispersions[j].cv);
+		p->same[j] = log(dispersions[j].weight) + ln_gamma(p->concentration[j]) - ln_gamma(p->total + p->concentration[j]);
+	}
+}
+
+/* Log likelihood of the part given the shape, over all dispersions. */
+static double likelihood(const struct part *p, const struct verdict_shape *s)
+{
+	enum { CHANCE = DISPERSIONS, REGULAR, ALL };
+	const double *share = s->share + p->from;
+	double d[ALL];
+	for (unsigned j = 0; j < DISPERSIONS; j++)
+		d[j] = p->base + p->coef + p->same[j] + dirmult(p->u, p->some, p->nsome, share, p->concentration[j]);
+	d[CHANCE] = log(CHANCE_ALONE) + p->base + p->coef + multinomial(p->u, p->some, p->nsome, share);
+	d[REGULAR] = log(regular.weight) + p->base + regular_ll(p->u, p->m, p->total, share);
+	if (s->story == STORY_SLOW && s->how == HOW_CLASS) /* roughly: not at the least dispersion, nor with less */
+		d[0] = d[CHANCE] = d[REGULAR] = -INFINITY;
+	for (unsigned j = 0; p->before && j < ALL; j++)
+		d[j] += past_ll(p->before->s, p->total, s->before, p->concentration[j < DISPERSIONS ? j : 0], p->m);
+	return verdict_lse(d, ALL);
+}
+
+/* The shapes made last: most keys of a process have the same units. */
+struct table {
+	struct verdict_unit u[VERDICT_UNITS], before;
+	double intervals;
+	unsigned m, nclasses, n;
+	bool has_before;
+	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
+};
+static _Thread_local struct table table;
+
+/* Are the units alike but for what survives of them? */
+static bool alike(const struct verdict_unit *a, const struct verdict_unit *b, unsigned nclasses)
+{
+	return a->w == b->w && a->sec == b->sec && a->x == b->x && memcmp(a->mix, b->mix, nclasses * sizeof(*a->mix)) == 0;
+}
+
+static const struct table *shapes_of(
+    const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals)
+{
+	struct table *t = &table;
+	bool same = t->m == m && t->nclasses == nclasses && t->intervals == intervals && t->has_before == (before != NULL) &&
+	            (!before || alike(before, &t->before, nclasses));
+	for (unsigned i = 0; same && i < m; i++)
+		same = alike(&u[i], &t->u[i], nclasses);
+	if (same)
+		return t;
+	memcpy(t->u, u, m * sizeof(*u));
+	if (before)
+		t->before = *before;
+	t->has_before = before != NULL;
+	t->m = m;
+	t->nclasses = nclasses;
+	t->intervals = intervals;
+	t->n = verdict_shapes(u, m, before, nclasses, intervals, t->shapes);
+	return t;
+}
+
+/* What the stories come to. */
+struct weighed_stories {
+	double evidence[STORIES];       /* log marginal likelihood */
+	const struct verdict_shape *best; /* the best leak shape */
+	double late, tailed;            /* shares of the leak's evidence */
+	double chi2;                    /* of the best shape */
+};
+
+static void evidence(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, size_t dumps,
+    struct weighed_stories *ret)
+{
+	const struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1);
+	double ll[STORIES][VERDICT_SHAPES_MAX], kind[2][VERDICT_SHAPES_MAX], top = -INFINITY;
+	unsigned count[STORIES] = {0}, nkind[2] = {0};
+	struct part p, best;
+	part_init(&p, u, m, 0, before);
+	best = p;
+	ret->best = &t->shapes[0]; /* per job: there always is */
+	for (unsigned i = 0; i < t->n; i++) {
+		const struct verdict_shape *s = &t->shapes[i];
+		if (s->from != p.from)
+			part_init(&p, u, m, s->from, before);
+		if (!isfinite(p.base))
+			continue;
+		double v = likelihood(&p, s) + log(s->weight);
+		ll[s->story][count[s->story]++] = v;
+		if (s->story != STORY_LEAK)
+			continue;
+		if (s->how == HOW_SINCE)
+			kind[s->tail][nkind[s->tail]++] = v;
+		if (v > top) {
+			top = v;
+			best = p;
+			ret->best = s;
+		}
+	}
+	for (unsigned c = 0; c < STORIES; c++)
+		ret->evidence[c] = count[c] ? verdict_lse(ll[c], count[c]) : -30;
+	ret->late = nkind[0] ? exp(verdict_lse(kind[0], nkind[0]) - ret->evidence[STORY_LEAK]) : 0;
+	ret->tailed = nkind[1] ? exp(verdict_lse(kind[1], nkind[1]) - ret->evidence[STORY_LEAK]) : 0;
+	ret->chi2 = chi2(best.u, best.m, best.total, ret->best->share + best.from);
+}
+
+bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard,
+    size_t dumps, struct verdict_judged *ret)
+{
+	double total = 0;
+	for (unsigned i = 0; i < m; i++)
+		total += u[i].s;
+	if (total < 1 || m < 2 || !isfinite(total))
+		return false;
+	struct weighed_stories w = {.best = NULL};
+	*ret = (struct verdict_judged){
+	    .by_births = true, .survivors = total, .m = m, .hazard = hazard, .nunits = m, .more = -1, .more_jobs = -1};
+	evidence(u, m, before, nclasses, dumps, &w);
+	memcpy(ret->evidence, w.evidence, sizeof(w.evidence));
+	ret->late = w.late;
+	ret->tailed = w.tailed;
+	/* Births that look recent because the old ones die: then they must be seen dying. */
+	ret->evidence[STORY_TURN] -= 8 * fmax(0, 1 - hazard) * fmin(fmax(((double)dumps - 4) / 8, 0), 1);
+	/* Only differences matter, and only they are left of a million births when they are stored as floats. */
+	double top = -INFINITY;
+	for (unsigned c = 0; c <= STORY_BURST; c++)
+		top = fmax(top, ret->evidence[c]);
+	for (unsigned c = 0; c <= STORY_BURST; c++)
+		ret->evidence[c] -= top;
+	ret->how = w.best->how;
+	ret->how_arg = w.best->arg;
+	unsigned since = w.best->how == HOW_SINCE ? w.best->arg : 0;
+	since += since > 0 && m - since > 3 && !w.best->from; /* it began somewhere inside that unit: the rate without it */
+	double s1 = 0, w1 = 0;
+	for (unsigned i = since; i < m; i++) {
+		s1 += u[i].s;
+		w1 += u[i].w;
+	}
+	unsigned m1 = m - since;
+	double phi0 = 1 + VERDICT_CV0 * VERDICT_CV0 * total / m;
+	double phi = m1 > 1 ? (VERDICT_NU0 * phi0 + w.chi2) / (VERDICT_NU0 + m1 - 1) : phi0 * 4;
+	ret->rate = s1 / fmax(w1, 1e-9);
+	ret->se = sqrt(fmax(phi, 1) * fmax(s1, 1)) / fmax(w1, 1e-9);
+	ret->df = fmax(m1 - 1 + VERDICT_NU0, 1);
+	for (unsigned i = 0; i < m; i++)
+		ret->units[i] = u[i].s;
+	return true;
+}
