@@ -1,7 +1,6 @@
 #!/bin/sh
 # The keys of the rows of every report are those that src/query/README.md promises. SPDX-License-Identifier: BSD-2-Clause
 . "$top_srcdir/tests/tap.sh"
-share 1 # in clang's suite
 command -v jq >/dev/null || skip_all "no jq"
 [ -n "$RUBY" ] || skip_all "no ruby"
 hdactl=$top_builddir/hdactl

@@ -1,6 +1,5 @@
 # Out of descriptors, thousands of gems, secrets, idleness.
 . "$top_srcdir/tests/tap.sh"
-share 1 # in clang's suite: its figures of memory are none under sanitizers
 . "$top_srcdir/tests/integration/lib.sh"
 sanitized=$(grep -c '^#define HDA_SANITIZED 1' "$top_builddir/config.h" || true)
 

@@ -1,6 +1,5 @@
 # Under systemd, without systemd: notification, watchdog, sockets handed over, units that verify and score.
 . "$top_srcdir/tests/tap.sh"
-share 1 # in clang's suite
 . "$top_srcdir/tests/integration/lib.sh"
 systemd=$(ldd "$hdad" | grep -c libsystemd || true)
 
