@@ -168,8 +168,8 @@ static enum verdict_label label_of(const struct verdict_fused *f, double pl, enu
  * all lives; grown: those since it began. */
 static double unseen_end(const struct verdict_judged *j, double run, double grown)
 {
-	double all = 1 - j->late - j->tailed;
-	double seen = j->late / (1 + verdict_fill(grown, .60)) + j->tailed / (1 + verdict_fill(grown, .30)) + all / (1 + verdict_fill(run, .18));
+	double all = 1 - j->late - j->tailed, late = 1 + verdict_fill(grown, .60), tailed = 1 + verdict_fill(grown, .30);
+	double seen = j->late / late + j->tailed / tailed + all / (1 + verdict_fill(run, .18));
 	return 1 / seen - 1;
 }
 

@@ -79,7 +79,8 @@ static bool judge_levels(const struct verdict_proc *p, const struct verdict_key 
 	if (!l.has[STORY_LEAK] || !(l.lambda > 0))
 		return false;
 	*ret = (struct verdict_judged){.survivors = l.lambda, .m = m - 1, .hazard = verdict_hazard(p, k), .rate = l.lambda / l.width,
-	    .se = l.se / l.width, .df = l.df, .how = l.how, .how_arg = l.how_arg, .late = l.how == HOW_SINCE, .nunits = m - 1, .more = -1, .more_jobs = -1};
+	    .se = l.se / l.width, .df = l.df, .how = l.how, .how_arg = l.how_arg, .late = l.how == HOW_SINCE,
+	    .nunits = m - 1, .more = -1, .more_jobs = -1};
 	memcpy(ret->evidence, l.evidence, sizeof(l.evidence));
 	for (unsigned i = 0; i + 1 < m; i++)
 		ret->units[i] = y[i + 1] - y[i];

@@ -44,7 +44,8 @@ struct maker {
 };
 
 /* v: births by unit; v0: those that the same would have made before the first. Returns the shape, NULL when there is none. */
-static struct verdict_shape *add(struct maker *k, enum verdict_story story, enum verdict_how how, unsigned arg, double weight, const double *v, double v0)
+static struct verdict_shape *add(
+    struct maker *k, enum verdict_story story, enum verdict_how how, unsigned arg, double weight, const double *v, double v0)
 {
 	double sum = 0, total = 0;
 	for (unsigned i = 0; i < k->m; i++)
