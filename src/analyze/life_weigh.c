@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/life_code.h"
 #include "analyze/life_impl.h"
 #include "analyze/verdict_impl.h"
 #include "base/mem.h"
@@ -122,18 +123,18 @@ static void round_judged(struct verdict_judged *j)
 {
 	/* As it is stored: so the answer is the same whether it was stored in between or not. */
 	for (int c = 0; c < STORIES; c++)
-		j->evidence[c] = (float)j->evidence[c];
-	j->survivors = (float)j->survivors;
-	j->hazard = (float)j->hazard;
-	j->rate = (float)j->rate;
-	j->se = (float)j->se;
-	j->df = (float)j->df;
-	j->more = (float)j->more;
-	j->more_jobs = (float)j->more_jobs;
-	j->late = (float)j->late;
-	j->tailed = (float)j->tailed;
+		j->evidence[c] = as_f32(j->evidence[c]);
+	j->survivors = as_f32(j->survivors);
+	j->hazard = as_f32(j->hazard);
+	j->rate = as_f32(j->rate);
+	j->se = as_f32(j->se);
+	j->df = as_f32(j->df);
+	j->more = as_f32(j->more);
+	j->more_jobs = as_f32(j->more_jobs);
+	j->late = as_f32(j->late);
+	j->tailed = as_f32(j->tailed);
 	for (unsigned i = 0; i < j->nunits; i++)
-		j->units[i] = (float)j->units[i];
+		j->units[i] = as_f32(j->units[i]);
 }
 
 static void clear(struct life *l)

@@ -213,7 +213,11 @@ static void later_parts(struct maker *k, double intervals)
 {
 	static const unsigned froms[] = {1, 2, 4};
 	static const double decay[] = {.25, .5, 1, 2}, power[] = {.8, .4};
-	enum { FROMS = sizeof(froms) / sizeof(*froms), DECAYS = sizeof(decay) / sizeof(*decay), SLOWS = DECAYS + sizeof(power) / sizeof(*power) };
+	enum {
+		FROMS = sizeof(froms) / sizeof(*froms),
+		DECAYS = sizeof(decay) / sizeof(*decay),
+		SLOWS = DECAYS + sizeof(power) / sizeof(*power),
+	};
 	const struct verdict_unit *u = k->u, *last = &u[k->m - 1];
 	double end = last->x + last->w / 2, all = end - (u[0].x - u[0].w / 2);
 	unsigned n = 0;
