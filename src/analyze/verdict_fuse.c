@@ -208,7 +208,9 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 	f->conf = o / (1 + o) / (1 + f->unseen_end);
 	if (survivors < VERDICT_MIN_S)
 		f->conf = fmin(f->conf, VERDICT_SUSPECT_AT * .99);
-	if (m < 3 || f->entry->stack) /* a machine stack holds only while its frame runs */
+	/* A pool that fills connection by connection grows as straight as any leak at first; allocations tell more. */
+	bool learning = m < 3 || (!g->m[0]->proc->traced && run < VERDICT_LEARNING);
+	if (learning || f->entry->stack) /* a machine stack holds only while its frame runs */
 		f->conf = fmin(f->conf, VERDICT_LEAK_AT * .99);
 	f->label = label_of(f, pl, word);
 }

@@ -153,7 +153,7 @@ with open(sys.argv[1], "wb", buffering=0) as f:
 	(unset COLUMNS; script -qec "stty cols 100; '$hdactl' import '$fifo' '$work/heap-79-$((t0 + 60))-2.dump'" /dev/null </dev/null) | tr '\r' '\n' >"$work/lines"
 	wait "$slow"
 	rm "$work/heap-79-$((t0 + 60))-2.dump"
-	like 'a file: bar, share, rate, time left' "$(cat "$work/lines")" '^\[[#.]{24}\] +[0-9]+%  [0-9.]+[KMG]?/s  [0-9.msh]+ left  '
+	like 'a file: bar, share, rate, time left' "$(cat "$work/lines")" '^\[[#.]{24}\] +[0-9]+%  [0-9.]+[KMG]?/s  [0-9.dmsh]+ left  '
 	like 'both are stored' "$(cat "$work/lines")" '^(.\[K)?2 stored, 0 already there, 0 refused'
 	like 'no bar without a terminal' "$("$hdactl" import "$work/d" 2>&1)" '^2 stored, 0 already there, 0 refused$'
 fi
