@@ -111,7 +111,7 @@ static void json_numbers(void **state)
 {
 	(void)state;
 	static const double reals[] = {0, -0.0, 1, -1, 9, 10, 0.5, -0.5, 1.5, 12345678901234, 999999999999999, 1e15, -999999999999999, -1e15, 1e15 + 1, 1e18, 1e300,
-	    9007199254740993, 0.1 + 0.2, 1e-300, 123456789.25};
+	    (double)9007199254740993, 0.1 + 0.2, 1e-300, 123456789.25};
 	static const uint64_t uints[] = {0, 9, 10, 99, 100, UINT32_MAX, UINT64_MAX - 1, UINT64_MAX};
 	char want[64];
 	uint64_t seed = 1;
