@@ -16,7 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 	UBSAN_OPTIONS="$${UBSAN_OPTIONS:-print_stacktrace=1}"; export UBSAN_OPTIONS; \
 	LC_ALL=C.UTF-8; export LC_ALL;
 
-EXTRA_DIST += build-aux/tap-driver.sh tests/README.md tests/summary.sh tests/tap.sh
+EXTRA_DIST += build-aux/tap-driver.sh tests/README.md tests/part.py tests/summary.sh tests/tap.sh
 
 # Tests start in this order: those that take long first, so that the last ones end together when they run beside each other.
 include tests/verdict/local.mk

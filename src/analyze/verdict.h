@@ -26,7 +26,7 @@ enum {
 	VERDICT_FROZEN = VERDICT_SEGMENTS + VERDICT_BOUNDS, /* units of earlier epochs: VERDICT_SEGMENTS old ones and those of the last */
 	VERDICT_UNITS = 3 * VERDICT_BOUNDS, /* units judged: of this epoch, of the last one, and VERDICT_SEGMENTS of earlier ones */
 	VERDICT_SHAPES_MAX = 300,
-	VERDICT_LEARNING = 5,   /* dumps, of all lives weighed together, before anything is called a leak in an untraced process */
+	VERDICT_LEARNING = 5,   /* dumps before a verdict can be trusted; untraced, nothing is called a leak before, all lives together */
 };
 
 enum verdict_label {

@@ -164,8 +164,9 @@ static void slows_since(struct maker *k)
 
 static void slows(struct maker *k)
 {
-	static const double power[] = {.9, .7, .5, .35, .2}, decay[] = {.125, .25, .5, 1, 2, 4};
-	static const double likely[] = {.08, .08, .08, .08, .08, .01}; /* one that has hardly begun to fill is all but a leak */
+	static const double power[] = {.9, .7, .5, .35, .2};
+	/* One that has hardly begun to fill is all but a leak. */
+	static const struct { double times, weight; } decay[] = {{.125, .08}, {.25, .08}, {.5, .08}, {1, .08}, {2, .08}, {4, .01}};
 	const struct verdict_unit *u = k->u, b = or_none(k->before);
 	unsigned m = k->m;
 	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w, x0 = u[0].x - u[0].w / 2;
@@ -174,10 +175,10 @@ static void slows(struct maker *k)
 			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -power[j]);
 		add(k, STORY_SLOW, HOW_OTHER, j, .08 / SLOW_ALL, v, b.w * pow(fmax(b.x, 1e-9), -power[j]));
 	}
-	for (unsigned j = 0; j < 6; j++) {
+	for (unsigned j = 0; j < sizeof(decay) / sizeof(*decay); j++) {
 		for (unsigned i = 0; i < m; i++)
-			v[i] = u[i].w * exp(-(u[i].x - x0) / (decay[j] * span));
-		add(k, STORY_SLOW, HOW_OTHER, j, likely[j] / SLOW_ALL, v, b.w * exp(fmin((x0 - b.x) / (decay[j] * span), 50)));
+			v[i] = u[i].w * exp(-(u[i].x - x0) / (decay[j].times * span));
+		add(k, STORY_SLOW, HOW_OTHER, j, decay[j].weight / SLOW_ALL, v, b.w * exp(fmin((x0 - b.x) / (decay[j].times * span), 50)));
 	}
 	for (unsigned e = 1; e < m; e++) {
 		if (u[e - 1].x - x0 > .8 * span)

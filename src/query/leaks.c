@@ -121,8 +121,8 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	const struct life *l = w->life[w->n - 1];
 	size_t dumps = life_dumps(l);
 	double limit = verdict_detection_limit(w->lives[w->n - 1].proc);
-	if (dumps < SERIES_LEARNING)
-		run_note(r, "%zu dump%s so far: %zu more before a verdict can be trusted", dumps, dumps == 1 ? "" : "s", SERIES_LEARNING - dumps);
+	if (dumps < VERDICT_LEARNING)
+		run_note(r, "%zu dump%s so far: %zu more before a verdict can be trusted", dumps, dumps == 1 ? "" : "s", VERDICT_LEARNING - dumps);
 	const char *more = c->acked ? " but what is acknowledged" : "";
 	if (c->leaks == 0 && limit > 0)
 		run_note(r, "no leak found%s (a leak of %.3g objects per job would have been seen by now)", more, limit);

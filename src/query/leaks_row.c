@@ -115,7 +115,7 @@ static struct seen seen_of(const struct weighed *w, const struct verdict_entry *
 			continue;
 		s.of++;
 		s.workers += grows_in(&w->lives[i], head);
-		tells |= life_dumps(w->life[i]) >= SERIES_LEARNING;
+		tells |= life_dumps(w->life[i]) >= VERDICT_LEARNING;
 		since = since <= 0 || w->proc[i]->first_time < since ? w->proc[i]->first_time : since;
 	}
 	s.gone = s.workers == 0 && tells ? since : 0;

@@ -2,15 +2,15 @@
 #include "query/commands.h"
 #include "query/objects.h"
 
-static bool list(struct query_run *r, const char *name, const struct dump_summary *s, const struct sum_object *o, size_t n, uint64_t most)
+/* one, many: what the objects are called. */
+static bool list(struct query_run *r, const char *name, const struct dump_summary *s, const struct sum_object *o, size_t n, uint64_t most,
+    const char *one, const char *many)
 {
-	bool to = !strcmp(name, "referenced");
 	for (size_t i = 0; i < n && i < most; i++) {
 		if (!say_object(r, name, s, &o[i]))
 			return false;
 	}
-	run_note_cut(r, most < n ? most : n, n, to ? "referenced object" : "referencing object",
-	    to ? "referenced objects" : "referencing objects");
+	run_note_cut(r, most < n ? most : n, n, one, many);
 	return true;
 }
 
@@ -21,8 +21,8 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 		    (unsigned long long)s->dump);
 		return;
 	}
-	if (list(r, "referencing", s, s->refs, s->nrefs, most) && list(r, "referenced", s, s->referenced, s->nreferenced, most) &&
-	    s->nreferenced == 0)
+	if (list(r, "referencing", s, s->refs, s->nrefs, most, "referencing object", "referencing objects") &&
+	    list(r, "referenced", s, s->referenced, s->nreferenced, most, "referenced object", "referenced objects") && s->nreferenced == 0)
 		run_note(r, "who is referenced most needs the references, which were not collected (--no-graph, or over graph_memory)");
 }
 

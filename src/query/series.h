@@ -15,7 +15,6 @@ enum {
 	SERIES_ID = 7,        /* hex digits of a leak's name, and the NUL */
 	SERIES_TEXT = 1024,   /* bytes of a holder path */
 	SERIES_CHANGES = 16,  /* changes told of one dump at most; the rest is counted */
-	SERIES_LEARNING = VERDICT_LEARNING, /* dumps before a verdict can be trusted */
 };
 
 /* A label that changed with a dump. */

@@ -64,8 +64,8 @@ void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ct
 		ret->confidence = v->native.conf;
 	} else if (v->nlines && v->lines[0].label == VERDICT_LEAK) {
 		set_line(ret, v, 0, "acknowledged");
-	} else if (life_dumps(l) < SERIES_LEARNING) {
-		snprintf(ret->word, sizeof(ret->word), "learning %zu/%d", life_dumps(l), SERIES_LEARNING);
+	} else if (life_dumps(l) < VERDICT_LEARNING) {
+		snprintf(ret->word, sizeof(ret->word), "learning %zu/%d", life_dumps(l), VERDICT_LEARNING);
 	} else if (v->nlines && v->lines[0].label == VERDICT_SUSPECT && v->lines[0].conf >= .5) {
 		set_line(ret, v, 0, "suspect");
 	} else if (!set_slow(ret, v)) {

@@ -21,6 +21,8 @@ int db_err(int rc)
 		return HDA_EFOREIGN;
 	case MDB_READERS_FULL:
 		return -EAGAIN;
+	case MDB_PANIC: /* a write failed, some time before: lmdb_use.c */
+		return -EIO;
 	default:
 		return rc > 0 ? -rc : HDA_ECORRUPT;
 	}

@@ -54,6 +54,6 @@ int lmdb_enter(struct lmdb *m, unsigned flags, MDB_txn **ret)
 			return 0;
 		leave(m, rc == MDB_PANIC);
 		if (rc != MDB_PANIC || turn)
-			return rc == MDB_PANIC ? -EIO : db_err(rc);
+			return db_err(rc);
 	}
 }

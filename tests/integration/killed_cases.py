@@ -7,8 +7,9 @@ the moment is one of the clock.
 import itertools, os, random, shutil, signal, subprocess, sys, threading, time
 
 top, hdad, work = sys.argv[1:4]
-sys.path.insert(0, top + "/tests/integration")
+sys.path[:0] = [top + "/tests/integration", top + "/tests"]
 import peer
+from part import PART, PARTS, in_part
 
 RUN, STATE, LOG, CONF = (f"{work}/{x}" for x in ("run", "state", "log", "conf"))
 STORE = STATE + "/store"
@@ -18,7 +19,6 @@ RETENTIONS = 2               # the one that is disturbed finds what the one befo
 CALLS = "pwrite64,pwritev,writev,fdatasync,ftruncate"
 WRITES_MAX = 300             # the loop over the writes ends by itself; were this reached, it did not
 CLOCK_MS = (0, 6, 12, 20, 32, 48)
-PART, PARTS = map(int, os.environ.get("HDA_TEST_PART", "1/1").split("/"))  # as in tests/tap.sh: this suite's share of the writes
 DAY = 86400
 FIRST = (time.time() // DAY - 4) * DAY  # when the dumps begin: of a week's thinned dumps one an hour stays
 VOLATILE = {"took_s", "age_s", "host_pid"}
@@ -261,7 +261,7 @@ def main():
             case(f"a {call} that fails: one dump is refused, those after it are taken", not bad, bad)
     else: say("skip", "killed and failing at every write", "strace is missing or may not trace")
     many = [data(i + j) for j in range(4 * len(PIDS))]
-    for ms in CLOCK_MS[PART - 1::PARTS]:
+    for ms in in_part(CLOCK_MS):
         bad, n = by_the_clock(ms, i, many, before, after)
         case(f"killed {ms} ms after it began to make room: all that was acknowledged is there", not bad, bad)
     say("end", "all")

@@ -11,9 +11,9 @@ try:
 except ImportError:
     print("1..0 # SKIP no numpy for the reference")
     sys.exit(0)
-sys.path.insert(0, ref)
+sys.path[:0] = [ref, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
 sys.dont_write_bytecode = True
-import leakdet, run
+import leakdet, part, run
 
 files = sorted(glob.glob(os.path.join(ref, "scenarios", "*.json.zst")) + glob.glob(os.path.join(ref, "real", "series", "*.json.zst")))
 docs = [run.load(f) for f in files]
@@ -24,11 +24,9 @@ EXPLAINED = {
     (10, "bursty-02"): "the same",
     (5, "jobmix-07"): "a leak of a class of jobs that became rarer, which brings fewer births as a cache does; found at 10 dumps",
 }
-part = os.environ.get("HDA_TEST_PART")  # K/N, as in tests/tap.sh: this suite's share of the numbers of dumps
-if part:
-    k, of = map(int, part.split("/"))
-    ns = ns[k - 1::of]
-    print("# part %s: after %s dumps" % (part, ", ".join(map(str, ns))))
+ns = part.in_part(ns)
+if part.PARTS > 1:
+    print("# part %d/%d: after %s dumps" % (part.PART, part.PARTS, ", ".join(map(str, ns))))
 
 
 def ok(good, text, why=()):
@@ -41,9 +39,9 @@ def ok(good, text, why=()):
 
 
 def figures(s):
-    part = lambda a, b: a / b if b else 1.
-    return dict(precision=part(s.tp, s.tp + s.fp), strict=part(s.tp, s.tp + s.fp + s.early), recall=part(s.found, s.due), first=part(s.first, s.sc),
-                native=part(s.nfound, s.ndue), splits=-s.split)
+    share = lambda a, b: a / b if b else 1.
+    return dict(precision=share(s.tp, s.tp + s.fp), strict=share(s.tp, s.tp + s.fp + s.early), recall=share(s.found, s.due), first=share(s.first, s.sc),
+                native=share(s.nfound, s.ndue), splits=-s.split)
 
 
 def reference(text, cut):

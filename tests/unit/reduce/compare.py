@@ -10,6 +10,9 @@ import sys
 import tempfile
 from collections import defaultdict
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+from part import in_part
+
 
 def zstd(path):
     return subprocess.run(["zstd", "-dcq", "--long=31", path], check=True, stdout=subprocess.PIPE).stdout
@@ -80,8 +83,7 @@ def main(program, path, *more):
     subprocess.run(["zstd", "-dcq", "--long=31", path], check=True, stdout=dump)
     bad, seen = False, {}
     hows = ["plain", "65536", "0"], ["simd", "262144", "0"], ["plain", "300", "7"], ["simd", "300", "11"], ["simd", "9000", "5"]
-    part, parts = map(int, os.environ.get("HDA_TEST_PART", "1/1").split("/"))  # as in tests/tap.sh
-    for how in hows[part - 1::parts]:
+    for how in in_part(hows):
         dump.seek(0)
         out = subprocess.run([program, *how, *more], stdin=dump, stdout=subprocess.PIPE, check=True).stdout
         if out not in seen:  # the same bytes differ in the same way

@@ -11,6 +11,8 @@
 
 enum { PIECE = 8192, SOCKET_BUFFER = 16384, PIECES_MAX = 64 };
 
+enum { NOTHING, PAUSE, LEAVE, CLOSE };
+
 struct world {
 	struct event_base *base;
 	struct session_loop loop, other;
@@ -20,7 +22,7 @@ struct world {
 	unsigned frames, closed, faults;
 	uint32_t seqs[8];
 	enum session_fault fault;
-	enum { NOTHING, PAUSE, LEAVE, CLOSE } then; /* what the callback does with the first frame */
+	int then; /* what the callback does with the first frame */
 };
 
 static struct world *of(const struct session *s) { return s->loop->ctx; }
@@ -103,6 +105,15 @@ static void frames(struct world *w, uint32_t first, uint32_t n)
 	enc_done(&e);
 }
 
+/* n frames come, and the callback of the first does that: the others wait, or are nobody's any more. */
+static void first_does(struct world *w, int then, uint32_t n)
+{
+	w->then = then;
+	frames(w, 1, n);
+	turn(w);
+	assert_int_equal(w->frames, 1);
+}
+
 /* A peer that does not read costs the socket's buffer and out_max, and then its connection. */
 static void test_unread(void **state)
 {
@@ -148,10 +159,7 @@ static void test_all_written(void **state)
 static void test_pause(void **state)
 {
 	struct world *w = *state;
-	w->then = PAUSE;
-	frames(w, 1, 3);
-	turn(w);
-	assert_int_equal(w->frames, 1);
+	first_does(w, PAUSE, 3);
 	frames(w, 4, 1); /* not read at all meanwhile */
 	turn(w);
 	assert_int_equal(w->frames, 1);
@@ -166,10 +174,7 @@ static void test_pause(void **state)
 static void test_leave(void **state)
 {
 	struct world *w = *state;
-	w->then = LEAVE;
-	frames(w, 1, 2);
-	turn(w);
-	assert_int_equal(w->frames, 1);
+	first_does(w, LEAVE, 2);
 	assert_ptr_equal(w->left, w->s);
 	assert_int_equal(w->loop.n, 0);
 	session_attach(&w->other, w->left, &ops);
@@ -184,10 +189,7 @@ static void test_leave(void **state)
 static void test_closed_by_its_callback(void **state)
 {
 	struct world *w = *state;
-	w->then = CLOSE;
-	frames(w, 1, 3);
-	turn(w);
-	assert_int_equal(w->frames, 1); /* what stood behind it is nobody's any more */
+	first_does(w, CLOSE, 3);
 	assert_int_equal(w->closed, 1);
 	assert_null(w->loop.sessions);
 }
