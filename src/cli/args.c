@@ -40,30 +40,30 @@ static const struct opt *find_letter(char c)
 /* Longest word that hints are sought for. */
 enum { NEAR_MAX = 32 };
 
-/* Levenshtein distance (V. Levenshtein, 1966), one row at a time. */
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Edits that make b of a: a letter more, less or another, or two neighbours swapped (F. Damerau, 1964; optimal string alignment). */
 static size_t distance(const char *a, size_t na, const char *b)
 {
-	size_t nb = strlen(b), row[NEAR_MAX + 1];
+	size_t nb = strlen(b), d[NEAR_MAX + 1][NEAR_MAX + 1];
+	for (size_t i = 0; i <= na; i++)
+		d[i][0] = i;
 	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
+		d[0][j] = j;
 	for (size_t i = 1; i <= na; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			size_t swap = diagonal + (a[i - 1] != b[j - 1]), above = row[j] + 1, left = row[j - 1] + 1;
-			diagonal = row[j];
-			row[j] = swap < above ? swap : above;
-			if (left < row[j])
-				row[j] = left;
+			d[i][j] = least(d[i - 1][j - 1] + (a[i - 1] != b[j - 1]), least(d[i - 1][j], d[i][j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
 		}
 	}
-	return row[nb];
+	return d[na][nb];
 }
 
 const char *args_nearest(const char *word, size_t n, const char *const *names)
 {
 	const char *best = NULL;
-	size_t best_d = n < 4 ? 2 : 3; /* two letters wrong (or two swapped), in a short word one */
+	size_t best_d = n < 4 ? 2 : 3; /* two edits at most, in a short word one */
 	if (!n || n > NEAR_MAX)
 		return NULL;
 	for (; *names; names++) {

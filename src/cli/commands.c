@@ -1,8 +1,10 @@
 /* The commands of hdactl. SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "analyze/verdict.h"
 #include "base/mem.h"
 #include "cli/run.h"
 
@@ -14,13 +16,14 @@
 #define KEY_COLUMNS "bytes count garbage_bytes:GARBAGE retained type class site gem types"
 
 static const struct command commands[] = {
-	{"status", WORDS_NONE, WHERE_LIVE, OPTS(0), "the daemon: health, store, what it does now", NULL, EXAMPLES("hdactl status"), NULL, NULL},
+	{"status", WORDS_NONE, WHERE_LIVE, OPTS(0), "the daemon: health, store, what it does now", NULL, EXAMPLES("hdactl status"), NULL,
+	    run_status},
 	{"ps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID)),
 	    "the processes that have sent dumps, the latest first, and those that are connected and have not dumped yet",
 	    "STATE is that of a connected process: idle, tracing, dumping, postponed (its own limits), refused (the daemon said later), "
 	    "backoff, off, silent.",
 	    EXAMPLES("hdactl ps", "hdactl -f /var/tmp/dumps ps"),
-	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict confidence:SURE where state why", NULL},
+	    "pid app ruby dumps partial jobs age_s:LAST bytes:HEAP rss bytes_per_hour:GROWTH/H verdict! confidence:SURE where state why", NULL},
 	{"dumps", WORDS_NONE, WHERE_QUERY, OPTS(ID(PID), ID(ALL)), "the dumps of each process in their order", NULL,
 	    EXAMPLES("hdactl dumps --pid 4121", "hdactl dumps --all"),
 	    "dump pid counter time took_s objects bytes:HEAP garbage_bytes:GARBAGE rss traced note source", NULL},
@@ -62,9 +65,9 @@ static const struct command commands[] = {
 	    "the way from a root to an object, a class or a site", "An address (0x...) needs the dump itself: -f FILE.",
 	    EXAMPLES("hdactl path --class Order", "hdactl -f old.dump path 0x7f12a4c8"),
 	    "steps= step address retained retained_objects:OBJECTS share bytes length:ENTRIES site name:OBJECT; "
-	    "paths= count bytes retained retained_objects:OBJECTS share class type site depth path id", NULL},
+	    "paths= count bytes share retained retained_objects:OBJECTS class type site depth path id", NULL},
 	{"containers", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)),
-	    "the arrays, hashes and chains with most entries", NULL,
+	    "the arrays, hashes and chains with many entries, by what they retain", NULL,
 	    EXAMPLES("hdactl containers 214"), "length:ENTRIES retained retained_objects:OBJECTS type class site name:HELD%BY", NULL},
 	{"diff", WORDS_DUMPS, WHERE_QUERY, OPTS(ID(N)), "objects absent from the earliest dump and present in all others",
 	    "Says which identity it used: allocation generation (exact), address (a hint), or counts.",
@@ -101,7 +104,8 @@ static const struct command commands[] = {
 	    EXAMPLES("hdactl watch", "hdactl watch --since today"), NULL, run_watch},
 	{"config", WORDS_CONFIG, WHERE_LIVE, OPTS(ID(DEFAULT), ID(CHANGED), ID(NEEDS_RESTART)), "the daemon's options and their values",
 	    "The words show, default, changed and needs-restart are taken as well as the options.",
-	    EXAMPLES("hdactl config", "hdactl config --changed"), NULL, NULL},
+	    EXAMPLES("hdactl config", "hdactl config --changed"),
+	    "section name!:OPTION value default unit lowest highest changed reload text", NULL},
 	{"reload", WORDS_NONE, WHERE_CONTROL, OPTS(0), "have the daemon read its configuration again, all or nothing", NULL,
 	    EXAMPLES("hdactl reload"), NULL, NULL},
 	{"backup", WORDS_DIR, WHERE_CONTROL, OPTS(0), "a compacted copy of the store into a new folder",
@@ -150,6 +154,40 @@ const char *command_words(enum words w)
 	return word_rows[w].text;
 }
 
+/* A word of --label that no finding has would look like a clean bill of health. */
+static int check_label(const char *label, char **ret_why)
+{
+	_cleanup_free_ char *all = xstrdup("");
+	for (int l = VERDICT_LEAK; l >= VERDICT_SLOW; l--) {
+		const char *name = verdict_label_name((enum verdict_label)l);
+		if (strcmp(name, label) == 0)
+			return 0;
+		char *more = xasprintf("%s%s, ", all, name);
+		free(all);
+		all = more;
+	}
+	if (strcmp(label, "other") == 0)
+		return 0;
+	*ret_why = xasprintf("--label must be one of %sother, not \"%.60s\"", all, label);
+	return HDA_EUSAGE;
+}
+
+/* What else the options of leaks must be. */
+static int check_leaks(const struct args *a, char **ret_why)
+{
+	const struct opt_use *sure = args_use(a, OPT_ID_MIN_CONFIDENCE);
+	const char *label = args_text(a, OPT_ID_LABEL);
+	if (sure && sure->number > 100) {
+		*ret_why = xasprintf("--min-confidence: %llu is more than 100 percent", (unsigned long long)sure->number);
+		return HDA_EUSAGE;
+	}
+	if ((args_flag(a, OPT_ID_UNTIL) || args_flag(a, OPT_ID_NOTE)) && !args_flag(a, OPT_ID_ACK)) {
+		*ret_why = xasprintf("--%s goes with --ack ID", args_flag(a, OPT_ID_UNTIL) ? "until" : "note");
+		return HDA_EUSAGE;
+	}
+	return label ? check_label(label, ret_why) : 0;
+}
+
 int command_check(const struct command *c, const struct args *a, char **ret_why)
 {
 	size_t n = a->nwords - 1;
@@ -182,5 +220,5 @@ int command_check(const struct command *c, const struct args *a, char **ret_why)
 		*ret_why = xasprintf("dump needs --pid PID; hdactl ps lists the processes");
 		return HDA_EUSAGE;
 	}
-	return 0;
+	return strcmp(c->name, "leaks") == 0 ? check_leaks(a, ret_why) : 0;
 }

@@ -16,12 +16,14 @@
 #include "query/census.h"
 #include "store/store.h"
 
-/* Of the files of one run: what is read and where it goes. */
+/* Files that are read, and what came of them. */
 struct reading {
 	const struct cli *cli;
 	struct store *store;
 	struct query_census *census;  /* NULL unless diff needs it */
-	const uint64_t *address;      /* NULL unless path asks for one */
+	const uint64_t *address;      /* NULL unless path asks for one: address_buf */
+	uint64_t address_buf;
+	struct input_list list;
 	struct query_trail *trails;
 	size_t ntrails, cap_trails;
 	struct input_name over;       /* --pid, --time, --counter */
@@ -165,8 +167,10 @@ static int read_all(struct reading *r, struct input_list *l)
 	for (size_t i = 0; i < l->nfiles; i++)
 		total += l->files[i].size;
 	progress_init(&r->progress, total);
-	if (l->nskips)
-		cli_fail(0, "%s: skipped: %s%s", l->skips[0].path, l->skips[0].why, l->nskips > 1 ? " (and others of the folder)" : "");
+	if (l->nskips > 1)
+		cli_fail(0, "%s: skipped: %s; so were %zu more", l->skips[0].path, l->skips[0].why, l->nskips - 1);
+	else if (l->nskips)
+		cli_fail(0, "%s: skipped: %s", l->skips[0].path, l->skips[0].why);
 	for (size_t i = 0; i < l->nfiles; i++) {
 		read_file(r, &l->files[i]);
 		r->before += l->files[i].size;
@@ -222,11 +226,19 @@ static int name_row(void *ctx, const struct row *row)
 static int name_dump(void *ctx, const struct row *row) { return ((struct naming *)ctx)->to.dump(((struct naming *)ctx)->to.ctx, row); }
 static void name_note(void *ctx, const char *text) { ((struct naming *)ctx)->to.note(((struct naming *)ctx)->to.ctx, text); }
 
-static void ask(const struct reading *r, const char *cmd, const struct query_args *args, struct report *a)
+/* With its fraction: a file written this second is not from the future. */
+static double now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+void files_answer(const struct reading *r, const char *cmd, const struct query_args *args, struct report *a)
 {
 	struct naming n = {.r = r, .to = report_sink(a)};
 	struct row_sink named = {.ctx = &n, .row = name_row, .dump = name_dump, .note = name_note};
-	struct query_ctx q = {.store = r->store, .now = (double)time(NULL), .census = r->census,
+	struct query_ctx q = {.store = r->store, .now = now(), .census = r->census,
 	    .trails = r->trails, .ntrails = r->ntrails};
 	a->status = query_dispatch(&q, cmd, args, strcmp(cmd, "dumps") == 0 ? &named : &n.to, &a->text);
 }
@@ -240,35 +252,56 @@ static const uint64_t *address_of(const char *cmd, const struct query_args *args
 	return NULL;
 }
 
-static void reading_done(struct reading *r)
+void files_close(struct reading *r)
 {
+	input_list_done(&r->list);
 	for (size_t i = 0; i < r->ntrails; i++)
 		graph_trail_free(r->trails[i].trail);
 	free(r->trails);
 	free(r->sources);
 	query_census_free(r->census);
 	store_close(r->store);
+	free(r);
+}
+
+/* What the command needs beside summaries is found out before the files are read. */
+static void needs_of(struct reading *r, const char *cmd, const struct query_args *args)
+{
+	static const char *const by_pid[] = {"ps", "dumps", "trend", "leaks"};
+	r->address = address_of(cmd, args, &r->address_buf);
+	for (size_t i = 0; i < sizeof(by_pid) / sizeof(by_pid[0]); i++)
+		r->pid_filters |= strcmp(cmd, by_pid[i]) == 0;
+	if (strcmp(cmd, "diff") == 0)
+		r->census = query_census_new();
+}
+
+int files_open(const struct cli *cli, const char *cmd, const struct query_args *args, struct reading **ret)
+{
+	_cleanup_free_ char *why = NULL;
+	struct reading *r = xcalloc(1, sizeof(*r));
+	r->cli = cli;
+	int err = store_open(&r->store, &(struct store_opts){0}, &why);
+	if (err < 0) {
+		free(r);
+		return cli_fail(CLI_REFUSED, "%s", why ? why : hda_strerror(err));
+	}
+	needs_of(r, cmd, args);
+	find_all(cli, &r->list);
+	int code = read_all(r, &r->list);
+	if (code == CLI_DONE)
+		*ret = r;
+	else
+		files_close(r);
+	return code;
 }
 
 int files_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a)
 {
-	static const char *const by_pid[] = {"ps", "dumps", "trend", "leaks"};
-	uint64_t address;
-	struct reading r = {.cli = cli, .address = address_of(cmd, args, &address)};
-	struct input_list list = {0};
-	_cleanup_free_ char *why = NULL;
-	int err = store_open(&r.store, &(struct store_opts){0}, &why);
-	if (err < 0)
-		return cli_fail(CLI_REFUSED, "%s", why ? why : hda_strerror(err));
-	for (size_t i = 0; i < sizeof(by_pid) / sizeof(by_pid[0]); i++)
-		r.pid_filters |= strcmp(cmd, by_pid[i]) == 0;
-	if (strcmp(cmd, "diff") == 0)
-		r.census = query_census_new();
-	find_all(cli, &list);
-	int code = read_all(&r, &list);
-	if (code == CLI_DONE)
-		ask(&r, cmd, args, a);
-	input_list_done(&list);
-	reading_done(&r);
+	struct reading *r;
+	int code = files_open(cli, cmd, args, &r);
+	if (code == CLI_DONE) {
+		files_answer(r, cmd, args, a);
+		files_close(r);
+	}
 	return code;
 }

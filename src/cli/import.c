@@ -54,6 +54,16 @@ static void on_interrupt(int sig)
 	stopping = sig;
 }
 
+/* A line on stderr between two states of the progress line. */
+static void warn(struct importing *m, const char *text, const char *more)
+{
+	pthread_mutex_lock(&m->lock);
+	progress_end(&m->progress);
+	cli_fail(0, "%s%s", text, more);
+	pthread_mutex_unlock(&m->lock);
+}
+
+/* A file that is not stored, and why. */
 static void say(struct importing *m, int code, const char *path, const char *why)
 {
 	pthread_mutex_lock(&m->lock);
@@ -142,7 +152,7 @@ static int stream(
 		return r < 0 ? r : -EINTR;
 	}
 	if (n < 0)
-		say(m, CLI_BAD_INPUT, NULL, input_error(in));
+		warn(m, input_error(in), "; what came before is sent as a partial dump");
 	return client_end(c, n == 0, HEADER_UNKNOWN, ack);
 }
 
@@ -255,7 +265,7 @@ static int prepare(struct importing *m)
 			say(m, CLI_BAD_INPUT, NULL, why ? why : a->words[i]);
 	}
 	for (size_t i = 0; i < m->list.nskips; i++)
-		say(m, CLI_DONE, m->list.skips[i].path, m->list.skips[i].why);
+		say(m, CLI_BAD_INPUT, m->list.skips[i].path, m->list.skips[i].why);
 	input_list_sort(&m->list);
 	if ((when || jobs) && m->list.nfiles > 1)
 		return cli_fail(CLI_USAGE, "--time and --counter are for one file; there are %zu", m->list.nfiles);

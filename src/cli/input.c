@@ -32,6 +32,8 @@ struct input {
 	char *why;
 	bool regular;           /* a file, no pipe */
 	bool in_frame;          /* a compressed stream has begun and not ended */
+	bool line_ends;         /* the last byte given out is the end of a line */
+	uint8_t last;           /* the last byte given out that is no blank */
 	z_stream z;
 	ZSTD_DStream *zstd;
 };
@@ -177,14 +179,35 @@ static ssize_t read_out(struct input *in, uint8_t *p, size_t n)
 	return got > 0 ? (ssize_t)got : in->err;
 }
 
+/* Remembers how the bytes given out so far end. */
+static void note_tail(struct input *in, const uint8_t *p, size_t n)
+{
+	in->line_ends = n > 0 && p[n - 1] == '\n';
+	while (n > 0 && (p[n - 1] == '\n' || p[n - 1] == '\r' || p[n - 1] == ' ' || p[n - 1] == '\t'))
+		n--;
+	if (n > 0)
+		in->last = p[n - 1];
+}
+
+/* A dump has no mark at its end; but Ruby ends each line, so one that stops before the end of a record was cut off. */
+static ssize_t at_end(struct input *in)
+{
+	return in->line_ends || in->last == '}' ? 0 : fail(in, HDA_EPARTIAL, "ends in the middle of a line (truncated file)");
+}
+
 ssize_t input_read(struct input *in, const uint8_t **ret)
 {
 	ssize_t n = (ssize_t)in->peeked;
 	in->peeked = 0;
 	if (n == 0)
 		n = read_out(in, in->out, INPUT_CHUNK);
-	if (n >= 0)
-		*ret = in->out;
+	if (n == 0)
+		n = at_end(in);
+	if (n < 0)
+		return n;
+	if (n > 0)
+		note_tail(in, in->out, (size_t)n);
+	*ret = in->out;
 	return n;
 }
 
@@ -193,7 +216,15 @@ int input_rest(const struct input *in)
 	return in->regular && in->kind == KIND_PLAIN && !in->peeked && in->raw_at == in->raw_n && !in->err ? in->fd : -1;
 }
 
-void input_passed(struct input *in, uint64_t n) { in->done += n; }
+void input_passed(struct input *in, uint64_t n)
+{
+	uint8_t tail[16];
+	off_t at = lseek(in->fd, 0, SEEK_CUR);
+	ssize_t got = at < 0 ? -1 : pread(in->fd, tail, sizeof(tail), at < (off_t)sizeof(tail) ? 0 : at - (off_t)sizeof(tail));
+	in->done += n;
+	if (got > 0)
+		note_tail(in, tail, (size_t)got);
+}
 
 const char *input_error(const struct input *in) { return in->why; }
 

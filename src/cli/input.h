@@ -27,7 +27,7 @@ enum {
 HDA_MUST_CHECK int input_open(const char *path, struct input **ret, char **ret_why);
 void input_free(struct input *in);
 /* The next bytes: their number with *ret pointing at them (valid until the next call; SCAN_PAD readable bytes lie
- * behind), 0 at the end. Negative: HDA_EPARTIAL the compressed data ends early, HDA_EFORMAT it is damaged, -errno; then
+ * behind), 0 at the end. Negative: HDA_EPARTIAL the data ends early (compressed, or within a line), HDA_EFORMAT it is damaged, -errno; then
  * input_error() says so, every later call gives the same, and what came before counts as a partial dump. */
 HDA_MUST_CHECK ssize_t input_read(struct input *in, const uint8_t **ret);
 /* A descriptor whose bytes from its place on are the rest of the dump, as they are: a plain file after the first input_read. -1: there is

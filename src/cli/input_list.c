@@ -160,11 +160,13 @@ static int add_folder(struct input_list *l, const char *path, char **ret_why)
 		*ret_why = xasprintf("%s: %s", path, strerror(-err));
 		return err;
 	}
-	size_t len = strlen(path);
+	size_t len = strlen(path), before = l->nfiles + l->nskips;
 	for (struct dirent *e; (e = readdir(d));)
 		if (e->d_name[0] != '.')
 			add_entry(l, xasprintf("%s%s%s", path, len && path[len - 1] == '/' ? "" : "/", e->d_name));
 	closedir(d);
+	if (l->nfiles + l->nskips == before)
+		skip(l, xstrdup(path), "an empty folder");
 	return 0;
 }
 

@@ -19,7 +19,7 @@ libhda_a_SOURCES += \
 	src/cli/report.c src/cli/report.h \
 	src/cli/table.c src/cli/table.h src/cli/columns.def \
 	src/cli/text.c src/cli/text.h \
-	src/cli/show.c src/cli/top.c src/cli/trend.c \
+	src/cli/show.c src/cli/status.c src/cli/top.c src/cli/trend.c \
 	src/cli/watch.c
 bin_PROGRAMS += hdactl
 hdactl_SOURCES = src/cli/main.c

@@ -73,13 +73,13 @@ static void on_done(void *ctx, int status, struct span text)
 	c->a->text = text.n ? xstrndup((const char *)text.p, text.n) : NULL;
 }
 
-/* "cannot reach hdad ...": the one line of a dead daemon. */
-static int unreachable(const struct client *c, int err)
+/* "cannot reach hdad ...": the one line of a dead daemon. What files can answer is said of commands that take files. */
+static int unreachable(const struct cli *cli, const struct client *c, int err)
 {
 	if (err == -ENOENT || err == -ECONNREFUSED)
-		return cli_fail(CLI_UNREACHABLE,
-		    "cannot reach hdad at %s: %s. Start it: systemctl start hdad.  Without a daemon: hdactl -f DIR ...", c->path,
-		    err == -ENOENT ? "no such file" : "nobody listens");
+		return cli_fail(CLI_UNREACHABLE, "cannot reach hdad at %s: %s. Start it: systemctl start hdad%s", c->path,
+		    err == -ENOENT ? "no such file" : "nobody listens",
+		    cli->cmd->where == WHERE_QUERY || cli->cmd->where == WHERE_LOCAL ? ".  Without a daemon: hdactl -f DIR ..." : "");
 	return cli_fail(
 	    err == HDA_EREFUSED || err == HDA_EVERSION ? CLI_REFUSED : CLI_UNREACHABLE, "%s", c->text[0] ? c->text : hda_strerror(err));
 }
@@ -88,7 +88,7 @@ int remote_open(const struct cli *cli, struct client *c, const char *socket, enu
 {
 	client_init(c);
 	int err = client_open(c, cli->runtime_dir, socket, role);
-	return err < 0 ? unreachable(c, err) : CLI_DONE;
+	return err < 0 ? unreachable(cli, c, err) : CLI_DONE;
 }
 
 static void request_init(struct msg_request *m, const char *cmd, const struct query_args *args)

@@ -40,6 +40,7 @@ void cli_print_notes(const struct cli *cli, const struct report *a);
 int run_holders(struct cli *cli);
 int run_trend(struct cli *cli);
 int run_show(struct cli *cli);
+int run_status(struct cli *cli);
 int run_top(struct cli *cli);
 int run_leaks(struct cli *cli);
 int run_import(struct cli *cli);
@@ -48,3 +49,9 @@ int run_dump_now(struct cli *cli);
 /* Where the daemon or files answer (remote.c, files.c). */
 int remote_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
 int files_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
+/* The same in three steps, for several questions over files that are read once. files_open reads those of -f into *ret as cmd with args
+ * needs them; else the exit code, the reason having been said. files_answer fills *a; files_close frees. */
+struct reading;
+HDA_MUST_CHECK int files_open(const struct cli *cli, const char *cmd, const struct query_args *args, struct reading **ret);
+void files_answer(const struct reading *r, const char *cmd, const struct query_args *args, struct report *a);
+void files_close(struct reading *r);

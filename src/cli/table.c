@@ -17,6 +17,8 @@ enum {
 	GAP = 2,        /* blanks between columns */
 	BAR = 24,       /* longest bar */
 	SPARK = 40,     /* longest sparkline */
+	NARROW = 100,   /* below so many columns it is SPARK_NARROW: it would crowd out the figures */
+	SPARK_NARROW = 16,
 	HEADING = 32,
 };
 
@@ -42,7 +44,7 @@ enum kind {
 struct column {
 	char name[HEADING], heading[HEADING];
 	enum kind kind;
-	bool right;
+	bool right, keep; /* keep: neither cut nor left out */
 	size_t width;
 };
 
@@ -118,7 +120,7 @@ static char *series(const struct table_style *st, const struct val *v)
 	double *d = xcalloc(v->list.n + 1, sizeof(*d));
 	for (size_t i = 0; i < v->list.n; i++)
 		d[i] = val_as_num(&v->list.p[i]);
-	char *s = text_sparkline(d, v->list.n, SPARK, st->utf8);
+	char *s = text_sparkline(d, v->list.n, st->width && st->width < NARROW ? SPARK_NARROW : SPARK, st->utf8);
 	free(d);
 	return s;
 }
@@ -227,12 +229,13 @@ static size_t columns_of_text(const struct part *p, const char *text, size_t len
 		size_t word = strcspn(text, " ;");
 		if (text + word > end)
 			word = (size_t)(end - text);
-		size_t name = strcspn(text, " ;:#$&~");
+		size_t name = strcspn(text, " ;:#$&~!");
 		if (word) {
 			struct column *c = &cols[n];
 			column_init(c, text, name < word ? name : word);
 			char how = name < word ? text[name] : ' ';
 			const char *colon = memchr(text, ':', word);
+			c->keep = how == '!';
 			c->kind = how == '#' ? K_BAR : how == '$' ? K_BYTES : how == '&' ? K_BYTES_CHANGE : how == '~' ? K_COUNT_CHANGE : c->kind;
 			if (colon)
 				heading_of(c, colon + 1, (size_t)(text + word - colon - 1));
@@ -262,13 +265,13 @@ static size_t columns_of_rows(const struct part *p, struct column *cols)
 
 static bool flexible(const struct column *c)
 {
-	return !c->right && (c->kind == K_PATH || c->kind == K_SITE || c->kind == K_TEXT || c->kind == K_AUTO);
+	return !c->right && !c->keep && (c->kind == K_PATH || c->kind == K_SITE || c->kind == K_TEXT || c->kind == K_AUTO);
 }
 
-/* Columns that a narrow terminal can be without: all but the first, and the places. */
+/* Columns that a narrow terminal can be without: all but the first, those to keep, and the places. */
 static bool droppable(const struct column *c, size_t i)
 {
-	return i > 0 && c->kind != K_PATH && c->kind != K_SITE;
+	return i > 0 && !c->keep && c->kind != K_PATH && c->kind != K_SITE;
 }
 
 /* Takes away columns, the last first, until the others fit with their text cut as far as it may be; their headings, apart by

@@ -1,9 +1,10 @@
 /* Rows as a table for people. SPDX-License-Identifier: BSD-2-Clause
  *
  * What a report shows is a text: column names apart by blanks, "name:HEADING" for a heading of its own (":SINCE", % for a blank), "name#"
- * for a bar, "name$" for bytes, "name&" for a change of bytes, "name~" for a change of a count. "site" is made of file and line. Reports
- * with several lists: "list= columns; list2=title%with%blanks columns". Columns that are null in every row are left out; lists without a
- * text show every column. Frameless, aligned by libsmartcols. */
+ * for a bar, "name$" for bytes, "name&" for a change of bytes, "name~" for a change of a count, "name!" for one
+ * that is neither cut nor left out. "site" is made of file and line. Reports with several lists: "list= columns;
+ * list2=title%with%blanks columns". Columns that are null in every row are left out; lists without a text show every column. Frameless,
+ * aligned by libsmartcols. */
 #pragma once
 
 #include <stdbool.h>

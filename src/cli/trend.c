@@ -89,10 +89,16 @@ static const char *one_table(const struct cli *cli, struct report *a)
 	return cols;
 }
 
-static int plot_one(const struct cli *cli, struct query_args *q, const char *by, const char *metric, const char *path)
+/* One picture, of the files that were read (NULL: of the daemon's dumps). */
+static int plot_one(
+    const struct cli *cli, const struct reading *files, struct query_args *q, const char *by, const char *metric, const char *path)
 {
 	struct report a = {0};
-	int r = cli_ask(cli, "trend", q, &a);
+	int r = CLI_DONE;
+	if (files)
+		files_answer(files, "trend", q, &a);
+	else
+		r = remote_ask(cli, "trend", q, &a);
 	if (r == CLI_DONE && (r = cli_exit_of_status(a.status)) != CLI_DONE) {
 		cli_fail(r, "%s", a.text ? a.text : "it was refused without a reason");
 	} else if (r == CLI_DONE) {
@@ -117,7 +123,7 @@ static void set_arg(struct query_args *q, const char *name, const char *text)
 		q->a[i] = (struct query_arg){name, val_str(text)};
 }
 
-static int plot_all(const struct cli *cli, struct query_args *q, const char *dir)
+static int plot_all(const struct cli *cli, const struct reading *files, struct query_args *q, const char *dir)
 {
 	static const char *const bys[] = {"type", "string", "data"}, *const metrics[] = {"count", "bytes"};
 	for (size_t i = 0; i < 6; i++) {
@@ -125,24 +131,33 @@ static int plot_all(const struct cli *cli, struct query_args *q, const char *dir
 		_cleanup_free_ char *path = xasprintf("%s/%s-%s.svg", dir, by, i % 2 ? "memory" : "count");
 		set_arg(q, "by", by);
 		set_arg(q, "metric", metric);
-		int r = plot_one(cli, q, by, metric, path);
+		int r = plot_one(cli, files, q, by, metric, path);
 		if (r != CLI_DONE)
 			return r;
 	}
 	return CLI_DONE;
 }
 
-int run_trend(struct cli *cli)
+static int plot(const struct cli *cli, const char *path, const char *dir)
 {
 	struct query_args q;
+	struct reading *files = NULL;
 	_cleanup_free_ char *why = NULL;
-	const char *plot = args_text(cli->args, OPT_ID_PLOT), *dir = args_text(cli->args, OPT_ID_PLOT_ALL);
 	const char *by = args_text(cli->args, OPT_ID_BY);
-	if (!plot && !dir)
-		return cli_report(cli, one_table);
 	if (cli_request_args(cli, &q, &why) < 0)
 		return cli_fail(CLI_USAGE, "%s", why);
-	if (dir)
-		return plot_make_dir(dir, &why) < 0 ? cli_fail(CLI_REFUSED, "%s", why) : plot_all(cli, &q, dir);
-	return plot_one(cli, &q, by ? by : "type", counts(cli) ? "count" : "bytes", plot);
+	int r = args_flag(cli->args, OPT_ID_FILE) ? files_open(cli, "trend", &q, &files) : CLI_DONE;
+	if (r == CLI_DONE && dir && plot_make_dir(dir, &why) < 0)
+		r = cli_fail(CLI_REFUSED, "%s", why);
+	else if (r == CLI_DONE)
+		r = dir ? plot_all(cli, files, &q, dir) : plot_one(cli, files, &q, by ? by : "type", counts(cli) ? "count" : "bytes", path);
+	if (files)
+		files_close(files);
+	return r;
+}
+
+int run_trend(struct cli *cli)
+{
+	const char *path = args_text(cli->args, OPT_ID_PLOT), *dir = args_text(cli->args, OPT_ID_PLOT_ALL);
+	return path || dir ? plot(cli, path, dir) : cli_report(cli, one_table);
 }

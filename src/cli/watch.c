@@ -90,22 +90,40 @@ static int on_step(void *ctx, const struct row *row)
 	return fflush(stderr) == 0 ? 0 : 1;
 }
 
-static const char *bytes_of(char room[HUMAN_MAX], const struct report_row *e, const char *name)
+/* What tracing cost the process. */
+static void say_tracing(const struct report_row *e)
 {
-	return human_bytes(room, report_num(e, name), false);
+	char text[HUMAN_MAX];
+	double made = report_num(e, "allocated"), rss = report_num(e, "rss_grew"), runs = report_num(e, "gc_runs");
+	double rate = report_num(e, "jobs_per_s_traced"), before = report_num(e, "jobs_per_s_before");
+	printf("tracing: %.0f s", report_num(e, "traced_s"));
+	if (made >= 0)
+		printf(", %s objects allocated", human_count(text, made, false));
+	if (rss >= 0)
+		printf(", RSS +%s", human_bytes(text, rss, false));
+	if (runs >= 0)
+		printf(", %s GC run%s", human_count(text, runs, false), runs == 1 ? "" : "s");
+	if (rate >= 0)
+		printf(", %.1f jobs/s", rate);
+	if (rate >= 0 && before >= 0)
+		printf(" (%.1f before)", before);
+	putchar('\n');
 }
 
+/* What the process paid, and what came of it. A figure that the gem did not send is left out. */
 static void say_cost(const struct report_row *e)
 {
-	char heap[HUMAN_MAX], grew[HUMAN_MAX];
-	printf("dump %.0f: %.0f objects, heap %s, after %.0f jobs, %.1f s\n", report_num(e, "dump"), report_num(e, "objects"),
-	    bytes_of(heap, e, "bytes"), report_num(e, "jobs"), report_num(e, "took_s"));
-	if (report_num(e, "pause_s") >= 0)
-		printf("cost: the process stood still for %.1f ms\n", report_num(e, "pause_s") * 1000);
+	char count[HUMAN_MAX], heap[HUMAN_MAX], jobs[HUMAN_MAX];
+	double done = report_num(e, "jobs"), pause = report_num(e, "pause_s");
+	printf("dump %.0f: %s objects, heap %s", report_num(e, "dump"), human_count(count, report_num(e, "objects"), false),
+	    human_bytes(heap, report_num(e, "bytes"), false));
+	if (done >= 0)
+		printf(", after %s job%s", human_count(jobs, done, false), done == 1 ? "" : "s");
+	printf(", %.1f s\n", report_num(e, "took_s"));
+	if (pause >= 0)
+		printf("cost: the process stood still for %.1f ms\n", pause * 1000);
 	if (report_num(e, "traced_s") > 0)
-		printf("tracing: %.0f s, %.0f objects allocated, RSS +%s, %.0f GC runs, %.1f jobs/s (%.1f before)\n", report_num(e, "traced_s"),
-		    report_num(e, "allocated"), bytes_of(grew, e, "rss_grew"), report_num(e, "gc_runs"), report_num(e, "jobs_per_s_traced"),
-		    report_num(e, "jobs_per_s_before"));
+		say_tracing(e);
 }
 
 /* As `hdactl show DUMP` would. */

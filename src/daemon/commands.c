@@ -66,7 +66,7 @@ static int run_config(struct query_job *j, struct answer *a, char **ret_text)
 {
 	static const char *const cols[] = {"section", "name", "value", "default", "unit", "lowest", "highest", "changed", "reload", "text"};
 	bool defaults = flag(j, "default"), changed_only = flag(j, "changed"), restart_only = flag(j, "needs-restart");
-	(void)ret_text;
+	size_t shown = 0;
 	for (enum config_id id = 0; id < CFG_N; id++) {
 		const struct config_row *r = &config_rows[id];
 		bool is_default = false;
@@ -82,7 +82,10 @@ static int run_config(struct query_job *j, struct answer *a, char **ret_text)
 		    val_str(config_unit(r->kind)), val_str(r->lo), val_str(r->hi), val_bool(!is_default), val_bool(r->reloadable),
 		    val_str(r->text)};
 		answer_cells(a, cols, cells, sizeof(cells) / sizeof(cells[0]));
+		shown++;
 	}
+	if (!shown)
+		*ret_text = xasprintf("no option%s differs from its built-in value", restart_only ? " that needs a restart" : "");
 	return HDA_STATUS_OK;
 }
 

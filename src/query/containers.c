@@ -41,4 +41,7 @@ static int run(struct query_run *r) { return run_listing(r, STORE_GRAPH, RUN_DEF
 
 static const char *const args[] = {"dump", "n", NULL};
 const struct query_cmd query_cmd_containers = {
-    .name = "containers", .summary = "the arrays, hashes and chains with most entries, and who holds them", .args = args, .run = run};
+    .name = "containers",
+    .summary = "the arrays, hashes and chains with many entries, by what they retain, and who holds them",
+    .args = args,
+    .run = run};

@@ -11,7 +11,18 @@ code "$hdactl" ps
 is "a dead daemon: exit code" $status 3
 is "a dead daemon: one line" "$(wc -l <"$work/err")" 1
 like "a dead daemon: names the socket" "$(cat "$work/err")" "$work/none/query.sock.*systemctl start hdad"
+like "a dead daemon: what files can do" "$(cat "$work/err")" 'Without a daemon: hdactl -f'
+code "$hdactl" reload; is "a dead daemon: reload" $status 3
+unlike "a dead daemon: files cannot be reloaded" "$(cat "$work/err")" 'hdactl -f'
 code "$hdactl" nonsense; is "unknown command" $status 2
+unlike "unknown command: no hint that is far off" "$(cat "$work/err")" 'did you mean'
+code "$hdactl" laeks; like "a command with two letters swapped" "$(cat "$work/err")" 'did you mean leaks'
+code "$hdactl" tpo; like "a short one" "$(cat "$work/err")" 'did you mean top'
+# An option that is not heeded would make the answer look like a clean one.
+for o in '--label lek' '--min-confidence 101' '--until 2030-01-01' '--note x'; do
+	code "$hdactl" leaks $o; is "leaks $o: wrong usage" $status 2
+done
+code "$hdactl" leaks --label phase?; is "leaks --label takes the labels that leaks says" $status 3
 code "$hdactl" --josn top; is "unknown option" $status 2
 like "unknown option: hint" "$(cat "$work/err")" 'did you mean --json'
 code "$hdactl" top --plot x.svg; is "option of another command" $status 2
@@ -48,6 +59,19 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 		'["heap-42-1700000100-100.dump","heap-42-1700000200-200.dump"]'
 	like "what only quotes dumps is none, whatever its name" "$(cat "$work/err")" 'heap-42-1700000300-300.dump: skipped: not a heap dump'
 	rm -r "$work/old"
+	# A file that was cut off says less than the process had: it is partial, and counts in no report.
+	mkdir "$work/torn" "$work/void"
+	cp "$work"/heap-42-1700000100-100.dump "$work/torn"
+	head -c 100000 "$work/heap-42-1700000200-200.dump" >"$work/torn/heap-42-1700000200-200.dump"
+	is "a file that ends within a line is partial" "$("$hdactl" -f "$work/torn" --json dumps --all 2>"$work/err" | jq -c '[.rows[].partial]')" '[false,true]'
+	like "and it is said" "$(cat "$work/err")" 'heap-42-1700000200-200.dump: ends in the middle of a line'
+	is "the last dump is the whole one" "$("$hdactl" -f "$work/torn" --json show 2>/dev/null | jq .dump.counter)" 100
+	head -c -1 "$work/heap-42-1700000200-200.dump" >"$work/torn/heap-42-1700000200-200.dump"
+	is "without the last line feed it is whole" "$("$hdactl" -f "$work/torn" --json dumps --all 2>/dev/null | jq -c '[.rows[].partial]')" '[false,false]'
+	rm -r "$work/torn"
+	code "$hdactl" -f "$work/void" ps; is "an empty folder" $status 5
+	like "an empty folder is named" "$(cat "$work/err")" 'void: skipped: an empty folder'
+	rmdir "$work/void"
 	is "keys of top" "$("$hdactl" -f "$work" --json top -n 1 2>/dev/null | jq -c '.rows[0]|keys_unsorted|.[:7]')" \
 		'["type","class","file","line","generation","count","bytes"]'
 	is "rows of top -n 0 add up" "$("$hdactl" -f "$work" --json top --by key -n 0 2>/dev/null | jq '(.rows|map(.count)|add) == .dump.objects')" true
@@ -68,7 +92,8 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 	ok "folded lines" grep -Eq '^Ruby VM(;[^;]+)* [0-9]+$' "$work/folded"
 	ok "nothing but folded lines" sh -c '! grep -Ev "^[^;]+(;[^;]+)* [0-9]+$" "$1"' - "$work/folded"
 	if command -v gnuplot >/dev/null; then
-		"$hdactl" -f "$work" trend --plot-all "$work/g" >/dev/null 2>&1
+		"$hdactl" -f "$work" trend --plot-all "$work/g" >/dev/null 2>"$work/err"
+		is "six graphs: the files are read once" "$(grep -c skipped "$work/err")" 1
 		is "six graphs" "$(grep -l '</svg>' "$work"/g/*.svg | wc -l)" 6
 	fi
 	code "$hdactl" -f "$work" trend --plot "$work/x.pdf"; is "no such picture" $status 4
@@ -79,7 +104,7 @@ fi
 if [ -d "$HDA_SHARED/dumps" ] && command -v jq >/dev/null; then
 	for f in "$HDA_SHARED"/dumps/*.dump.zst; do
 		want=$(zstd -dcq "${f%.zst}.expected.json.zst" | jq -c '[.objects,.bytes,.bad_lines]')
-		is "$(basename "$f"): totals" "$("$hdactl" -f "$f" --json show 2>/dev/null | jq -c '[.dump.objects,.dump.bytes,.dump.bad_lines]')" "$want"
+		is "$(basename "$f"): totals" "$("$hdactl" -f "$f" --json show 1 2>/dev/null | jq -c '[.dump.objects,.dump.bytes,.dump.bad_lines]')" "$want"
 	done
 else
 	skip "shared dumps" "not there"
