@@ -68,13 +68,13 @@ static void say_daemon(const struct report *a)
 static void say_store(const struct report *a)
 {
 	char buf[HUMAN_MAX];
-	double oldest = figure(a, "store", "oldest_dump_time");
+	double first = figure(a, "store", "oldest_dump_time");
 	say_bytes(a, "store", "used_bytes", "store   ", "");
 	say_bytes(a, "store", "max_bytes", " of ", "");
 	say(a, "store", "dumps", "   ", "dump", "dumps");
 	say(a, "store", "processes", " of ", "process", "processes");
-	if (oldest > 0)
-		printf("   oldest %s", human_duration(buf, (double)time(NULL) - oldest, false));
+	if (first > 0)
+		printf("   first %s ago", human_duration(buf, (double)time(NULL) - first, false));
 	putchar('\n');
 }
 

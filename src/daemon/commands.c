@@ -35,7 +35,7 @@ static void put_store(struct hdad *h, struct answer *a)
 	put_fact(a, "store", "oldest_reader_txns", known(st.oldest_reader_txns), "transactions since the oldest reader began");
 	put_fact(a, "store", "reopened", known(st.reopened), "times it was opened anew after a write that failed");
 	put_fact(a, "store", "oldest_dump_time", st.oldest_dump_time > 0 ? val_real(st.oldest_dump_time) : val_null(),
-	    "when the oldest stored dump was made");
+	    "when the dump was made that came first of those stored");
 }
 
 static int run_status(struct query_job *j, struct answer *a, char **ret_text)

@@ -377,7 +377,8 @@ static uint64_t entries(struct lmdb *m, MDB_txn *txn, enum db_table t)
 }
 
 /* Time of the oldest dump; 0 without one. Dumps come nearly in the order of time: the first row is asked. */
-static double oldest_time(struct lmdb *m, MDB_txn *txn)
+/* When the dump was made that has been there longest: it is the next to go. 0: there is none. */
+static double first_time(struct lmdb *m, MDB_txn *txn)
 {
 	MDB_cursor *c;
 	MDB_val k, v;
@@ -411,7 +412,7 @@ static void lmdb_stats(struct store *s, struct store_stats *ret)
 	ret->dumps = entries(m, txn, DB_dumps);
 	ret->procs = entries(m, txn, DB_procs);
 	ret->names = entries(m, txn, DB_names);
-	ret->oldest_dump_time = oldest_time(m, txn);
+	ret->oldest_dump_time = first_time(m, txn);
 	if (lmdb_used(m, txn, &ret->used_bytes))
 		ret->used_bytes = 0;
 	mdb_env_info(m->env, &info);

@@ -431,9 +431,8 @@ static void ram_stats(struct store *s, struct store_stats *ret)
 		const struct item *it = st->items[i];
 		ret->used_bytes += it->bytes;
 		ret->names += it->sum->names.n;
-		if (it->row.time > 0 && (ret->oldest_dump_time == 0 || it->row.time < ret->oldest_dump_time))
-			ret->oldest_dump_time = it->row.time;
 	}
+	ret->oldest_dump_time = st->nitems ? st->items[0]->row.time : 0;
 	state_unref(st);
 }
 

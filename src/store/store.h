@@ -65,7 +65,7 @@ struct store_dump {
 struct store_stats {
 	uint64_t used_bytes, max_bytes, map_bytes, dumps, procs, readers, names, oldest_reader_txns;
 	uint64_t reopened;        /* times since the start, after a write that failed and left it unusable */
-	double oldest_dump_time;  /* 0 = no dump */
+	double oldest_dump_time;  /* when the dump was made that came first of those there; 0 = no dump */
 	const char *engine;       /* "LMDB 0.9.24", "RAM" */
 };
 

@@ -149,6 +149,11 @@ wait "$watch"
 # --- status, config, reload
 code "$hdactl" status
 is 'status: exit 0' $status 0
+like 'status: the daemon first' "$(head -n 1 "$work/out")" "^hdad [0-9.]+   pid $hdad_pid   up [0-9.]+[smh].*   healthy\$"
+like 'status: the store' "$(cat "$work/out")" '^store   [0-9.]+[KM] of 4\.0G   6 dumps of 1 process   first [0-9hm]+ ago$'
+like 'status: bytes are shown as bytes' "$(cat "$work/out")" '^store +max_bytes +4\.0G '
+like 'status: times as times' "$(cat "$work/out")" '^store +oldest_dump_time +20[0-9-]+ [0-9:]+ '
+like 'status --exact: numbers' "$("$hdactl" --exact status)" '^store +max_bytes +4294967296 '
 is 'status: dumps' "$("$hdactl" --json status | jq '.rows[] | select(.group == "store" and .name == "dumps") | .value')" 6
 code "$hdactl" config
 is 'config: exit 0' $status 0
@@ -156,6 +161,8 @@ like 'config: an option' "$(cat "$work/out")" 'max_dumps'
 code "$hdactl" config show
 is 'config show is config' $status 0
 is 'config --changed: nothing is' "$("$hdactl" --json config --changed | jq '.rows | length')" 0
+code "$hdactl" config --changed
+is 'config --changed: nothing is: says so' "$(cat "$work/out")" "no option differs from its built-in value"
 ok 'config --default' test "$("$hdactl" --json config --default | jq '.rows | length')" -ge 20
 is 'config default is config --default' "$("$hdactl" --json config default)" "$("$hdactl" --json config --default)"
 code "$hdactl" config nonsense
@@ -209,6 +216,22 @@ like 'backup: says where' "$(cat "$work/out")" "backup written to $work/backup"
 code "$hdactl" backup "$work/backup"
 ok 'backup into what is there: refused' test $status -ne 0
 is 'backup refused: one line' "$(err_lines)" 1
+
+# --- a file that was cut off is kept as what it is, whoever reads it: import itself, or with several at a time the kernel
+mkdir "$work/cut" "$work/nothing"
+for pid in 81 82 83; do
+	head -c 100000 "$(ls "$work"/d/heap-42-*-600.dump* | head -n 1)" >"$work/cut/heap-$pid-$((t0 + 3500))-1.dump"
+	tail -c 1 "$work/cut/heap-$pid-$((t0 + 3500))-1.dump" | grep -q '[}]' && printf '{"address":"0x' >>"$work/cut/heap-$pid-$((t0 + 3500))-1.dump"
+done
+code "$hdactl" import "$work/cut/heap-81-$((t0 + 3500))-1.dump"
+is 'import of a cut file: it is stored' "$(cat "$work/out")" '1 stored, 0 already there, 0 refused'
+like 'import of a cut file: it is said' "$(cat "$work/err")" 'heap-81-.*ends in the middle of a line.*partial'
+code "$hdactl" import -j 2 "$work/cut"
+is 'the others at a time' "$(cat "$work/out")" '2 stored, 1 already there, 0 refused'
+is 'all are partial' "$("$hdactl" --json dumps --all | jq -c '[.rows[] | select(.pid > 80 and .pid < 90) | .partial]')" '[true,true,true]'
+code "$hdactl" import "$work/nothing"
+is 'import of an empty folder: exit 5' $status 5
+like 'import of an empty folder: it is named' "$(cat "$work/err")" 'nothing: an empty folder'
 
 # --- a daemon that goes away in the middle
 before=$(counter dumps_begun)
