@@ -25,7 +25,6 @@ enum {
 	VERDICT_MARKS_NEW = 48, /* ... but never of the newest so many */
 	VERDICT_FROZEN = VERDICT_SEGMENTS + VERDICT_BOUNDS, /* units of earlier epochs: VERDICT_SEGMENTS old ones and those of the last */
 	VERDICT_UNITS = 3 * VERDICT_BOUNDS, /* units judged: of this epoch, of the last one, and VERDICT_SEGMENTS of earlier ones */
-	VERDICT_SHAPES_MAX = 300,
 	VERDICT_LEARNING = 5,   /* dumps before a verdict can be trusted; untraced, nothing is called a leak before, all lives together */
 };
 

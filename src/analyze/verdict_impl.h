@@ -31,7 +31,15 @@ struct verdict_shape {
 	double before;                     /* expected births before the first unit, as a multiple of those in all units */
 };
 
-/* All shapes over m units into *out (room for VERDICT_SHAPES_MAX); returns how many. before: the stretch from the first job to the first
+/* How many shapes there are at most: so many, and so many more for each unit and each class of jobs (verdict_shapes.c adds them up). */
+enum { VERDICT_SHAPES_FIXED = 43, VERDICT_SHAPES_UNIT = 7, VERDICT_SHAPES_CLASS = 2 };
+#define VERDICT_SHAPES_OF(units, classes) (VERDICT_SHAPES_FIXED + (units) * VERDICT_SHAPES_UNIT + (classes) * VERDICT_SHAPES_CLASS)
+enum {
+	VERDICT_SHAPES_MAX = VERDICT_SHAPES_OF(VERDICT_UNITS, VERDICT_CLASSES),
+	VERDICT_LEVEL_SHAPES_MAX = VERDICT_SHAPES_OF(VERDICT_LEVELS, VERDICT_CLASSES), /* of levels, which are in fewer units */
+};
+
+/* All shapes over m units into *out (room for VERDICT_SHAPES_OF(m, nclasses)); returns how many. before: the stretch from the first job to the first
  * dump; NULL: not known. intervals: between dumps, in all units; 0: no shapes of later parts only (`from`). */
 unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals,
     struct verdict_shape *out);

@@ -128,9 +128,9 @@ void verdict_levels(
 	ret->evidence[STORY_WANDER] = .5 * log(m) + d.df / 2 * log(d.sst / (dd + d.floor));
 	ret->has[STORY_FLAT] = ret->has[STORY_WANDER] = true;
 
-	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
+	struct verdict_shape shapes[VERDICT_LEVEL_SHAPES_MAX];
 	unsigned n = verdict_shapes(u, m - 1, NULL, p->nclasses, 0, shapes), count[STORIES] = {0};
-	double bf[STORIES][VERDICT_SHAPES_MAX], best = -INFINITY;
+	double bf[STORIES][VERDICT_LEVEL_SHAPES_MAX], best = -INFINITY;
 	for (unsigned i = 0; i < n; i++) {
 		const struct verdict_shape *s = &shapes[i];
 		struct fit f;

@@ -34,11 +34,36 @@ static const struct { double weight, slow, intervals; unsigned units; } later = 
 #define SLOW_ALL (1 + MIDWAY + RARER / 2) /* the weights of what is slow add up to this; half of the classes become rarer */
 #define BY_CLOCK .03 /* ... and on top of it what slows down by the clock, and the later parts above */
 
+/* What fills: births as a power of the work done, or that decay, in parts of the run. One that has hardly begun to fill is all but a leak. */
+static const double powers[] = {.9, .7, .5, .35, .2};
+static const struct { double times, weight; } decays[] = {{.125, .08}, {.25, .08}, {.5, .08}, {1, .08}, {2, .08}, {4, .01}};
+static const double since_decays[] = {.25, .5, 1};
+static const struct { double decay, power; } clocks[] = {{.25, 0}, {.5, 0}, {1, 0}, {0, .7}, {0, .35}};
+static const unsigned later_from[] = {1, 2, 4};
+static const double later_decays[] = {.25, .5, 1, 2}, later_powers[] = {.8, .4};
+static const double turns[] = {.125, .25, .5};
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+enum {
+	POWERS = COUNT(powers),
+	DECAYS = COUNT(decays),
+	SINCE = COUNT(since_decays),
+	CLOCKS = COUNT(clocks),
+	FROMS = COUNT(later_from),
+	LATER_DECAYS = COUNT(later_decays),
+	LATER_SLOWS = LATER_DECAYS + COUNT(later_powers),
+	TURNS = COUNT(turns),
+};
+/* Without units: per job, per hour, accelerating, and those of the tables. Of a unit: a leak since it, or more until it; what fills since it, or
+ * stopped there; a burst in it. Of a class: a leak, and one that becomes rarer. */
+_Static_assert(VERDICT_SHAPES_OF(0, 0) == 3 + POWERS + DECAYS + CLOCKS + FROMS * (1 + LATER_SLOWS) + TURNS, "all shapes without units");
+_Static_assert(VERDICT_SHAPES_OF(1, 1) - VERDICT_SHAPES_OF(0, 0) == (2 + SINCE + 1 + 1) + 2, "all shapes of a unit and of a class");
+
 /* A list of shapes being made. */
 struct maker {
 	const struct verdict_unit *u;
 	const struct verdict_unit *before; /* the jobs before the first dump; NULL: not known */
-	unsigned m, n;
+	unsigned m, n, room;
 	double wsum;
 	struct verdict_shape *out;
 };
@@ -50,7 +75,7 @@ static struct verdict_shape *add(
 	double sum = 0, total = 0;
 	for (unsigned i = 0; i < k->m; i++)
 		sum += v[i];
-	if (!(sum > 0) || !isfinite(sum) || k->n == VERDICT_SHAPES_MAX)
+	if (!(sum > 0) || !isfinite(sum) || k->n == k->room)
 		return NULL;
 	struct verdict_shape *s = &k->out[k->n++];
 	*s = (struct verdict_shape){.story = story, .how = how, .arg = arg, .weight = weight};
@@ -149,36 +174,32 @@ static void slow_classes(struct maker *k, unsigned nclasses)
 /* What began to fill in the middle of the run. */
 static void slows_since(struct maker *k)
 {
-	static const double decay[] = {.25, .5, 1};
 	const struct verdict_unit *u = k->u;
 	for (unsigned a = 1; a + 2 < k->m; a++) {
 		double from = u[a].x - u[a].w / 2, span = u[k->m - 1].x + u[k->m - 1].w / 2 - from;
-		for (unsigned j = 0; j < 3; j++) {
+		for (unsigned j = 0; j < SINCE; j++) {
 			double v[VERDICT_UNITS] = {0};
 			for (unsigned i = a; i < k->m; i++)
-				v[i] = u[i].w * exp(-(u[i].x - from) / (decay[j] * span));
-			add(k, STORY_SLOW, HOW_SINCE, a, MIDWAY / SLOW_ALL / 3 / (k->m - 3), v, 0);
+				v[i] = u[i].w * exp(-(u[i].x - from) / (since_decays[j] * span));
+			add(k, STORY_SLOW, HOW_SINCE, a, MIDWAY / SLOW_ALL / SINCE / (k->m - 3), v, 0);
 		}
 	}
 }
 
 static void slows(struct maker *k)
 {
-	static const double power[] = {.9, .7, .5, .35, .2};
-	/* One that has hardly begun to fill is all but a leak. */
-	static const struct { double times, weight; } decay[] = {{.125, .08}, {.25, .08}, {.5, .08}, {1, .08}, {2, .08}, {4, .01}};
 	const struct verdict_unit *u = k->u, b = or_none(k->before);
 	unsigned m = k->m;
 	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w, x0 = u[0].x - u[0].w / 2;
-	for (unsigned j = 0; j < 5; j++) {
+	for (unsigned j = 0; j < POWERS; j++) {
 		for (unsigned i = 0; i < m; i++)
-			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -power[j]);
-		add(k, STORY_SLOW, HOW_OTHER, j, .08 / SLOW_ALL, v, b.w * pow(fmax(b.x, 1e-9), -power[j]));
+			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -powers[j]);
+		add(k, STORY_SLOW, HOW_OTHER, j, .08 / SLOW_ALL, v, b.w * pow(fmax(b.x, 1e-9), -powers[j]));
 	}
-	for (unsigned j = 0; j < sizeof(decay) / sizeof(*decay); j++) {
+	for (unsigned j = 0; j < DECAYS; j++) {
 		for (unsigned i = 0; i < m; i++)
-			v[i] = u[i].w * exp(-(u[i].x - x0) / (decay[j].times * span));
-		add(k, STORY_SLOW, HOW_OTHER, j, decay[j].weight / SLOW_ALL, v, b.w * exp(fmin((x0 - b.x) / (decay[j].times * span), 50)));
+			v[i] = u[i].w * exp(-(u[i].x - x0) / (decays[j].times * span));
+		add(k, STORY_SLOW, HOW_OTHER, j, decays[j].weight / SLOW_ALL, v, b.w * exp(fmin((x0 - b.x) / (decays[j].times * span), 50)));
 	}
 	for (unsigned e = 1; e < m; e++) {
 		if (u[e - 1].x - x0 > .8 * span)
@@ -192,50 +213,41 @@ static void slows(struct maker *k)
 /* What slows down by the clock while the pace of jobs changes: expiry, timers, a worker that has hardly a job at first. */
 static void slows_by_clock(struct maker *k)
 {
-	static const struct { double decay, power; } kinds[] = {{.25, 0}, {.5, 0}, {1, 0}, {0, .7}, {0, .35}};
-	enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 	const struct verdict_unit b = or_none(k->before);
 	double all = 0;
 	for (unsigned i = 0; i < k->m; i++)
 		all += k->u[i].sec;
-	for (unsigned j = 0; j < KINDS; j++) {
+	for (unsigned j = 0; j < CLOCKS; j++) {
 		double v[VERDICT_UNITS] = {0}, at = 0;
 		for (unsigned i = 0; i < k->m; i++) {
 			double z = (at + k->u[i].sec / 2) / fmax(all, 1e-9), z0 = b.sec / fmax(all, 1e-9);
-			v[i] = k->u[i].sec * (kinds[j].decay > 0 ? exp(-z / kinds[j].decay) : pow(fmax(z0 + z, 1e-9), -kinds[j].power));
+			v[i] = k->u[i].sec * (clocks[j].decay > 0 ? exp(-z / clocks[j].decay) : pow(fmax(z0 + z, 1e-9), -clocks[j].power));
 			at += k->u[i].sec;
 		}
-		add(k, STORY_SLOW, HOW_HOUR, j, BY_CLOCK / KINDS / SLOW_ALL, v, b.sec);
+		add(k, STORY_SLOW, HOW_HOUR, j, BY_CLOCK / CLOCKS / SLOW_ALL, v, b.sec);
 	}
 }
 
 /* Steady or slowing down from a unit on, with anything before it. */
 static void later_parts(struct maker *k, double intervals)
 {
-	static const unsigned froms[] = {1, 2, 4};
-	static const double decay[] = {.25, .5, 1, 2}, power[] = {.8, .4};
-	enum {
-		FROMS = sizeof(froms) / sizeof(*froms),
-		DECAYS = sizeof(decay) / sizeof(*decay),
-		SLOWS = DECAYS + sizeof(power) / sizeof(*power),
-	};
 	const struct verdict_unit *u = k->u, *last = &u[k->m - 1];
 	double end = last->x + last->w / 2, all = end - (u[0].x - u[0].w / 2);
 	unsigned n = 0;
-	for (; n < FROMS && froms[n] + later.units <= k->m; n++) {
-		if ((end - (u[froms[n]].x - u[froms[n]].w / 2)) * intervals < later.intervals * all)
+	for (; n < FROMS && later_from[n] + later.units <= k->m; n++) {
+		if ((end - (u[later_from[n]].x - u[later_from[n]].w / 2)) * intervals < later.intervals * all)
 			break;
 	}
 	for (unsigned f = 0; f < n; f++) {
-		unsigned from = froms[f];
+		unsigned from = later_from[f];
 		double x0 = u[from].x - u[from].w / 2, v[VERDICT_UNITS] = {0};
-		for (unsigned j = 0; j <= SLOWS; j++) {
+		for (unsigned j = 0; j <= LATER_SLOWS; j++) {
 			for (unsigned i = from; i < k->m; i++) {
-				double p = j > DECAYS ? pow(fmax(u[i].x, 1e-9), -power[j - DECAYS - 1])
-				                      : j ? exp(-(u[i].x - x0) / (decay[j - 1] * (end - x0))) : 1;
+				double p = j > LATER_DECAYS ? pow(fmax(u[i].x, 1e-9), -later_powers[j - LATER_DECAYS - 1])
+				                            : j ? exp(-(u[i].x - x0) / (later_decays[j - 1] * (end - x0))) : 1;
 				v[i] = u[i].w * p;
 			}
-			double weight = j ? later.slow / SLOW_ALL / SLOWS / n : later.weight / n;
+			double weight = j ? later.slow / SLOW_ALL / LATER_SLOWS / n : later.weight / n;
 			struct verdict_shape *s = add(k, j ? STORY_SLOW : STORY_LEAK, j ? HOW_OTHER : HOW_SINCE, from, weight, v, 0);
 			if (s)
 				only_from(s, k->m, from);
@@ -246,8 +258,7 @@ static void later_parts(struct maker *k, double intervals)
 unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals,
     struct verdict_shape *out)
 {
-	static const double turn[] = {.125, .25, .5};
-	struct maker k = {.u = u, .before = before, .m = m, .out = out};
+	struct maker k = {.u = u, .before = before, .m = m, .out = out, .room = VERDICT_SHAPES_OF(m, nclasses)};
 	const struct verdict_unit b = or_none(before);
 	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w;
 	for (unsigned i = 0; i < m; i++)
@@ -258,10 +269,10 @@ unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct v
 	slows_by_clock(&k);
 	slow_classes(&k, nclasses);
 	later_parts(&k, intervals);
-	for (unsigned j = 0; j < 3; j++) {
+	for (unsigned j = 0; j < TURNS; j++) {
 		for (unsigned i = 0; i < m; i++)
-			v[i] = u[i].w * exp((u[i].x - u[m - 1].x) / (turn[j] * span));
-		add(&k, STORY_TURN, HOW_OTHER, j, .33, v, b.w * exp((b.x - u[m - 1].x) / (turn[j] * span)));
+			v[i] = u[i].w * exp((u[i].x - u[m - 1].x) / (turns[j] * span));
+		add(&k, STORY_TURN, HOW_OTHER, j, .33, v, b.w * exp((b.x - u[m - 1].x) / (turns[j] * span)));
 	}
 	for (unsigned e = 0; e < m; e++) {
 		for (unsigned i = 0; i < m; i++)

@@ -27,3 +27,10 @@ endif
 tests_unit_analyze_test_fold_SOURCES = tests/unit/analyze/test_fold.c tests/unit/unit.h
 tests_unit_analyze_test_fold_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_analyze_test_fold_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/analyze/test_shapes
+TESTS += tests/unit/analyze/test_shapes
+endif
+tests_unit_analyze_test_shapes_SOURCES = tests/unit/analyze/test_shapes.c tests/unit/unit.h
+tests_unit_analyze_test_shapes_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_analyze_test_shapes_LDADD = $(UNIT_LDADD)

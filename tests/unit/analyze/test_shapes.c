@@ -1,0 +1,58 @@
+/* Tests of the stories' shapes: none is left out, however many units and classes of jobs there are. SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include "analyze/verdict_impl.h"
+
+/* Units in which every class becomes rarer, so that each has both of its shapes, and the last parts are long enough. */
+static void units_init(struct verdict_unit *u, unsigned m)
+{
+	for (unsigned i = 0; i < m; i++) {
+		u[i] = (struct verdict_unit){.w = 1000, .sec = 60, .x = 1000 * (i + .5), .s = 5};
+		for (unsigned c = 0; c < VERDICT_CLASSES; c++)
+			u[i].mix[c] = (100. + c) / (1 + i);
+	}
+}
+
+static void test_none_is_left_out(void **state)
+{
+	static struct verdict_shape s[VERDICT_SHAPES_MAX];
+	static struct verdict_unit u[VERDICT_UNITS], before;
+	(void)state;
+	for (unsigned m = 2; m <= VERDICT_UNITS; m++) {
+		units_init(u, m);
+		before = u[0];
+		for (unsigned c = 0; c <= VERDICT_CLASSES; c++) {
+			unsigned n = verdict_shapes(u, m, &before, c, m, s), bursts = 0, turns = 0, classes = 0;
+			assert_true(n <= VERDICT_SHAPES_OF(m, c));
+			for (unsigned i = 0; i < n; i++) {
+				bursts += s[i].story == STORY_BURST;
+				turns += s[i].story == STORY_TURN;
+				classes += s[i].how == HOW_CLASS;
+			}
+			assert_int_equal(bursts, m);
+			assert_int_equal(turns, 3);
+			assert_int_equal(classes, c > 1 ? 2 * c : 0);
+			assert_int_equal(s[n - 1].arg, m - 1); /* the burst of the last unit is made last */
+		}
+	}
+}
+
+/* One burst in the middle of as many units and classes as there can be is no leak. */
+static void test_burst_of_many(void **state)
+{
+	static struct verdict_unit u[VERDICT_UNITS];
+	struct verdict_judged j;
+	(void)state;
+	units_init(u, VERDICT_UNITS);
+	for (unsigned i = 0; i < VERDICT_UNITS; i++)
+		u[i].s = i == VERDICT_UNITS / 2 ? 400 : 0;
+	assert_true(verdict_counted(u, VERDICT_UNITS, NULL, VERDICT_CLASSES, 0, VERDICT_UNITS + 1, &j));
+	for (unsigned c = 0; c < STORY_BURST; c++)
+		assert_true(j.evidence[c] < j.evidence[STORY_BURST]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_none_is_left_out), cmocka_unit_test(test_burst_of_many)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
