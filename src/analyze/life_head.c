@@ -231,6 +231,8 @@ static void code_judged(const struct verdict_judged *j, struct enc *e)
 	enc_uv(e, j->how_arg);
 	for (int c = 0; c < STORIES; c++)
 		code_f32(e, j->evidence[c]);
+	for (int c = 0; c < KINDS; c++)
+		code_f32(e, j->kinds[c]);
 	const double v[] = {j->survivors, j->hazard, j->rate, j->se, j->df, j->more, j->more_jobs, j->late, j->tailed};
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
 		code_f32(e, v[i]);
@@ -250,6 +252,8 @@ static void decode_judged(struct dec *d, struct verdict_judged *j)
 	j->how_arg = (unsigned)dec_uv(d);
 	for (int c = 0; c < STORIES; c++)
 		j->evidence[c] = decode_f32(d);
+	for (int c = 0; c < KINDS; c++)
+		j->kinds[c] = decode_f32(d);
 	double *const v[] = {&j->survivors, &j->hazard, &j->rate, &j->se, &j->df, &j->more, &j->more_jobs, &j->late, &j->tailed};
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
 		*v[i] = decode_f32(d);

@@ -124,6 +124,8 @@ static void round_judged(struct verdict_judged *j)
 	/* As it is stored: so the answer is the same whether it was stored in between or not. */
 	for (int c = 0; c < STORIES; c++)
 		j->evidence[c] = as_f32(j->evidence[c]);
+	for (int c = 0; c < KINDS; c++)
+		j->kinds[c] = as_f32(j->kinds[c]);
 	j->survivors = as_f32(j->survivors);
 	j->hazard = as_f32(j->hazard);
 	j->rate = as_f32(j->rate);

@@ -37,6 +37,10 @@ const char *verdict_label_name(enum verdict_label l);
 enum verdict_story { STORY_LEAK, STORY_SLOW, STORY_TURN, STORY_BURST, STORY_FLAT, STORY_WANDER, STORIES };
 const char *verdict_story_name(enum verdict_story s);
 
+/* Groups of the shapes of a leak and of what is slow that mean the same in all lives of one application, so that these share one: steady by
+ * the job, any other leak; what slows down hardly, clearly, in any other way. */
+enum verdict_kind { KIND_JOB, KIND_LEAK, KIND_STRAIGHT, KIND_BENT, KIND_SLOW, KINDS };
+
 /* How births follow the work. */
 enum verdict_how { HOW_JOB, HOW_HOUR, HOW_CLASS, HOW_SINCE, HOW_ACCELERATING, HOW_OTHER };
 
@@ -156,6 +160,7 @@ void verdict_key_update(const struct verdict_proc *p, struct verdict_key *k, con
 struct verdict_judged {
 	bool by_births;                    /* else by levels */
 	double evidence[STORIES]; /* log marginal likelihood, of births above that of the best story; -30 where a story does not apply */
+	double kinds[KINDS];      /* log mean likelihood of the shapes of each kind, counted like the evidence */
 	double survivors, hazard, rate, se, df; /* rate: objects (or entries) per job */
 	unsigned m;                        /* segments */
 	enum verdict_how how;

@@ -208,6 +208,7 @@ static const struct table *shapes_of(
 /* What the stories come to. */
 struct weighed_stories {
 	double evidence[STORIES];       /* log marginal likelihood */
+	double kinds[KINDS];            /* log mean likelihood */
 	const struct verdict_shape *best; /* the best leak shape */
 	double late, tailed;            /* shares of the leak's evidence */
 	double chi2;                    /* of the best shape */
@@ -217,8 +218,8 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
     struct weighed_stories *ret)
 {
 	const struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1);
-	double ll[STORIES][VERDICT_SHAPES_MAX], kind[2][VERDICT_SHAPES_MAX], top = -INFINITY;
-	unsigned count[STORIES] = {0}, nkind[2] = {0};
+	double ll[STORIES][VERDICT_SHAPES_MAX], since[2][VERDICT_SHAPES_MAX], kind[KINDS][VERDICT_SHAPES_MAX], weight[KINDS] = {0}, top = -INFINITY;
+	unsigned count[STORIES] = {0}, nsince[2] = {0}, nkind[KINDS] = {0};
 	struct part p, best;
 	part_init(&p, u, m, 0, before);
 	best = p;
@@ -231,10 +232,14 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 			continue;
 		double v = likelihood(&p, s) + log(s->weight);
 		ll[s->story][count[s->story]++] = v;
+		if (s->kind < KINDS) {
+			kind[s->kind][nkind[s->kind]++] = v;
+			weight[s->kind] += s->weight;
+		}
 		if (s->story != STORY_LEAK)
 			continue;
 		if (s->how == HOW_SINCE)
-			kind[s->tail][nkind[s->tail]++] = v;
+			since[s->tail][nsince[s->tail]++] = v;
 		if (v > top) {
 			top = v;
 			best = p;
@@ -243,8 +248,10 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 	}
 	for (unsigned c = 0; c < STORIES; c++)
 		ret->evidence[c] = count[c] ? verdict_lse(ll[c], count[c]) : -30;
-	ret->late = nkind[0] ? exp(verdict_lse(kind[0], nkind[0]) - ret->evidence[STORY_LEAK]) : 0;
-	ret->tailed = nkind[1] ? exp(verdict_lse(kind[1], nkind[1]) - ret->evidence[STORY_LEAK]) : 0;
+	for (unsigned c = 0; c < KINDS; c++)
+		ret->kinds[c] = nkind[c] ? verdict_lse(kind[c], nkind[c]) - log(weight[c]) : -30;
+	ret->late = nsince[0] ? exp(verdict_lse(since[0], nsince[0]) - ret->evidence[STORY_LEAK]) : 0;
+	ret->tailed = nsince[1] ? exp(verdict_lse(since[1], nsince[1]) - ret->evidence[STORY_LEAK]) : 0;
 	ret->chi2 = chi2(best.u, best.m, best.total, ret->best->share + best.from);
 }
 
@@ -271,6 +278,8 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verd
 		top = fmax(top, ret->evidence[c]);
 	for (unsigned c = 0; c <= STORY_BURST; c++)
 		ret->evidence[c] -= top;
+	for (unsigned c = 0; c < KINDS; c++)
+		ret->kinds[c] = w.kinds[c] - top;
 	ret->how = w.best->how;
 	ret->how_arg = w.best->arg;
 	unsigned since = w.best->how == HOW_SINCE ? w.best->arg : 0;

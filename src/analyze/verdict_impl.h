@@ -22,6 +22,7 @@
 /* A shape: expected share of births by unit, of a story. */
 struct verdict_shape {
 	enum verdict_story story;
+	enum verdict_kind kind;
 	enum verdict_how how;
 	unsigned arg;
 	double weight;
@@ -32,7 +33,7 @@ struct verdict_shape {
 };
 
 /* How many shapes there are at most: so many, and so many more for each unit and each class of jobs (verdict_shapes.c adds them up). */
-enum { VERDICT_SHAPES_FIXED = 43, VERDICT_SHAPES_UNIT = 7, VERDICT_SHAPES_CLASS = 2 };
+enum { VERDICT_SHAPES_FIXED = 43, VERDICT_SHAPES_UNIT = 7, VERDICT_SHAPES_CLASS = 4 };
 #define VERDICT_SHAPES_OF(units, classes) (VERDICT_SHAPES_FIXED + (units) * VERDICT_SHAPES_UNIT + (classes) * VERDICT_SHAPES_CLASS)
 enum {
 	VERDICT_SHAPES_MAX = VERDICT_SHAPES_OF(VERDICT_UNITS, VERDICT_CLASSES),
@@ -52,7 +53,7 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verd
 
 /* Result of the regression of a level on the shapes. */
 struct verdict_levels {
-	double evidence[STORIES];
+	double evidence[STORIES], kinds[KINDS];
 	bool has[STORIES];
 	double lambda, se, df, width;   /* of the best leak shape: growth over the run, its error; jobs of the run */
 	enum verdict_how how;

@@ -82,6 +82,7 @@ static bool judge_levels(const struct verdict_proc *p, const struct verdict_key 
 	    .se = l.se / l.width, .df = l.df, .how = l.how, .how_arg = l.how_arg, .late = l.how == HOW_SINCE,
 	    .nunits = m - 1, .more = -1, .more_jobs = -1};
 	memcpy(ret->evidence, l.evidence, sizeof(l.evidence));
+	memcpy(ret->kinds, l.kinds, sizeof(l.kinds));
 	for (unsigned i = 0; i + 1 < m; i++)
 		ret->units[i] = y[i + 1] - y[i];
 	return true;

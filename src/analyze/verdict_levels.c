@@ -130,7 +130,8 @@ void verdict_levels(
 
 	struct verdict_shape shapes[VERDICT_LEVEL_SHAPES_MAX];
 	unsigned n = verdict_shapes(u, m - 1, NULL, p->nclasses, 0, shapes), count[STORIES] = {0};
-	double bf[STORIES][VERDICT_LEVEL_SHAPES_MAX], best = -INFINITY;
+	double bf[STORIES][VERDICT_LEVEL_SHAPES_MAX], kind[KINDS][VERDICT_LEVEL_SHAPES_MAX], weight[KINDS] = {0}, best = -INFINITY;
+	unsigned nkind[KINDS] = {0};
 	for (unsigned i = 0; i < n; i++) {
 		const struct verdict_shape *s = &shapes[i];
 		struct fit f;
@@ -138,6 +139,10 @@ void verdict_levels(
 			continue;
 		double v = f.logbf + log(s->weight);
 		bf[s->story][count[s->story]++] = v;
+		if (s->kind < KINDS) {
+			kind[s->kind][nkind[s->kind]++] = v;
+			weight[s->kind] += s->weight;
+		}
 		if (s->story == STORY_LEAK && v > best) {
 			best = v;
 			ret->lambda = f.lambda;
@@ -147,6 +152,8 @@ void verdict_levels(
 			ret->how_arg = s->arg;
 		}
 	}
+	for (unsigned c = 0; c < KINDS; c++)
+		ret->kinds[c] = nkind[c] ? verdict_lse(kind[c], nkind[c]) - log(weight[c]) : -30;
 	for (unsigned c = 0; c < STORIES; c++) {
 		if (count[c]) {
 			ret->evidence[c] = verdict_lse(bf[c], count[c]);

@@ -32,7 +32,8 @@ static const struct { double weight, slow, intervals; unsigned units; } later = 
 #define RARER .10 /* among the slow, of all classes of jobs that become rarer */
 #define FALLS .8  /* a class became rarer when its last share of the jobs is below this part of its first */
 #define SLOW_ALL (1 + MIDWAY + RARER / 2) /* the weights of what is slow add up to this; half of the classes become rarer */
-#define BY_CLOCK .03 /* ... and on top of it what slows down by the clock, and the later parts above */
+#define BY_CLOCK .03 /* ... and on top of it what slows down by the clock, ... */
+#define FILLS_BY_CLASS .03 /* ... or by the jobs of one class, and the later parts above */
 
 /* What fills: births as a power of the work done, or that decay, in parts of the run. One that has hardly begun to fill is all but a leak. */
 static const double powers[] = {.9, .7, .5, .35, .2};
@@ -41,6 +42,7 @@ static const double since_decays[] = {.25, .5, 1};
 static const struct { double decay, power; } clocks[] = {{.25, 0}, {.5, 0}, {1, 0}, {0, .7}, {0, .35}};
 static const unsigned later_from[] = {1, 2, 4};
 static const double later_decays[] = {.25, .5, 1, 2}, later_powers[] = {.8, .4};
+static const double class_decays[] = {.25, 1};
 static const double turns[] = {.125, .25, .5};
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -52,12 +54,13 @@ enum {
 	FROMS = COUNT(later_from),
 	LATER_DECAYS = COUNT(later_decays),
 	LATER_SLOWS = LATER_DECAYS + COUNT(later_powers),
+	CLASS_DECAYS = COUNT(class_decays),
 	TURNS = COUNT(turns),
 };
 /* Without units: per job, per hour, accelerating, and those of the tables. Of a unit: a leak since it, or more until it; what fills since it, or
- * stopped there; a burst in it. Of a class: a leak, and one that becomes rarer. */
+ * stopped there; a burst in it. Of a class: a leak, one that becomes rarer, and what it fills. */
 _Static_assert(VERDICT_SHAPES_OF(0, 0) == 3 + POWERS + DECAYS + CLOCKS + FROMS * (1 + LATER_SLOWS) + TURNS, "all shapes without units");
-_Static_assert(VERDICT_SHAPES_OF(1, 1) - VERDICT_SHAPES_OF(0, 0) == (2 + SINCE + 1 + 1) + 2, "all shapes of a unit and of a class");
+_Static_assert(VERDICT_SHAPES_OF(1, 1) - VERDICT_SHAPES_OF(0, 0) == (2 + SINCE + 1 + 1) + 2 + CLASS_DECAYS, "all shapes of a unit and of a class");
 
 /* A list of shapes being made. */
 struct maker {
@@ -78,7 +81,8 @@ static struct verdict_shape *add(
 	if (!(sum > 0) || !isfinite(sum) || k->n == k->room)
 		return NULL;
 	struct verdict_shape *s = &k->out[k->n++];
-	*s = (struct verdict_shape){.story = story, .how = how, .arg = arg, .weight = weight};
+	*s = (struct verdict_shape){.story = story, .how = how, .arg = arg, .weight = weight,
+	    .kind = story == STORY_LEAK ? (how == HOW_JOB ? KIND_JOB : KIND_LEAK) : story == STORY_SLOW ? KIND_SLOW : KINDS};
 	for (unsigned i = 0; i < k->m; i++)
 		total += s->share[i] = (1 - VERDICT_EPS) * v[i] / sum + VERDICT_EPS * k->u[i].w / k->wsum;
 	for (unsigned i = 0; i < k->m; i++)
@@ -171,6 +175,26 @@ static void slow_classes(struct maker *k, unsigned nclasses)
 	}
 }
 
+/* What the jobs of one class fill slows down by the count of those jobs, whenever they come: only at night, or where the counter of all
+ * jobs says nothing. */
+static void slows_by_class(struct maker *k, unsigned nclasses)
+{
+	for (unsigned c = 0; nclasses > 1 && c < nclasses; c++) {
+		double all = 0, b = fmax(or_none(k->before).mix[c], 0);
+		for (unsigned i = 0; i < k->m; i++)
+			all += fmax(k->u[i].mix[c], 0);
+		for (unsigned j = 0; j < CLASS_DECAYS; j++) {
+			double v[VERDICT_UNITS] = {0}, at = 0, scale = fmax(class_decays[j] * all, 1e-9);
+			for (unsigned i = 0; i < k->m; i++) {
+				double n = fmax(k->u[i].mix[c], 0);
+				v[i] = n * exp(-(at + n / 2) / scale);
+				at += n;
+			}
+			add(k, STORY_SLOW, HOW_CLASS, c, FILLS_BY_CLASS / CLASS_DECAYS / SLOW_ALL / nclasses, v, b * exp(fmin(b / 2 / scale, 50)));
+		}
+	}
+}
+
 /* What began to fill in the middle of the run. */
 static void slows_since(struct maker *k)
 {
@@ -186,6 +210,12 @@ static void slows_since(struct maker *k)
 	}
 }
 
+static void set_kind(struct verdict_shape *s, enum verdict_kind kind)
+{
+	if (s)
+		s->kind = kind;
+}
+
 static void slows(struct maker *k)
 {
 	const struct verdict_unit *u = k->u, b = or_none(k->before);
@@ -194,12 +224,13 @@ static void slows(struct maker *k)
 	for (unsigned j = 0; j < POWERS; j++) {
 		for (unsigned i = 0; i < m; i++)
 			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -powers[j]);
-		add(k, STORY_SLOW, HOW_OTHER, j, .08 / SLOW_ALL, v, b.w * pow(fmax(b.x, 1e-9), -powers[j]));
+		set_kind(add(k, STORY_SLOW, HOW_OTHER, j, .08 / SLOW_ALL, v, b.w * pow(fmax(b.x, 1e-9), -powers[j])), powers[j] < .4 ? KIND_STRAIGHT : KIND_BENT);
 	}
 	for (unsigned j = 0; j < DECAYS; j++) {
 		for (unsigned i = 0; i < m; i++)
 			v[i] = u[i].w * exp(-(u[i].x - x0) / (decays[j].times * span));
-		add(k, STORY_SLOW, HOW_OTHER, j, decays[j].weight / SLOW_ALL, v, b.w * exp(fmin((x0 - b.x) / (decays[j].times * span), 50)));
+		set_kind(add(k, STORY_SLOW, HOW_OTHER, j, decays[j].weight / SLOW_ALL, v, b.w * exp(fmin((x0 - b.x) / (decays[j].times * span), 50))),
+		    decays[j].times > 1 ? KIND_STRAIGHT : decays[j].times > .3 ? KIND_BENT : KIND_SLOW);
 	}
 	for (unsigned e = 1; e < m; e++) {
 		if (u[e - 1].x - x0 > .8 * span)
@@ -268,6 +299,7 @@ unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct v
 	slows_since(&k);
 	slows_by_clock(&k);
 	slow_classes(&k, nclasses);
+	slows_by_class(&k, nclasses);
 	later_parts(&k, intervals);
 	for (unsigned j = 0; j < TURNS; j++) {
 		for (unsigned i = 0; i < m; i++)

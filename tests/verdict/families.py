@@ -11,6 +11,7 @@ shared = os.environ.get("HDA_SHARED") or os.path.join(here, "..", "..", "..", "s
 sys.path.insert(0, os.path.join(shared, "verdict"))
 sys.dont_write_bytecode = True
 import numpy as np
+import sim
 from sim import CLASSES, N, T, World, background, cache, leak, lograte, make, site, write
 
 
@@ -334,6 +335,151 @@ def f_page_cache(i, S):
         M[:e, k] = np.clip(cum[:e] - low, 0, b[:e])
     entries(s, rng, M, "class Pages", "slow", cls="Page", type="OBJECT", size=4000); return s
 
+def pace(w, f):
+    """Traffic times f, by tick."""
+    w.tx = np.concatenate([[0], np.cumsum(np.diff(w.tx) * f)]); w.dx = np.diff(w.tx); w.mix = np.rint(w.mix * f[:, None]).astype(np.int64)
+
+def f_pool_steps(i, S):
+    """Load rises in a few steps, a day's campaign each; the pool opens what connections the step needs within a dump interval, and keeps them."""
+    s, rng, w = start("pool_steps", i, S)
+    at, b = int(rng.integers(1, 6)) * T, np.zeros(N * T, dtype=np.int64)
+    while at < rng.uniform(.3, .8) * N * T:
+        for t in at + rng.integers(0, T, int(rng.integers(2, 12))):
+            b[t] += int(rng.integers(30, 300))
+        at += int(rng.integers(2, 8)) * T
+    entries(s, rng, w.seen(b), "class ConnectionPool", "slow", kind="Array", cls="Conn", type="OBJECT"); return s
+
+def f_args_zipf(i, S):
+    """A memo by argument: of half a million possible ones a few are common; new ones come ever more seldom."""
+    s, rng, w = start("args_zipf", i, S)
+    entries(s, rng, w.coupons(int(lograte(rng, 5e4, 5e5)), rng.uniform(1., 1.5), lograte(rng, .1, 3)), "class Memo", "slow"); return s
+
+def f_purge_60(i, S):
+    """A table out of which a sweep takes six of ten entries, whichever they are, every few dumps."""
+    s, rng, w = start("purge_60", i, S)
+    sweep = np.floor(np.arange(N * T) / T / rng.uniform(1.5, 8) + rng.random()); born = w.births(lograte(rng, .05, 4)); cur = born.copy()
+    M = np.zeros((N * T, N), dtype=np.int64)
+    for t in range(1, N * T):
+        if sweep[t] > sweep[t - 1]:
+            cur[:t] = rng.binomial(cur[:t], .4)
+        if (t + 1) % T == 0:
+            M[:t + 1, t // T] = cur[:t + 1]
+    entries(s, rng, M, "class Table", "fast"); return s
+
+def f_thread_locals(i, S):
+    """A pool of threads that are replaced one by one, each with what it keeps for itself, which grows to its bound within a dump or so."""
+    s, rng, w = start("thread_locals", i, S)
+    n, life, own = int(rng.integers(5, 40)), rng.uniform(2, 15) * T, int(lograte(rng, 20, 400))
+    M = np.zeros((w.n * T, w.n), dtype=np.int64)
+    for _ in range(n):
+        a = -rng.exponential(life)
+        while a < N * T:
+            end = a + rng.exponential(life); at = np.maximum(a + rng.exponential(rng.uniform(.3, 1.5) * T, own), 0).astype(int)
+            b = np.bincount(at[at < min(end, N * T)], minlength=N * T)
+            for k in range(w.n):
+                if a < w.edge[k + 1] <= end:
+                    M[:w.edge[k + 1], k] += b[:w.edge[k + 1]]
+            a = end
+    entries(s, rng, M, "Thread", "fast", cls="Buffer", type="OBJECT", root="vm"); return s
+
+def deploys(name, i, S):
+    """Ten lives of five dumps and some, each of its own revision, each of which loads its code and fills its caches."""
+    per = [5] * 10
+    s, rng = make(name, i, S, worlds=len(per), per=per); s.successive = True
+    for wi, w in enumerate(s.worlds):
+        if wi:
+            w.t0 = s.worlds[wi - 1].t0 + s.worlds[wi - 1].tt[-1] + 40
+        w.rev = "r%d" % (wi + 1); background(s, wi)
+    return s, rng
+
+def f_deploys(i, S):
+    """A deploy every five dumps: each life loads its code and fills its caches, and ends before anything is full."""
+    s, rng = deploys("deploys", i, S); n, r = int(lograte(rng, 500, 5000)), rng.uniform(.05, .3)
+    for wi, w in enumerate(s.worlds):
+        cache(s, w.coupons(n, .7, n * r / w.every), "STRING", "String", "app/lib/rows.rb:30", ["class RowStore", "Hash"], "class", 300, wi, "slow")
+    return s
+
+def compacted(s, w, rng):
+    """GC.compact every third dump. Before Ruby 3.4 the objects that it moves answer with what is known of another address."""
+    at = list(range(int(rng.integers(2, 5)), N, 3)); w.compact_at, out = at[0], s.out
+    def several():
+        one = sim.scramble
+        def each(rng, rows, w, q=.65):
+            for k in at:
+                w.compact_at = k; one(rng, rows, w, q)
+            w.compact_at = at[0]
+        sim.scramble = each
+        try:
+            d = out()
+        finally:
+            sim.scramble = one
+        for k, x in enumerate(d["procs"][0]["dumps"]):
+            x["compact"] = sum(a <= k for a in at)
+        return d
+    s.out = several
+
+def f_compact_often_cache(i, S):
+    """The heap is compacted every third dump while a cache fills."""
+    s, rng, w = start("compact_often_cache", i, S); compacted(s, w, rng)
+    entries(s, rng, w.lru(1000, 2000, .7, 1000 / rng.uniform(2, 15)), "class RowStore", "slow"); return s
+
+def f_cache_steps(i, S):
+    """An import now and then brings new keys, fewer each time, into a cache that keeps them; none come after some of them."""
+    s, rng, w = start("cache_steps", i, S)
+    at, n, b = int(rng.integers(0, 3 * T)), lograte(rng, 100, 4000), np.zeros(N * T, dtype=np.int64)
+    for _ in range(int(rng.integers(3, 10))):
+        if at < N * T:
+            b[at] += int(n); n *= rng.uniform(.4, .95)
+        at += int(rng.uniform(1, 6) * T)
+    entries(s, rng, w.seen(b), "class Catalogue", "slow", cls="Product", type="OBJECT"); return s
+
+def f_floating(i, S):
+    """No graph, no collection before the dump: a third of what is listed is garbage, and some of it old."""
+    s, rng, w = start("floating", i, S, mode="t", majors=float(np.random.default_rng([S, i, 3]).choice([.3, .5, 1])))
+    for j in range(4):
+        m = lograte(rng, 500, 50000); s.add(w.churn(m, m, lograte(rng, .05, 2)), "STRING", "String", site(rng), None, None, 60, 0, "fast")
+    entries(s, rng, w.lru(1000, 3000, .7, 1000 / rng.uniform(2, 12)), "class RowStore", "slow"); return s
+
+def f_sawtooth_pool(i, S):
+    """A pool that opens what the load needs and closes, oldest first, what was idle for long: saw teeth of very different heights."""
+    s, rng, w = start("sawtooth_pool", i, S)
+    size, b, M, alive = int(rng.integers(20, 300)), np.zeros(N * T, dtype=np.int64), np.zeros((N * T, N), dtype=np.int64), []
+    up, want = True, 0.
+    for t in range(N * T):
+        want = want + rng.exponential(rng.uniform(.1, 2)) if up else want * rng.uniform(.3, .8)
+        up = up and rng.random() > .04 or not up and want < 2
+        alive = (alive + [t] * max(int(want) - len(alive), 0))[max(len(alive) - int(want), 0):]
+        if (t + 1) % T == 0:
+            M[:, t // T] = np.bincount(alive, minlength=N * T) * size
+    entries(s, rng, M, "class ThreadPool", "fast", kind="Array", cls="Worker", type="OBJECT"); return s
+
+def daily(s, w, rng):
+    """The mix of jobs changes once a day: two regimes, each of some dumps."""
+    day, part = int(rng.integers(5, 14)) * T, rng.uniform(.3, .7); night = (np.arange(N * T) + rng.integers(0, day)) % day < part * day
+    c = int(rng.integers(len(CLASSES))); w.mix[:, c] = rng.poisson(w.dx * np.where(night, rng.uniform(.4, .8), rng.uniform(.0, .06))); rest = w.mix.sum(1) - w.mix[:, c]
+    for o in range(len(CLASSES)):
+        if o != c:
+            w.mix[:, o] = np.rint(w.mix[:, o] / np.maximum(rest, 1) * np.maximum(w.dx - w.mix[:, c], 0))
+    return c
+
+def f_daily_mix_cache(i, S):
+    """The mix of jobs changes once a day; the jobs of the night fill a cache."""
+    s, rng = make("daily_mix_cache", i, S); w = s.worlds[0]; c = daily(s, w, rng); background(s)
+    n = int(lograte(rng, 300, 6000)); lam = np.cumsum(w.mix[:, c]) / w.every; p = n * (1 - np.exp(-lam * rng.uniform(.05, .5)))
+    entries(s, rng, w.seen(rng.poisson(np.diff(np.concatenate([[0], p])))), "class RowStore", "slow"); return s
+
+def f_sessions_growth(i, S):
+    """Traffic grows to three or four times what it was, and with it the sessions, which live by the clock."""
+    s, rng = make("sessions_growth", i, S); w = s.worlds[0]; pace(w, np.linspace(.5, rng.uniform(1.5, 2), N * T)); background(s)
+    life = rng.uniform(.5, 8) * w.dtm.mean() * T
+    entries(s, rng, w.survive(w.births(lograte(rng, .05, 3)), lambda a, t: np.exp(-t / life)), "class SessionStore", "fast", cls="Session", type="OBJECT"); return s
+
+def f_late_autoload(i, S):
+    """Each feature loads its code when it is first used: some at once, some days later, a burst each, of one loader's line."""
+    s, rng, w = start("late_autoload", i, S)
+    at = np.minimum(rng.exponential(rng.uniform(3, 12) * T, int(rng.integers(6, 40))), N * T * 2).astype(int); size = np.maximum(rng.lognormal(4.5, 1.2, len(at)), 3).astype(int)
+    s.add(w.seen(np.bincount(at[at < N * T], weights=size[at < N * T], minlength=N * T).astype(np.int64)), "IMEMO", "iseq", "zeitwerk/loader.rb:88", ["vm", "Module"], "vm", 300, 0, "slow"); return s
+
 
 # --- leaks -----------------------------------------------------------------------------------------------------
 def f_cache_and_leak(i, S):
@@ -585,6 +731,115 @@ def f_reloaded(i, S):
     s, rng, w = start("reloaded", i, S)
     ev, size = rng.uniform(.7, 4), int(lograte(rng, 30, 2000))
     leak(s, w.births(ev / w.every) * size, rate=ev * size / w.every, events=ev, norate=True); return s
+
+def f_purge_leak(i, S):
+    """A sweep every few dumps takes what has expired, six of ten; the others have no date and stay."""
+    s, rng, w = start("purge_leak", i, S)
+    r = lograte(rng, .05, 2)
+    leak(s, w.births(r), rate=r, extra=w.cleared(w.births(r * rng.uniform(1.2, 1.8)), rng.uniform(1.5, 6), rng.random() * 5), kids=0); return s
+
+def f_deploys_leak(i, S):
+    """A deploy every five dumps, and a leak in each life."""
+    s, rng = deploys("deploys_leak", i, S); r = lograte(rng, .05, 5)
+    for wi, w in enumerate(s.worlds):
+        leak(s, w.births(r), wi, rate=r, group=np.random.default_rng(s.bgseed + 1), line=2 * wi)
+    s.join(); return s
+
+def f_compact_often_leak(i, S):
+    """The heap is compacted every third dump, beside a leak."""
+    s, rng, w = start("compact_often_leak", i, S); compacted(s, w, rng)
+    r = lograte(rng, .1, 5); leak(s, w.births(r), rate=r, norate=s.traced and float(s.ruby[:3]) < 3.4); return s
+
+def f_floating_leak(i, S):
+    """A leak under a third of garbage, no graph, no collection before the dump."""
+    s, rng, w = start("floating_leak", i, S, mode="t", majors=float(np.random.default_rng([S, i, 3]).choice([.5, 1, 2])))
+    for j in range(4):
+        m = lograte(rng, 500, 50000); s.add(w.churn(m, m, lograte(rng, .05, 2)), "STRING", "String", site(rng), None, None, 60, 0, "fast")
+    r = lograte(rng, .1, 5); leak(s, w.births(r), rate=r); s.leaks[-1]["due"] += 3; return s
+
+def f_daily_mix_leak(i, S):
+    """The mix of jobs changes once a day; the jobs of the night leak."""
+    s, rng = make("daily_mix_leak", i, S); w = s.worlds[0]; c = daily(s, w, rng); background(s)
+    r, share = lograte(rng, .2, 6), w.mix[:, c].sum() / w.dx.sum()
+    leak(s, w.births(r, cls=c), rate=r * share, norate=True); s.leaks[-1]["due"] += 8; return s
+
+def f_night_leak(i, S):
+    """Something that runs for some hours of the day only leaks, whatever the jobs are: nights, weekends, a window of maintenance."""
+    s, rng, w = start("night_leak", i, S)
+    day = int(rng.integers(3, 9)) * T; on = (np.arange(N * T) + rng.integers(0, day)) % day < day * rng.uniform(.2, .5)
+    r = lograte(rng, .1, 5); leak(s, np.where(on, w.births(r / on.mean()), 0), rate=r, norate=True); s.leaks[-1]["due"] += 3 * day // T; return s
+
+def f_idle_leak(i, S):
+    """What leaks is what waits for work: the less traffic the more, in waves."""
+    s, rng = make("idle_leak", i, S); w = s.worlds[0]
+    f = 1 + rng.uniform(.4, .8) * np.sin(np.arange(N * T) / (N * T) * 2 * np.pi * rng.uniform(2, 8) + rng.uniform(0, 2 * np.pi)); pace(w, f); background(s)
+    r = lograte(rng, .1, 5); leak(s, rng.poisson(r * w.every / T * (2 - f)), rate=r, norate=True); return s
+
+def f_rare_bursts(i, S):
+    """A large burst is kept once in two to six dumps."""
+    s, rng, w = start("rare_bursts", i, S)
+    ev, size = rng.uniform(.17, .5), int(lograte(rng, 50, 5000)); b = w.births(ev / w.every)
+    leak(s, np.rint(b * size * rng.gamma(8, 1 / 8, N * T)).astype(np.int64), rate=ev * size / w.every, events=ev, norate=True); return s
+
+def f_two_holders(i, S):
+    """One line makes what two tables keep for ever, one of them three times as many."""
+    s, rng, w = start("two_holders", i, S, mode=["tg", "u"][i % 2])
+    r, where = lograte(rng, .1, 2), site(rng, True)
+    for k, nm in ((1, "class Alpha"), (3, "class Beta")):
+        leak(s, w.births(r * k), rate=r * k, name=nm, kids=0, sitegiven=where, group=np.random.default_rng(s.bgseed + 1))
+    return s
+
+def f_one_of_many(i, S):
+    """Only one of six workers leaks; the others have the same table, in which entries live for a while."""
+    s, rng = make("one_of_many", i, S, worlds=6, per=[N] * 6); r = lograte(rng, .05, 3); where = "app/lib/registry.rb:77"
+    bad = int(rng.integers(6)); life = rng.uniform(.2, 1.5)
+    for wi, w in enumerate(s.worlds):
+        background(s, wi); M = w.survive(w.births(r), lambda a, t: np.exp(-a / (life * w.every)))
+        if wi == bad:
+            leak(s, w.births(r), wi, rate=r, name="class Registry", root="class", kids=0, sitegiven=where, group=np.random.default_rng(s.bgseed + 1))
+        else:
+            a = s.leaks; leak(s, w.births(0), wi, rate=r, name="class Registry", root="class", kids=0, sitegiven=where, group=np.random.default_rng(s.bgseed + 1), extra=M); a.pop()
+            for row in s.rows[wi][-2:]:
+                row["label"] = "fast"
+    return s
+
+def f_jumps(i, S):
+    """The counter of jobs jumps: now and then a bulk of hundreds of thousands is counted that did no work here; a leak, or a cache."""
+    s, rng, w = start("jumps", i, S); out, at = s.out, [(int(k), lograte(rng, .5, 20)) for k in rng.choice(np.arange(2, N), 4, replace=False)]
+    if i % 2:
+        entries(s, rng, w.coupons(int(lograte(rng, 300, 6000)), rng.uniform(.3, .9), lograte(rng, .05, 1)), "class RowStore", "slow")
+    else:
+        r = lograte(rng, .1, 5); leak(s, w.births(r), rate=r, norate=True); s.leaks[-1]["due"] += 3
+    def jumping():
+        d = out()
+        for k, by in at:
+            for x in d["procs"][0]["dumps"][k:]:
+                x["jobs"] += int(by * w.every)
+            for x in d["procs"][0]["dumps"][k + 1:]:
+                x["marks"] = [[j + int(by * w.every), t] for j, t in x["marks"]]
+        return d
+    s.out = jumping; return s
+
+def f_needle_1000(i, S):
+    """One object in a thousand jobs, of a class of which hundreds of thousands come and go."""
+    s, rng = make("needle_1000", i, S); w = s.worlds[0]; pace(w, np.full(N * T, 5000. / w.every)); w.every = 5000; background(s)
+    r = lograte(rng, .0006, .002)
+    s.add(w.churn(3e5 if s.traced else 2e4), "OBJECT", "Item", site(rng), ["machine stack", "Worker"], "stack", 60, 0, "fast")
+    leak(s, w.births(r), rate=r); return s
+
+def f_error_leak(i, S):
+    """What fails is kept: a little always, twenty times as much in the outages, one in four to ten dumps, which last an hour or a day."""
+    s, rng, w = start("error_leak", i, S)
+    r, f, at = lograte(rng, .03, 1), np.ones(N * T), int(rng.integers(0, 5 * T))
+    while at < N * T:
+        f[at:at + int(rng.uniform(.3, 2) * T)] = 20; at += int(rng.uniform(4, 10) * T)
+    r2 = r * f.mean(); leak(s, rng.poisson(r * w.dx * f), rate=r2, norate=True); s.leaks[-1]["due"] += 6; return s
+
+def f_warm_and_leak(i, S):
+    """One line loads what it needs, ten dumps' worth of the leak and more within the first ones, and leaks."""
+    s, rng, w = start("warm_and_leak", i, S)
+    r = lograte(rng, .05, 2)
+    leak(s, w.births(r), rate=r, extra=w.warm(int(r * w.every * rng.uniform(2, 30)), rng.uniform(.3, 2)), kids=0); return s
 
 
 FAMILIES = {k[2:]: v for k, v in list(globals().items()) if k.startswith("f_")}
