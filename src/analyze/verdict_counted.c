@@ -218,8 +218,8 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
     struct weighed_stories *ret)
 {
 	const struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1);
-	double ll[STORIES][VERDICT_SHAPES_MAX], since[2][VERDICT_SHAPES_MAX], kind[KINDS][VERDICT_SHAPES_MAX], weight[KINDS] = {0}, top = -INFINITY;
-	unsigned count[STORIES] = {0}, nsince[2] = {0}, nkind[KINDS] = {0};
+	struct verdict_sum stories[STORIES] = {0}, since[2] = {0}, kinds[KINDS] = {0};
+	double top = -INFINITY;
 	struct part p, best;
 	part_init(&p, u, m, 0, before);
 	best = p;
@@ -230,16 +230,14 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 			part_init(&p, u, m, s->from, before);
 		if (!isfinite(p.base))
 			continue;
-		double v = likelihood(&p, s) + log(s->weight);
-		ll[s->story][count[s->story]++] = v;
-		if (s->kind < KINDS) {
-			kind[s->kind][nkind[s->kind]++] = v;
-			weight[s->kind] += s->weight;
-		}
+		double ll = likelihood(&p, s), v = ll + log(s->weight);
+		verdict_sum_add(&stories[s->story], ll, s->weight);
+		if (s->kind < KINDS)
+			verdict_sum_add(&kinds[s->kind], ll, s->weight);
 		if (s->story != STORY_LEAK)
 			continue;
 		if (s->how == HOW_SINCE)
-			since[s->tail][nsince[s->tail]++] = v;
+			verdict_sum_add(&since[s->tail], ll, s->weight);
 		if (v > top) {
 			top = v;
 			best = p;
@@ -247,11 +245,11 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 		}
 	}
 	for (unsigned c = 0; c < STORIES; c++)
-		ret->evidence[c] = count[c] ? verdict_lse(ll[c], count[c]) : -30;
+		ret->evidence[c] = verdict_sum_log(&stories[c]);
 	for (unsigned c = 0; c < KINDS; c++)
-		ret->kinds[c] = nkind[c] ? verdict_lse(kind[c], nkind[c]) - log(weight[c]) : -30;
-	ret->late = nsince[0] ? exp(verdict_lse(since[0], nsince[0]) - ret->evidence[STORY_LEAK]) : 0;
-	ret->tailed = nsince[1] ? exp(verdict_lse(since[1], nsince[1]) - ret->evidence[STORY_LEAK]) : 0;
+		ret->kinds[c] = verdict_sum_mean(&kinds[c]);
+	ret->late = since[0].sum > 0 ? exp(verdict_sum_log(&since[0]) - ret->evidence[STORY_LEAK]) : 0;
+	ret->tailed = since[1].sum > 0 ? exp(verdict_sum_log(&since[1]) - ret->evidence[STORY_LEAK]) : 0;
 	ret->chi2 = chi2(best.u, best.m, best.total, ret->best->share + best.from);
 }
 

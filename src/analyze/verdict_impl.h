@@ -32,20 +32,29 @@ struct verdict_shape {
 	double before;                     /* expected births before the first unit, as a multiple of those in all units */
 };
 
-/* How many shapes there are at most: so many, and so many more for each unit and each class of jobs (verdict_shapes.c adds them up). */
+/* How many shapes there are at most: so many, and more for each unit and each class of jobs (verdict_shapes.c adds them up). */
 enum { VERDICT_SHAPES_FIXED = 43, VERDICT_SHAPES_UNIT = 7, VERDICT_SHAPES_CLASS = 4 };
-#define VERDICT_SHAPES_OF(units, classes) (VERDICT_SHAPES_FIXED + (units) * VERDICT_SHAPES_UNIT + (classes) * VERDICT_SHAPES_CLASS)
+#define VERDICT_SHAPES_OF(units, classes) \
+	(VERDICT_SHAPES_FIXED + (units) * VERDICT_SHAPES_UNIT + (classes) * VERDICT_SHAPES_CLASS)
 enum {
 	VERDICT_SHAPES_MAX = VERDICT_SHAPES_OF(VERDICT_UNITS, VERDICT_CLASSES),
 	VERDICT_LEVEL_SHAPES_MAX = VERDICT_SHAPES_OF(VERDICT_LEVELS, VERDICT_CLASSES), /* of levels, which are in fewer units */
 };
 
-/* All shapes over m units into *out (room for VERDICT_SHAPES_OF(m, nclasses)); returns how many. before: the stretch from the first job to the first
- * dump; NULL: not known. intervals: between dumps, in all units; 0: no shapes of later parts only (`from`). */
+/* All shapes over m units into *out (room for VERDICT_SHAPES_OF(m, nclasses)); returns how many. before: the stretch from the first job
+ * to the first dump; NULL: not known. intervals: between dumps, in all units; 0: no shapes of later parts only (`from`). */
 unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals,
     struct verdict_shape *out);
 /* log(sum(exp(v))) over n values. */
 double verdict_lse(const double *v, unsigned n);
+/* Likelihoods added up, by their logarithms; {0}: none yet. */
+struct verdict_sum { double top, sum, weight; };
+/* Adds likelihood `ll` with a weight. */
+void verdict_sum_add(struct verdict_sum *s, double ll, double weight);
+/* Log of the sum, of what was given each its weight; of no likelihood: less than nearly any. */
+double verdict_sum_log(const struct verdict_sum *s);
+/* Log of the mean. */
+double verdict_sum_mean(const struct verdict_sum *s);
 /* Survivors (or increments) by unit, judged as counts; before: those that were there at the first dump, and the jobs until then (NULL: not
  * known). False: too little. */
 bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard,

@@ -129,20 +129,18 @@ void verdict_levels(
 	ret->has[STORY_FLAT] = ret->has[STORY_WANDER] = true;
 
 	struct verdict_shape shapes[VERDICT_LEVEL_SHAPES_MAX];
-	unsigned n = verdict_shapes(u, m - 1, NULL, p->nclasses, 0, shapes), count[STORIES] = {0};
-	double bf[STORIES][VERDICT_LEVEL_SHAPES_MAX], kind[KINDS][VERDICT_LEVEL_SHAPES_MAX], weight[KINDS] = {0}, best = -INFINITY;
-	unsigned nkind[KINDS] = {0};
+	unsigned n = verdict_shapes(u, m - 1, NULL, p->nclasses, 0, shapes);
+	struct verdict_sum stories[STORIES] = {0}, kinds[KINDS] = {0};
+	double best = -INFINITY;
 	for (unsigned i = 0; i < n; i++) {
 		const struct verdict_shape *s = &shapes[i];
 		struct fit f;
 		if (s->story == STORY_TURN || !fit_shape(&d, s, &f))
 			continue;
 		double v = f.logbf + log(s->weight);
-		bf[s->story][count[s->story]++] = v;
-		if (s->kind < KINDS) {
-			kind[s->kind][nkind[s->kind]++] = v;
-			weight[s->kind] += s->weight;
-		}
+		verdict_sum_add(&stories[s->story], f.logbf, s->weight);
+		if (s->kind < KINDS)
+			verdict_sum_add(&kinds[s->kind], f.logbf, s->weight);
 		if (s->story == STORY_LEAK && v > best) {
 			best = v;
 			ret->lambda = f.lambda;
@@ -153,10 +151,10 @@ void verdict_levels(
 		}
 	}
 	for (unsigned c = 0; c < KINDS; c++)
-		ret->kinds[c] = nkind[c] ? verdict_lse(kind[c], nkind[c]) - log(weight[c]) : -30;
+		ret->kinds[c] = verdict_sum_mean(&kinds[c]);
 	for (unsigned c = 0; c < STORIES; c++) {
-		if (count[c]) {
-			ret->evidence[c] = verdict_lse(bf[c], count[c]);
+		if (stories[c].sum > 0) {
+			ret->evidence[c] = verdict_sum_log(&stories[c]);
 			ret->has[c] = true;
 		}
 	}

@@ -19,6 +19,26 @@ double verdict_lse(const double *v, unsigned n)
 	return top + log(sum);
 }
 
+#define NO_LIKELIHOOD (-30.)
+
+void verdict_sum_add(struct verdict_sum *s, double ll, double weight)
+{
+	double v = ll + log(weight);
+	if (!isfinite(v))
+		return;
+	if (s->sum > 0 && v <= s->top) {
+		s->sum += exp(v - s->top);
+	} else {
+		s->sum = s->sum * exp(s->top - v) + 1; /* of none yet: 0 */
+		s->top = v;
+	}
+	s->weight += weight;
+}
+
+double verdict_sum_log(const struct verdict_sum *s) { return s->sum > 0 ? s->top + log(s->sum) : NO_LIKELIHOOD; }
+
+double verdict_sum_mean(const struct verdict_sum *s) { return s->sum > 0 ? s->top + log(s->sum / s->weight) : NO_LIKELIHOOD; }
+
 /* A leak in the first part of which so many times its later births were kept; the later part is this many units at least. */
 static const struct { double times, weight; unsigned units; } tail = {3, .03, 5};
 
@@ -35,7 +55,8 @@ static const struct { double weight, slow, intervals; unsigned units; } later = 
 #define BY_CLOCK .03 /* ... and on top of it what slows down by the clock, ... */
 #define FILLS_BY_CLASS .03 /* ... or by the jobs of one class, and the later parts above */
 
-/* What fills: births as a power of the work done, or that decay, in parts of the run. One that has hardly begun to fill is all but a leak. */
+/* What fills: births as a power of the work done, or that decay, in parts of the run. One that has hardly begun to fill is all but a
+ * leak. */
 static const double powers[] = {.9, .7, .5, .35, .2};
 static const struct { double times, weight; } decays[] = {{.125, .08}, {.25, .08}, {.5, .08}, {1, .08}, {2, .08}, {4, .01}};
 static const double since_decays[] = {.25, .5, 1};
@@ -57,10 +78,11 @@ enum {
 	CLASS_DECAYS = COUNT(class_decays),
 	TURNS = COUNT(turns),
 };
-/* Without units: per job, per hour, accelerating, and those of the tables. Of a unit: a leak since it, or more until it; what fills since it, or
- * stopped there; a burst in it. Of a class: a leak, one that becomes rarer, and what it fills. */
+/* Without units: per job, per hour, accelerating, and those of the tables. Of a unit: a leak since it, or more until it; what fills since
+ * it, or stopped there; a burst in it. Of a class: a leak, one that becomes rarer, and what it fills. */
 _Static_assert(VERDICT_SHAPES_OF(0, 0) == 3 + POWERS + DECAYS + CLOCKS + FROMS * (1 + LATER_SLOWS) + TURNS, "all shapes without units");
-_Static_assert(VERDICT_SHAPES_OF(1, 1) - VERDICT_SHAPES_OF(0, 0) == (2 + SINCE + 1 + 1) + 2 + CLASS_DECAYS, "all shapes of a unit and of a class");
+_Static_assert(VERDICT_SHAPES_UNIT == 2 + SINCE + 1 + 1, "all shapes of a unit");
+_Static_assert(VERDICT_SHAPES_CLASS == 2 + CLASS_DECAYS, "all shapes of a class");
 
 /* A list of shapes being made. */
 struct maker {
@@ -81,8 +103,11 @@ static struct verdict_shape *add(
 	if (!(sum > 0) || !isfinite(sum) || k->n == k->room)
 		return NULL;
 	struct verdict_shape *s = &k->out[k->n++];
-	*s = (struct verdict_shape){.story = story, .how = how, .arg = arg, .weight = weight,
-	    .kind = story == STORY_LEAK ? (how == HOW_JOB ? KIND_JOB : KIND_LEAK) : story == STORY_SLOW ? KIND_SLOW : KINDS};
+	*s = (struct verdict_shape){.story = story, .kind = KINDS, .how = how, .arg = arg, .weight = weight};
+	if (story == STORY_LEAK)
+		s->kind = how == HOW_JOB ? KIND_JOB : KIND_LEAK;
+	else if (story == STORY_SLOW)
+		s->kind = KIND_SLOW;
 	for (unsigned i = 0; i < k->m; i++)
 		total += s->share[i] = (1 - VERDICT_EPS) * v[i] / sum + VERDICT_EPS * k->u[i].w / k->wsum;
 	for (unsigned i = 0; i < k->m; i++)
@@ -190,7 +215,8 @@ static void slows_by_class(struct maker *k, unsigned nclasses)
 				v[i] = n * exp(-(at + n / 2) / scale);
 				at += n;
 			}
-			add(k, STORY_SLOW, HOW_CLASS, c, FILLS_BY_CLASS / CLASS_DECAYS / SLOW_ALL / nclasses, v, b * exp(fmin(b / 2 / scale, 50)));
+			double weight = FILLS_BY_CLASS / CLASS_DECAYS / SLOW_ALL / nclasses;
+			add(k, STORY_SLOW, HOW_CLASS, c, weight, v, b * exp(fmin(b / 2 / scale, 50)));
 		}
 	}
 }
@@ -224,13 +250,15 @@ static void slows(struct maker *k)
 	for (unsigned j = 0; j < POWERS; j++) {
 		for (unsigned i = 0; i < m; i++)
 			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -powers[j]);
-		set_kind(add(k, STORY_SLOW, HOW_OTHER, j, .08 / SLOW_ALL, v, b.w * pow(fmax(b.x, 1e-9), -powers[j])), powers[j] < .4 ? KIND_STRAIGHT : KIND_BENT);
+		struct verdict_shape *s = add(k, STORY_SLOW, HOW_OTHER, j, .08 / SLOW_ALL, v, b.w * pow(fmax(b.x, 1e-9), -powers[j]));
+		set_kind(s, powers[j] < .4 ? KIND_STRAIGHT : KIND_BENT);
 	}
 	for (unsigned j = 0; j < DECAYS; j++) {
 		for (unsigned i = 0; i < m; i++)
 			v[i] = u[i].w * exp(-(u[i].x - x0) / (decays[j].times * span));
-		set_kind(add(k, STORY_SLOW, HOW_OTHER, j, decays[j].weight / SLOW_ALL, v, b.w * exp(fmin((x0 - b.x) / (decays[j].times * span), 50))),
-		    decays[j].times > 1 ? KIND_STRAIGHT : decays[j].times > .3 ? KIND_BENT : KIND_SLOW);
+		double v0 = b.w * exp(fmin((x0 - b.x) / (decays[j].times * span), 50));
+		struct verdict_shape *s = add(k, STORY_SLOW, HOW_OTHER, j, decays[j].weight / SLOW_ALL, v, v0);
+		set_kind(s, decays[j].times > 1 ? KIND_STRAIGHT : decays[j].times > .3 ? KIND_BENT : KIND_SLOW);
 	}
 	for (unsigned e = 1; e < m; e++) {
 		if (u[e - 1].x - x0 > .8 * span)
