@@ -39,8 +39,10 @@ static int put_all(struct storer *st, struct inbox_msg *first)
 		heartbeat_move(&st->heart);
 		if (d->err < 0 && d->err != HDA_EEXISTS)
 			break; /* the transaction is dead; commit says why */
-		if (d->err == 0 && verdicts_dump(st, w, d) < 0)
-			break;
+		/* Without a verdict a dump is still a dump. When this killed the transaction, the next put or the commit says so. */
+		int verr = d->err == 0 ? verdicts_dump(st, w, d) : 0;
+		if (verr < 0)
+			log_event(LOG_verdict_failed, LOG_STR("why", hda_strerror(verr)));
 	}
 	err = store_wtxn_commit(w);
 	stats_add(&st->stats, err < 0 ? STAT_commit_failures : STAT_commits, 1);

@@ -83,10 +83,11 @@ int verdicts_dump(struct storer *st, struct store_wtxn *w, const struct dump *d)
 	if (d->sum->partial)
 		return 0;
 	int err = series_update(w, d->sum, d->id, own ? (double)host_total_memory() : 0, &changes, &stale);
-	if (!err && stale) {
-		err = store_wtxn_proc(w, d->id, &p);
-		if (!err)
+	if (err || stale) {
+		int known = store_wtxn_proc(w, d->id, &p);
+		if (!known)
 			mark_stale(&st->verdicts, p.proc);
+		err = err ? err : known;
 	}
 	if (err)
 		return err;
