@@ -9,5 +9,5 @@ Gem::Specification.new do |s|
   s.authors = ["The hda authors"]
   s.license = "BSD-2-Clause"
   s.required_ruby_version = ">= 2.7"
-  s.files = Dir["lib/**/*.rb", "sig/*.rbs", base: __dir__] + %w[README.md CHANGELOG.md]
+  s.files = Dir["lib/**/*.rb", "sig/*.rbs", base: __dir__] + %w[README.md CHANGELOG.md LICENSE]
 end

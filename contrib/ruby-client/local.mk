@@ -1,7 +1,7 @@
 # contrib/ruby-client: the gem hda. Every file of it is listed: make dist carries the gem whole.
 RUBY_CLIENT = contrib/ruby-client
 EXTRA_DIST += \
-	$(RUBY_CLIENT)/README.md $(RUBY_CLIENT)/CHANGELOG.md $(RUBY_CLIENT)/hda.gemspec \
+	$(RUBY_CLIENT)/README.md $(RUBY_CLIENT)/LICENSE $(RUBY_CLIENT)/CHANGELOG.md $(RUBY_CLIENT)/hda.gemspec \
 	$(RUBY_CLIENT)/lib/hda.rb $(RUBY_CLIENT)/lib/hda/active_job.rb $(RUBY_CLIENT)/lib/hda/agent.rb \
 	$(RUBY_CLIENT)/lib/hda/ask.rb $(RUBY_CLIENT)/lib/hda/auto.rb $(RUBY_CLIENT)/lib/hda/child.rb \
 	$(RUBY_CLIENT)/lib/hda/clock.rb $(RUBY_CLIENT)/lib/hda/config.rb $(RUBY_CLIENT)/lib/hda/control.rb $(RUBY_CLIENT)/lib/hda/counting.rb \

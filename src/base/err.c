@@ -1,7 +1,10 @@
 /* Error texts. SPDX-License-Identifier: BSD-2-Clause */
 #include "base/err.h"
 
+#include <errno.h>
 #include <string.h>
+
+bool hda_no_room(int err) { return err == HDA_EFULL || err == -ENOSPC || err == -EDQUOT; }
 
 const char *hda_strerror(int err)
 {

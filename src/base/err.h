@@ -4,6 +4,8 @@
  * Foreign codes (LMDB, msgpack, zlib ...) are translated at the border of the stage that calls them. */
 #pragma once
 
+#include <stdbool.h>
+
 #define HDA_MUST_CHECK __attribute__((warn_unused_result))
 
 /* X(name, number, text): the text is for people and stands in answers and in the journal. */
@@ -27,5 +29,7 @@ enum hda_err {
 #undef X
 };
 
+/* Is it that there is no room: in the store, on the disk, or in the quota? Any thread. */
+bool hda_no_room(int err);
 /* Text for an error code, ours or -errno; never NULL, static or thread-local storage. Any thread. */
 const char *hda_strerror(int err);

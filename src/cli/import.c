@@ -256,6 +256,7 @@ static int prepare(struct importing *m)
 {
 	const struct args *a = m->cli->args;
 	const struct opt_use *pid = args_use(a, OPT_ID_PID), *jobs = args_use(a, OPT_ID_COUNTER);
+	const struct opt_use *at_once = args_use(a, OPT_ID_JOBS);
 	const char *when = args_text(a, OPT_ID_TIME);
 	struct query_args all = {.a = {{"all", val_bool(true)}}, .n = 1};
 	double t = 0;
@@ -269,6 +270,8 @@ static int prepare(struct importing *m)
 	input_list_sort(&m->list);
 	if ((when || jobs) && m->list.nfiles > 1)
 		return cli_fail(CLI_USAGE, "--time and --counter are for one file; there are %zu", m->list.nfiles);
+	if (at_once && (at_once->number < 1 || at_once->number > JOBS_MAX))
+		return cli_fail(CLI_USAGE, "--jobs: 1 to %d files at a time", JOBS_MAX);
 	if (when && human_parse_time(when, &t) < 0)
 		return cli_fail(CLI_USAGE, "--time: \"%s\" is no time: unix seconds or \"YYYY-MM-DD HH:MM:SS\"", when);
 	m->over = (struct input_name){
@@ -279,7 +282,7 @@ static int prepare(struct importing *m)
 static void send_all(struct importing *m)
 {
 	const struct opt_use *j = args_use(m->cli->args, OPT_ID_JOBS);
-	size_t n = j && j->number ? (j->number < JOBS_MAX ? (size_t)j->number : JOBS_MAX) : 1, started = 0;
+	size_t n = j ? (size_t)j->number : 1, started = 0; /* prepare() held it to JOBS_MAX */
 	pthread_t threads[JOBS_MAX];
 	m->several = n > 1;
 	uint64_t total = 0;

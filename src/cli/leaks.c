@@ -45,8 +45,11 @@ void leaks_head(const struct cli *cli, const struct report_row *row)
 	bool exact = cli->style.exact;
 	_cleanup_free_ char *app = safe(row, "app"), *ruby = safe(row, "ruby");
 	double pid = report_num(row, "pid"), dumps = report_num(row, "dumps"), limit = report_num(row, "limit");
-	printf("%s%.0f%s%s%s%s", pid > 0 ? "pid " : "files, pid unknown ", pid > 0 ? pid : 0, app ? "  " : "", app ? app : "",
-	    ruby ? "  ruby " : "", ruby ? ruby : "");
+	if (pid > 0)
+		printf("pid %.0f", pid);
+	else
+		printf("files, pid unknown");
+	printf("%s%s%s%s", app ? "  " : "", app ? app : "", ruby ? "  ruby " : "", ruby ? ruby : "");
 	printf("  %.0f dump%s", dumps, dumps == 1 ? "" : "s");
 	if (report_num(row, "jobs") > 0)
 		printf(", %s jobs", human_count(a, report_num(row, "jobs"), exact));

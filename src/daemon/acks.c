@@ -81,9 +81,8 @@ static bool take_ack(const struct query_job *j, struct ack *ret, char **ret_text
 
 static int failed(int err, char **ret_text)
 {
-	bool full = err == HDA_EFULL || err == -ENOSPC || err == -EDQUOT;
 	*ret_text = xasprintf("it could not be stored: %s", hda_strerror(err));
-	return full ? HDA_STATUS_FULL : HDA_STATUS_INTERNAL;
+	return hda_no_room(err) ? HDA_STATUS_FULL : HDA_STATUS_INTERNAL;
 }
 
 /* Writes or (n 0) deletes the memo of an id; HDA_ENOTFOUND: there was none to delete. */

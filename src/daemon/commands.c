@@ -89,6 +89,25 @@ static int run_config(struct query_job *j, struct answer *a, char **ret_text)
 	return HDA_STATUS_OK;
 }
 
+/* Is it the folder that was named, the disk, or hdad? */
+static int backup_status(int err)
+{
+	if (hda_no_room(err))
+		return HDA_STATUS_FULL;
+	switch (err) {
+	case -EEXIST:
+	case -ENOENT:
+	case -ENOTDIR:
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+	case -ENAMETOOLONG:
+		return HDA_STATUS_ARGUMENT;
+	default:
+		return HDA_STATUS_INTERNAL;
+	}
+}
+
 static int run_backup(struct query_job *j, struct answer *a, char **ret_text)
 {
 	const struct val *dir = job_arg(&j->req, "dir");
@@ -110,7 +129,7 @@ static int run_backup(struct query_job *j, struct answer *a, char **ret_text)
 	if (err < 0) {
 		log_event(LOG_backup_failed, LOG_STR("dir", path), LOG_STR("why", why ? why : hda_strerror(err)));
 		*ret_text = xasprintf("backup to %s: %s", path, why ? why : hda_strerror(err));
-		return err == -ENOSPC ? HDA_STATUS_FULL : HDA_STATUS_ARGUMENT;
+		return backup_status(err);
 	}
 	log_event(LOG_backup_done, LOG_STR("dir", path));
 	*ret_text = xasprintf("backup written to %s", path);

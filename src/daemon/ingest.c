@@ -533,7 +533,7 @@ void ingest_stored(struct dump *d)
 	if (session_open(s)) {
 		if (d->err == 0 || d->err == HDA_EEXISTS)
 			send_ack(c, d);
-		else if (d->err == HDA_EFULL || d->err == -ENOSPC || d->err == -EDQUOT)
+		else if (hda_no_room(d->err))
 			session_error(s, HDA_STATUS_FULL, "no room in the store");
 		else
 			session_error(s, HDA_STATUS_INTERNAL, "the store failed");

@@ -31,14 +31,14 @@ enum {
 static const char usage[] =
     "usage: hdad [-c FILE] [--state-dir DIR] [--runtime-dir DIR] [--check-config]\n"
     "       hdad migrate FROM TO\n"
-    "  -c, --config FILE    configuration (default: built in; see hda.conf(5))\n"
-    "      --state-dir DIR  where the store is (default: $STATE_DIRECTORY, else /var/lib/hda)\n"
+    "  -c, --config FILE      configuration (default: built in; see hda.conf(5))\n"
+    "      --state-dir DIR    where the store is (default: $STATE_DIRECTORY, else /var/lib/hda)\n"
     "      --runtime-dir DIR  where the sockets are (default: $RUNTIME_DIRECTORY, else /run/hda)\n"
-    "      --check-config   check the configuration, say what is wrong, and end\n"
-    "      --version        print the version and end\n"
-    "      --help           print this and end\n"
+    "      --check-config     check the configuration, say what is wrong, and end\n"
+    "      --version          print the version and end\n"
+    "  -h, --help             print this and end\n"
     "hdad stays in the foreground. SIGTERM finishes the dumps in flight, a second one stops at once, SIGHUP reloads.\n"
-    "  hdad migrate FROM TO copies a store of an older schema, offline, into the new directory TO.\n";
+    "hdad migrate copies a store of an older schema, offline, into the new directory TO.\n";
 
 enum { OPT_STATE = 256, OPT_RUNTIME, OPT_CHECK, OPT_VERSION };
 
@@ -51,6 +51,13 @@ static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
+
+/* One line is read, a page is not. */
+static int wrong(const char *what, const char *word)
+{
+	fprintf(stderr, "hdad: %s%s%s%s; see hdad --help\n", what, word ? " \"" : "", word ? word : "", word ? "\"" : "");
+	return EXIT_USAGE;
+}
 
 /* A closed standard descriptor would become the store's data file, and the next log line would overwrite it. */
 static void fill_standard_fds(void)
@@ -101,10 +108,8 @@ static char *dir_from(const char *option, const char *env, const char *fallback)
 
 static int migrate(int argc, char **argv)
 {
-	if (argc != 2) {
-		fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
+	if (argc != 2)
+		return wrong("migrate needs FROM and TO", NULL);
 	char *why = NULL;
 	int err = store_migrate(argv[0], argv[1], &why);
 	if (err < 0)
@@ -183,15 +188,12 @@ int main(int argc, char **argv)
 			fputs(usage, stdout);
 			return EXIT_SUCCESS;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return wrong("wrong options", NULL); /* getopt said which */
 		}
 	}
 	if (optind < argc && !strcmp(argv[optind], "migrate"))
 		return migrate(argc - optind - 1, argv + optind + 1);
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
+	if (optind < argc)
+		return wrong("no such command:", argv[optind]);
 	return check ? check_config(config) : serve(config, state, runtime);
 }

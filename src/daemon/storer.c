@@ -23,8 +23,6 @@ struct batch {
 	bool stop;
 };
 
-static bool no_room(int err) { return err == HDA_EFULL || err == -ENOSPC || err == -EDQUOT; }
-
 /* Puts all dumps into one transaction. Their ids are valid only when the commit is. */
 static int put_all(struct storer *st, struct inbox_msg *first)
 {
@@ -68,7 +66,7 @@ static int retain(struct storer *st, bool hard)
 static int put_with_room(struct storer *st, struct inbox_msg *first)
 {
 	int err = put_all(st, first);
-	if (!no_room(err))
+	if (!hda_no_room(err))
 		return err;
 	if (!atomic_exchange(&st->h->store_full, true))
 		log_event(LOG_store_full, LOG_STR("why", hda_strerror(err)));
@@ -110,7 +108,7 @@ static void commit(struct storer *st, struct inbox_msg *first)
 	} else {
 		answer(first, err);
 	}
-	if (err < 0 && !no_room(err))
+	if (err < 0 && !hda_no_room(err))
 		log_event(LOG_store_failed, LOG_STR("why", hda_strerror(err)));
 	if (err == 0 && atomic_exchange(&st->h->store_full, false))
 		log_event(LOG_store_recovered, LOG_STR("state", "ok"));

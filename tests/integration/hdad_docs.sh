@@ -1,11 +1,11 @@
 # The documents say what the tables say; the manuals are well formed; every option stands in the manual.
 . "$top_srcdir/tests/tap.sh"
 . "$top_srcdir/tests/integration/lib.sh"
-mkdir -p "$work/tree/doc" "$work/tree/contrib/systemd"
+mkdir -p "$work/tree/doc" "$work/tree/contrib/systemd" "$work/tree/tests/fuzz/corpus/config"
 cp "$top_srcdir/doc/hda.conf.5" "$top_srcdir/doc/hdad.8" "$work/tree/doc"
 chmod u+w "$work"/tree/doc/*
 "$top_srcdir/tests/integration/update-docs.sh" "$top_builddir/tests/unit/daemon/tables" "$work/tree"
-for f in contrib/systemd/hda.conf doc/hda.conf.5 doc/hdad.8; do
+for f in contrib/systemd/hda.conf tests/fuzz/corpus/config/sample doc/hda.conf.5 doc/hdad.8; do
 	is "$f is up to date (else: tests/integration/update-docs.sh)" "$(diff "$top_srcdir/$f" "$work/tree/$f" | head -5)" ""
 done
 is 'the sample changes nothing' "$("$hdad" --check-config -c "$top_srcdir/contrib/systemd/hda.conf")" "$top_srcdir/contrib/systemd/hda.conf: ok"

@@ -61,6 +61,8 @@ rm "$work/run/query.sock"
 
 is '--check-config with a good file' "$("$hdad" --check-config -c "$conf")" "$conf: ok"
 printf '[ingest]\ningest_workers = 0\n' >"$conf"
+bad=$("$hdad" serve 2>&1); status=$?
+is 'a word that is no command: one line' "$status $bad" '2 hdad: no such command: "serve"; see hdad --help'
 bad=$("$hdad" --check-config -c "$conf" 2>&1); status=$?
 is '--check-config with a bad file: 78' "$status $bad" '78 hda.conf:2: ingest_workers: 0 is below 1'
 bad=$("$hdad" -c "$conf" --state-dir "$work/state" --runtime-dir "$work/run" 2>&1); status=$?

@@ -3,6 +3,7 @@
 set -eu
 tables=$1 tree=$2
 "$tables" sample >"$tree/contrib/systemd/hda.conf"
+cp "$tree/contrib/systemd/hda.conf" "$tree/tests/fuzz/corpus/config/sample"
 fill() { # fill FILE MARKER WHAT
 	"$tables" "$3" >"$tree/$1.part"
 	awk -v part="$tree/$1.part" -v mark="$2" '

@@ -44,7 +44,8 @@ class DocsTest < HdaTest
   def test_the_gem_holds_what_it_needs
     spec = Dir.chdir(TOP) { Gem::Specification.load("hda.gemspec") }
     assert_equal Dir["#{LIB}/**/*.rb"].map { |f| f.delete_prefix("#{TOP}/") }.sort, spec.files.grep(/\.rb\z/).sort
-    assert_empty %w[README.md CHANGELOG.md sig/hda.rbs] - spec.files
+    assert_empty %w[README.md CHANGELOG.md LICENSE sig/hda.rbs] - spec.files
+    assert_equal File.read("#{TOP}/../../LICENSE"), File.read("#{TOP}/LICENSE")
     assert_empty spec.dependencies
     assert_equal ["hda", Hda::VERSION, ">= 2.7"], [spec.name, spec.version.to_s, spec.required_ruby_version.to_s]
     assert_match(/^## #{Regexp.escape(Hda::VERSION)}\b/, File.read("#{TOP}/CHANGELOG.md"))
