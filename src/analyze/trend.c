@@ -273,6 +273,9 @@ static uint32_t lent_name(struct trend *t, const struct store_keys *k, uint32_t 
 	return t->ids[id];
 }
 
+/* Whether its values are kept. */
+static bool is_wanted(const struct trend *t, uint32_t series) { return !t->order || (series < t->nwanted && t->wanted[series]); }
+
 /* What a key counts for, worked out once. */
 static int meet(struct trend *t, const struct store_keys *k, uint32_t number)
 {
@@ -292,7 +295,7 @@ static int meet(struct trend *t, const struct store_keys *k, uint32_t number)
 		t->now[series] = 0;
 		moves(t, series);
 	}
-	t->of[number] = t->order && !(series < t->nwanted && t->wanted[series]) ? TREND_OF_SUM : series + 1;
+	t->of[number] = is_wanted(t, series) ? series + 1 : TREND_OF_SUM;
 	return 0;
 }
 
@@ -371,7 +374,7 @@ static int add_run(struct trend *t, const struct store_keys *k, const struct sto
 	t->sum += (r->sum ^ flip) - flip;
 	for (size_t i = 0; i < r->n; i++) {
 		uint32_t s = r->g[i].series;
-		if (t->order && !(s < t->nwanted && t->wanted[s]))
+		if (!is_wanted(t, s))
 			continue;
 		if (t->now[s] == t->told[s])
 			moves(t, s);
@@ -389,4 +392,77 @@ int trend_add_keys(struct trend *t, const struct store_keys *k, size_t place)
 		err = add_run(t, k, &k->runs[i]);
 	end(t, place, k->n > 0, true);
 	return err;
+}
+
+/* A series of one trend that is one of another's. */
+struct same {
+	uint32_t here, there;
+};
+
+/* A name of the other trend, worked out once each. */
+static uint32_t same_name(struct trend *t, const struct trend *other, uint32_t *ids, uint32_t id)
+{
+	if (id && !ids[id])
+		ids[id] = strtab_intern(&t->names, strtab_get(&other->names, id));
+	return ids[id];
+}
+
+/* All series of the other are met. Newly allocated: those whose values are kept, which are few after trend_narrow. */
+static struct same *meet_all(struct trend *t, const struct trend *other, size_t *ret_n)
+{
+	struct same *ret = xreallocarray(NULL, other->nseries + 1, sizeof(*ret));
+	uint32_t *ids = xcalloc((size_t)other->names.n + 1, sizeof(*ids));
+	*ret_n = 0;
+	for (uint32_t i = 0; i < other->nseries; i++) {
+		const struct trend_series *o = &other->series[i];
+		struct trend_series key = {.type = same_name(t, other, ids, o->type), .klass = same_name(t, other, ids, o->klass),
+		    .file = same_name(t, other, ids, o->file), .line = o->line};
+		uint32_t here = series_at(t, &key, id_of(t, &key));
+		if (is_wanted(other, i))
+			ret[(*ret_n)++] = (struct same){here, i};
+	}
+	free(ids);
+	return ret;
+}
+
+/* What the other never met comes to nothing in its dumps. */
+static void join_begin(struct trend *t)
+{
+	for (uint32_t i = 0; i < t->nseries; i++) {
+		if (!is_wanted(t, i) || t->now[i] == TREND_ABSENT)
+			continue;
+		t->now[i] = 0;
+		moves(t, i);
+	}
+}
+
+/* One dump of the other: at has the values of its series. */
+static void join_dump(struct trend *t, const struct trend *other, const struct same *same, size_t n, const uint64_t *at, size_t place)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (at[same[i].there] == TREND_ABSENT)
+			continue;
+		t->now[same[i].here] = at[same[i].there];
+		moves(t, same[i].here);
+	}
+	t->sum = other->known[place] ? (uint64_t)other->total[place] : 0;
+	end(t, place, other->known[place], other->complete[place]);
+}
+
+void trend_join(struct trend *t, const struct trend *other, size_t skip)
+{
+	size_t n;
+	struct same *same = meet_all(t, other, &n);
+	uint64_t *at = xreallocarray(NULL, other->nseries + 1, sizeof(*at));
+	struct history_walk w = history_walk(&other->history);
+	for (size_t i = 0; i < other->nseries; i++)
+		at[i] = TREND_ABSENT;
+	join_begin(t);
+	for (size_t k = 0; k < other->n; k++) {
+		history_next(&w, at);
+		if (k >= skip)
+			join_dump(t, other, same, n, at, other->place[k]);
+	}
+	free(at);
+	free(same);
 }

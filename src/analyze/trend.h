@@ -98,6 +98,9 @@ HDA_MUST_CHECK int trend_add_keys(struct trend *t, const struct store_keys *k, s
 bool trend_knows(enum trend_by by, bool thinned);
 /* A dump that does not. */
 void trend_add_unknown(struct trend *t, size_t place);
+/* Adds the dumps that another trend of the same kind and the same `max` has added by trend_add_keys, but its first `skip`, which this one
+ * has, too. Both have been narrowed, or neither. */
+void trend_join(struct trend *t, const struct trend *other, size_t skip);
 /* May be called when only the TREND_LEVEL first and last of the dumps that are known have been added, by trend_add_keys: where they tell
  * which the `most` first series will be, the values of others are not kept. `most` as for trend_finish. */
 void trend_narrow(struct trend *t, size_t most);

@@ -8,6 +8,7 @@
 #include "analyze/trend.h"
 #include "base/mem.h"
 #include "query/commands.h"
+#include "query/trend_keys.h"
 #include "query/trend_words.h"
 #include "query/run.h"
 
@@ -17,7 +18,6 @@ enum {
 	TREND_JOBS = 1000,       /* the rate is per so many jobs */
 	TREND_AHEAD = 8,         /* points of a forecast ... */
 	TREND_AHEAD_PART = 2,    /* ... which goes on for this part of the time that the dumps cover */
-	TREND_MANY = 128,        /* dumps: with fewer it is not worth to jump to the ends first */
 	TREND_FAR_HOURS = 24 * 365, /* a limit further away than this is not said */
 };
 
@@ -99,66 +99,12 @@ static int each(void *ctx, struct dump_summary *s)
 	return a->r->status != 0;
 }
 
-/* A walk over keys: places in the order in which they are visited. */
-struct keys_walk {
-	struct asked *a;
-	size_t place[TREND_DUMPS], n, at;
-	bool ends_first;
-};
-
-static int each_keys(void *ctx, const struct store_keys *k)
-{
-	struct keys_walk *w = ctx;
-	struct asked *a = w->a;
-	a->r->work = 0;
-	int err = run_ok(a->r) ? trend_add_keys(&a->t, k, w->place[w->at++]) : 0;
-	if (w->ends_first && w->at == TREND_LEVELS_FROM)
-		trend_narrow(&a->t, a->most < SIZE_MAX ? (size_t)a->most : SIZE_MAX);
-	return err ? err : a->r->status != 0;
-}
-
-/* The dumps that say something in the order of their ids, which is the cheapest; of many first those at the ends, which mostly tell what
- * will be shown. */
-static void plan(struct keys_walk *w)
-{
-	size_t known[TREND_DUMPS], n = 0, m = TREND_LEVEL;
-	for (size_t i = 0; i < w->a->n; i++) {
-		if (trend_knows(w->a->t.by, w->a->d[i].thinned))
-			known[n++] = i;
-	}
-	w->ends_first = n >= TREND_MANY;
-	for (size_t i = 0; i < n; i++) {
-		bool late = i + m >= n, early = i < m;
-		size_t at = !w->ends_first || early ? i : late ? i + 2 * m - n : i + m;
-		w->place[at] = known[i];
-	}
-	w->n = n;
-}
-
-/* -ENOTSUP: the store cannot. */
-static int walk_keys(struct asked *a, const uint64_t *ids)
-{
-	struct keys_walk *w = xcalloc(1, sizeof(*w));
-	_cleanup_free_ uint64_t *visit = xcalloc(a->n, sizeof(*visit));
-	w->a = a;
-	plan(w);
-	for (size_t i = 0; i < w->n; i++)
-		visit[i] = ids[w->place[i]];
-	int err = store_rtxn_walk_keys(a->r->txn, visit, w->n, each_keys, w);
-	for (size_t i = 0; !err && i < a->n; i++) {
-		if (!trend_knows(a->t.by, a->d[i].thinned))
-			trend_add_unknown(&a->t, i);
-	}
-	free(w);
-	return err;
-}
-
 /* The dumps in the order of their ids, as walks want them. */
 static int walk(struct asked *a, const uint64_t *ids)
 {
 	bool keys = trend_by_keys(a->t.by);
 	unsigned parts = a->t.by == TREND_RETAINED ? STORE_KEYS | STORE_RETAINED : keys ? STORE_KEYS : STORE_GRAPH;
-	int err = keys ? walk_keys(a, ids) : -ENOTSUP;
+	int err = keys ? trend_keys(a->r, &a->t, a->d, a->n, a->most < SIZE_MAX ? (size_t)a->most : SIZE_MAX) : -ENOTSUP;
 	return err == -ENOTSUP ? store_rtxn_walk(a->r->txn, ids, a->n, parts, each, a) : err;
 }
 

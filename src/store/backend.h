@@ -21,6 +21,7 @@ struct store_ops {
 	void (*abort)(struct store_wtxn *w); /* frees w */
 	int (*rtxn_begin)(struct store *s, struct store_rtxn **ret);
 	void (*rtxn_end)(struct store_rtxn *r);
+	int (*twin)(struct store_rtxn *r, struct store_rtxn **ret); /* may be NULL */
 	int (*procs)(struct store_rtxn *r, struct store_proc **ret, size_t *ret_n);
 	int (*dumps)(struct store_rtxn *r, uint64_t proc, struct store_dump **ret, size_t *ret_n);
 	int (*walk)(struct store_rtxn *r, const uint64_t *dumps, size_t n, unsigned parts,

@@ -337,6 +337,15 @@ static void lmdb_rtxn_end(struct store_rtxn *base)
 	free(r);
 }
 
+static int lmdb_rtxn_twin(struct store_rtxn *r, struct store_rtxn **ret)
+{
+	int err = lmdb_rtxn_begin(r->s, ret);
+	if (err || mdb_txn_id(((struct lmdb_rtxn *)*ret)->txn) == mdb_txn_id(((struct lmdb_rtxn *)r)->txn))
+		return err;
+	lmdb_rtxn_end(*ret);
+	return -EAGAIN;
+}
+
 static int lmdb_rtxn_procs(struct store_rtxn *r, struct store_proc **ret, size_t *ret_n)
 {
 	return lmdb_procs((struct lmdb *)r->s, ((struct lmdb_rtxn *)r)->txn, ret, ret_n);
@@ -447,6 +456,7 @@ static const struct store_ops lmdb_ops = {
     .abort = lmdb_abort,
     .rtxn_begin = lmdb_rtxn_begin,
     .rtxn_end = lmdb_rtxn_end,
+    .twin = lmdb_rtxn_twin,
     .procs = lmdb_rtxn_procs,
     .dumps = lmdb_rtxn_dumps,
     .walk = lmdb_rtxn_walk,

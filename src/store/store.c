@@ -98,6 +98,8 @@ void store_rtxn_end(struct store_rtxn *r)
 		r->s->ops->rtxn_end(r);
 }
 
+int store_rtxn_twin(struct store_rtxn *r, struct store_rtxn **ret) { return r->s->ops->twin ? r->s->ops->twin(r, ret) : -ENOTSUP; }
+
 int store_rtxn_procs(struct store_rtxn *r, struct store_proc **ret, size_t *ret_n)
 {
 	return r->s->ops->procs(r, ret, ret_n);

@@ -105,6 +105,10 @@ void store_rtxn_end(struct store_rtxn *r);
 static inline void store_rtxn_endp(struct store_rtxn **r) { if (*r) store_rtxn_end(*r); }
 #define _cleanup_rtxn_ __attribute__((cleanup(store_rtxn_endp)))
 
+/* A second transaction that sees what r sees, for another thread: one transaction is one thread's. -EAGAIN: a commit has come since r
+ * began; -ENOTSUP: this backend has none. Ends with store_rtxn_end, before r or after. */
+HDA_MUST_CHECK int store_rtxn_twin(struct store_rtxn *r, struct store_rtxn **ret);
+
 /* All processes by id / all dumps of a process (proc 0: of all) by id, partial ones too. Newly allocated array, caller frees. */
 HDA_MUST_CHECK int store_rtxn_procs(struct store_rtxn *r, struct store_proc **ret, size_t *ret_n);
 HDA_MUST_CHECK int store_rtxn_dumps(struct store_rtxn *r, uint64_t proc, struct store_dump **ret, size_t *ret_n);

@@ -84,10 +84,13 @@ static void test_same_over_both_stores(void **state)
 	compare_stores(&o, &(struct store_opts){.detail_dumps = 6}, 11, NULL, asked);
 }
 
-/* Keys that come and go, some never at the ends; a dump without any. */
+/* Keys that come and go, some never at the ends, some in the first or the second half only; a dump without any. */
 static void come_and_go(struct dump_summary *d, unsigned i)
 {
+	enum { EARLY = 91234, LATE = 92345 }; /* lines of no other key */
 	bool few = i < 4 || i > 140;
+	if (i / 10 == 3 || i / 10 == 11)
+		d->keys[0].line = i / 10 == 3 ? EARLY : LATE;
 	d->nkeys = i == 70 ? 0 : few ? d->nkeys / 2 : d->nkeys - i % 7;
 	d->ngenkeys = d->nedge_addrs = 0;
 }
@@ -101,6 +104,43 @@ static void test_same_of_many_dumps(void **state)
 	struct series_opts o = {.keys = 60, .gens = 20, .seed = 4, .pid = 7, .churn_pct = 20};
 	compare_stores(&o, &(struct store_opts){.detail_dumps = 1000}, 150, come_and_go, asked);
 	compare_stores(&o, &(struct store_opts){.detail_dumps = 131}, 150, come_and_go, asked);
+}
+
+static bool after_some(void *left) { return (*(int *)left)-- == 0; }
+
+/* The deadline comes at each of many moments, wherever the two halves of a long trend are then: no answer, and the next one is whole. */
+static void test_deadline(void **state)
+{
+	(void)state;
+	struct series s;
+	char *dir = disk_temp();
+	struct store *st = disk_open(dir, &(struct store_opts){.detail_dumps = 1000});
+	series_init(&s, &(struct series_opts){.keys = 60, .gens = 20, .seed = 4, .pid = 7, .churn_pct = 20});
+	for (unsigned i = 0; i < 140; i++) {
+		struct dump_summary *d = series_next(&s);
+		uint64_t id;
+		assert_int_equal(disk_put(st, d, &id), 0);
+		summary_free(d);
+	}
+	size_t failed = 0, answered = 0;
+	for (int looks = 0; answered == 0; looks++) {
+		int left = looks;
+		struct caught c = {.n = 0};
+		struct query_ctx q = {.store = st, .now = 1.7e9, .expired = after_some, .expired_ctx = &left};
+		ask(&c, &q, "trend --last 0 --by site");
+		assert_true(c.status == 200 || c.status == 303);
+		failed += c.status == 303;
+		answered += c.status == 200;
+		caught_done(&c);
+	}
+	assert_in_range(failed, 70, 140); /* one thread looks once for each dump of its half */
+	struct store_stats stats;
+	store_stats(st, &stats);
+	assert_int_equal(stats.readers, 0);
+	series_done(&s);
+	store_close(st);
+	disk_remove(dir);
+	free(dir);
 }
 
 /* A process with a leak, a cache that fills up and things that stay, all of them traced, with the state of the verdict in the store. */
@@ -224,7 +264,8 @@ static void test_no_verdict_yet(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_over_both_stores), cmocka_unit_test(test_same_of_many_dumps), cmocka_unit_test(test_verdict_and_forecast),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_over_both_stores), cmocka_unit_test(test_same_of_many_dumps),
+	    cmocka_unit_test(test_deadline), cmocka_unit_test(test_verdict_and_forecast),
 	    cmocka_unit_test(test_no_verdict_yet)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -312,6 +312,32 @@ static void test_isolation(void **state)
 	assert_int_equal(st.readers, 0);
 }
 
+/* A second transaction sees the same, or there is none. */
+static void test_twin(void **state)
+{
+	struct fixture *f = *state;
+	struct store_rtxn *one, *two;
+	struct store_dump *d;
+	size_t n;
+	put_empty(f, empty(7, 5, 1, 1), 0);
+	assert_int_equal(store_rtxn_begin(f->s, &one), 0);
+	int err = store_rtxn_twin(one, &two);
+	assert_int_equal(err, f->dir ? 0 : -ENOTSUP);
+	put_empty(f, empty(7, 5, 2, 2), 0);
+	struct store_rtxn *late;
+	assert_int_equal(store_rtxn_twin(one, &late), f->dir ? -EAGAIN : -ENOTSUP);
+	if (!err) {
+		assert_int_equal(store_rtxn_dumps(two, 0, &d, &n), 0);
+		assert_int_equal(n, 1);
+		free(d);
+		store_rtxn_end(two);
+	}
+	store_rtxn_end(one);
+	struct store_stats st;
+	store_stats(f->s, &st);
+	assert_int_equal(st.readers, 0);
+}
+
 struct seen {
 	struct dump_summary **want;
 	size_t n, stop;
@@ -566,7 +592,7 @@ static void test_secret(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    BOTH(round_trip), BOTH(parts), BOTH(identity), BOTH(exists), BOTH(abort), BOTH(isolation), BOTH(walk), BOTH(lends_keys),
+	    BOTH(round_trip), BOTH(parts), BOTH(identity), BOTH(exists), BOTH(abort), BOTH(isolation), BOTH(twin), BOTH(walk), BOTH(lends_keys),
 	    BOTH(thinning), BOTH(age), BOTH(secret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
