@@ -56,12 +56,10 @@ static void cohort_of_births(const struct cli *cli, const struct report_row *row
 	bool exact = cli->style.exact, weighed = report_num(row, "weighed") > 0;
 	double share = report_num(row, "share");
 	_cleanup_free_ char *bar = isfinite(share) ? text_bar(share, BAR) : NULL;
-	printf("  %-22s %10s %12s %6s  %s%s\n", jobs, count_or_dash(a, report_num(row, "born"), exact),
+	const char *more = weighed ? bar : isfinite(report_num(row, "jobs_from")) ? "too young to count" : "not counted";
+	printf("  %-22s %10s %12s %6s%s%s\n", jobs, count_or_dash(a, report_num(row, "born"), exact),
 	    count_or_dash(b, report_num(row, "still_there"), exact), isfinite(share) ? human_share(c, share, exact) : "-",
-	    weighed && bar ? bar : "",
-	    weighed                                  ? ""
-	    : isfinite(report_num(row, "jobs_from")) ? "too young to count"
-	                                             : "not counted");
+	    more && *more ? "  " : "", more ? more : "");
 }
 
 static void cohort_of_levels(const struct cli *cli, const struct report_row *row, const char *jobs)

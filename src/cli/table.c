@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "cli/human.h"
 #include "cli/text.h"
@@ -346,6 +347,18 @@ static void measure(const struct table_style *st, const struct part *p, struct c
 	}
 }
 
+/* A line ends with its text: libsmartcols fills an empty last cell. */
+static void print_lines(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n"), end = n;
+		while (end && text[end - 1] == ' ')
+			end--;
+		fprintf(out, "%.*s\n", (int)end, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 static void print_columns(FILE *out, const struct table_style *st, const struct part *p, struct column *cols, size_t n)
 {
 	_cleanup_free_ char *dropped = NULL;
@@ -356,7 +369,6 @@ static void print_columns(FILE *out, const struct table_style *st, const struct 
 	scols_table_enable_noencoding(tb, 1); /* text_safe was there before */
 	scols_table_set_termforce(tb, SCOLS_TERMFORCE_NEVER);
 	scols_table_set_column_separator(tb, "  ");
-	scols_table_set_stream(tb, out);
 	for (size_t k = 0; k < n; k++)
 		scols_table_new_column(tb, cols[k].heading, 0, cols[k].right ? SCOLS_FL_RIGHT : 0);
 	for (size_t i = 0; i < p->n; i++) {
@@ -366,7 +378,10 @@ static void print_columns(FILE *out, const struct table_style *st, const struct 
 			scols_line_refer_data(ln, k, cut(st, &cols[k], s ? s : xstrdup("-")));
 		}
 	}
-	scols_print_table(tb);
+	char *text = NULL;
+	HDA_ASSERT(scols_print_table_to_string(tb, &text) == 0 && text);
+	print_lines(out, text);
+	free(text);
 	scols_unref_table(tb);
 	if (dropped)
 		fprintf(out, "for want of width without %s; --json has all\n", dropped);

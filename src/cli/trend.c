@@ -16,19 +16,36 @@ static bool counts(const struct cli *cli)
 	return metric && strcmp(metric, "count") == 0;
 }
 
-static bool by_site(const struct cli *cli)
+/* The first column that tells the series apart: what has no such thing is named there. */
+static const char *first_column(const struct cli *cli)
 {
+	static const struct {
+		const char *by, *column;
+	} firsts[] = {{"type", "type"}, {"class", "class"}, {"site", "site"}, {"string", "type"}, {"data", "type"},
+	    {"retained-class", "class"}};
 	const char *by = args_text(cli->args, OPT_ID_BY);
-	return by && strcmp(by, "site") == 0;
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++)
+		if (strcmp(firsts[i].by, by ? by : "type") == 0)
+			return firsts[i].column;
+	return "name";
 }
 
 /* The name of a series where its columns cannot say it. */
-static const char *name_of(const struct report_row *row, bool site)
+static const char *name_of(const struct report_row *row, const char *column)
 {
 	const char *list = report_str(row, "list");
 	if (list && strcmp(list, "rest") == 0)
 		return "everything else";
-	return site && !report_str(row, "file") ? "(no site known)" : NULL;
+	return strcmp(column, "site") == 0 && !report_str(row, "file") ? "(no site known)" : NULL;
+}
+
+/* Puts it into that column. A site is no field of its own: the row's name, which such a row has not, becomes it. */
+static void put_name(struct report_row *row, const char *column, const char *name)
+{
+	const char *field = strcmp(column, "site") == 0 ? "name" : column;
+	for (size_t k = 0; k < row->n; k++)
+		if (strcmp(row->f[k].name, field) == 0 && row->f[k].v.kind == VAL_NULL)
+			row->f[k] = (struct field){column, val_str(name)};
 }
 
 /* 13000 jobs as "13k". */
@@ -63,14 +80,14 @@ static const char *one_table(const struct cli *cli, struct report *a)
 	const struct report_row *points = NULL;
 	const char *cols;
 	size_t n = 0;
-	bool site = by_site(cli);
+	const char *first = first_column(cli);
 	for (size_t i = 0; i < a->nrows && !points; i++) {
 		const char *list = report_str(&a->rows[i], "list");
 		points = list && strcmp(list, "points") == 0 ? &a->rows[i] : NULL;
 	}
 	cols = columns(cli, a, points);
 	for (size_t i = 0; i < a->nrows; i++) {
-		const char *name = name_of(&a->rows[i], site);
+		const char *name = name_of(&a->rows[i], first);
 		_cleanup_free_ char *verdict = verdict_text(&a->rows[i], counts(cli), cli->style.exact);
 		if (&a->rows[i] == points)
 			continue;
@@ -80,9 +97,9 @@ static const char *one_table(const struct cli *cli, struct report *a)
 				f->v = val_null();
 			else if (verdict && strcmp(f->name, "label") == 0)
 				f->v = val_str(arena_copy(&a->mem, verdict, strlen(verdict)));
-			else if (name && strcmp(f->name, "name") == 0 && f->v.kind == VAL_NULL)
-				*f = (struct field){site ? "site" : "name", val_str(name)};
 		}
+		if (name)
+			put_name(&a->rows[i], first, name);
 		a->rows[n++] = a->rows[i];
 	}
 	a->nrows = n;

@@ -63,6 +63,12 @@ for width in 40 80; do
 	END
 	is "tables fit $width columns" "$(wider "$width" "$work/$width"/*)" ''
 done
+like 'ps: a narrow terminal keeps the verdict' "$(cat "$work/40/ps")" 'VERDICT'
+for width in 40 80; do
+	is "no blanks at line ends, $width columns" "$(grep -h ' $' "$work/$width"/*)" ''
+done
+like 'trend: the first column names the rest, too' "$(COLUMNS=200 report trend --by class -n 1)" '^everything else '
+like 'trend: no column is empty' "$(COLUMNS=200 report trend | head -n 1)" '^TYPE '
 COLUMNS=40 report top --by key >"$work/out"
 like 'what a narrow terminal leaves out is said' "$(cat "$work/out")" '^for want of width without .*; --json has all$'
 COLUMNS=200 report top --by key >"$work/out"
