@@ -17,7 +17,7 @@
 
 enum {
 	/* Graph memory asked for per live slot that the header claims: objects, references and what the conclusions need
-	 * (DESIGN 11: 70 B an object, 12 B a reference), doubled, since a table may be just before its doubling. */
+	 * (70 B an object and 12 B a reference were measured), doubled, since a table may be just before its doubling. */
 	GRAPH_BYTES_PER_SLOT = 200,
 	GRAPH_LEAST = 16 << 20,      /* bytes: below it a reservation means nothing */
 	/* Bytes after which the memory of a dump is given back to the system at once. */

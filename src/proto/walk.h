@@ -6,7 +6,7 @@
 #include "proto/message.h"
 
 enum {
-	WALK_DEPTH = 8,   /* maps and arrays in each other (DESIGN.md §4) */
+	WALK_DEPTH = 8,   /* maps and arrays in each other */
 	WALK_KEYS = 256,  /* keys of one map: a job mix has 200 */
 };
 

@@ -68,7 +68,7 @@ static void merge(const struct diff_object *a, size_t na, const struct diff_obje
 	memcpy(to, na ? a : b, (na + nb) * sizeof(*to));
 }
 
-/* Merges rising runs until one is left: Ruby writes pages nearly in order, so that there are few (DUMP-FORMAT 21). */
+/* Merges rising runs until one is left: Ruby writes pages nearly in order, so that there are few. */
 static void sort(struct census_dump *d)
 {
 	if (d->n < 2)

@@ -1,4 +1,4 @@
-/* Lines of classes, and the names of classes (DUMP-FORMAT R8). SPDX-License-Identifier: BSD-2-Clause */
+/* Lines of classes, and the names of classes (src/scan/README.md, R8). SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
 #include <stddef.h>

@@ -18,7 +18,7 @@ static uint32_t prefixed(const char *prefix, struct span name, struct dump_summa
 	return id;
 }
 
-/* The class column of DUMP-FORMAT R8. */
+/* The class column of src/scan/README.md, R8. */
 static uint32_t slot_class(struct reducer *r, const struct reducer_slot *slot, struct dump_summary *s)
 {
 	uint32_t name = 0;

@@ -242,7 +242,7 @@ static void add_string(struct reducer *r, const struct heap_obj *o, uint32_t gen
 	dupstr_add(&r->dups, &s, r->keep_values ? o->value : (struct span){0});
 }
 
-/* What the class and the detail mean for a type: DUMP-FORMAT R8. */
+/* What the class and the detail mean for a type: src/scan/README.md, R8. */
 #define TYPE_BIT(type) (UINT64_C(1) << (type))
 #define CLASS_TYPES (TYPE_BIT(HEAP_CLASS) | TYPE_BIT(HEAP_MODULE) | TYPE_BIT(HEAP_ICLASS))
 #define NO_CLASS_TYPES (CLASS_TYPES | TYPE_BIT(HEAP_IMEMO))

@@ -16,7 +16,7 @@ struct tally {
 	uint64_t count, bytes;
 };
 
-/* A row of the key table: DUMP-FORMAT R8. */
+/* A row of the key table: src/scan/README.md, R8. */
 struct sum_key {
 	uint32_t type, klass, file, line; /* name ids; line 0 = null */
 	struct tally all;                 /* objects of this key, garbage included */

@@ -30,7 +30,7 @@ enum {
 	OBJ_HAS_SHAPE = 1 << 6,      /* shape_id is set (Ruby >= 3.2) */
 };
 
-/* A good record that is an object (DUMP-FORMAT R6, R8). Valid during the callback only. */
+/* A good record that is an object (src/scan/README.md, R6, R8). Valid during the callback only. */
 struct heap_obj {
 	uint64_t addr;
 	uint64_t klass;       /* with OBJ_HAS_CLASS */

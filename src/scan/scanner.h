@@ -1,6 +1,6 @@
 /* From the bytes of a dump to its objects. SPDX-License-Identifier: BSD-2-Clause
  *
- * A resumable reader of DUMP-FORMAT.md's rules R1-R7 (doc/dump-format.md). Feed it pieces of any size, cut anywhere;
+ * A resumable reader by the rules R1-R7 of src/scan/README.md. Feed it pieces of any size, cut anywhere;
  * it calls back once per good record. It never fails: bad lines are counted and sampled. Memory is bounded by
  * the limits below plus the distinct names and sites. Two implementations give the same callbacks. */
 #pragma once

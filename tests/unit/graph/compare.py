@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections import Counter
 
-# A stale pointer on the machine stack holds so many objects of the vault besides (DUMP-FORMAT.md, section 7).
+# A stale pointer on the machine stack holds so many objects of the vault besides.
 HELD_BESIDES = {"v2_7_8.trace": 3, "v3_2_11.trace": 6}
 
 
