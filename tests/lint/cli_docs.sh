@@ -13,4 +13,12 @@ for o in $(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$man"); do ok "documented 
 for c in $(sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$man"); do ok "documented command $c exists" sh -c "\"$hdactl\" $c --help >/dev/null"; done
 for n in $(sed -n 's/.*X([A-Z_]*, \([0-9]\), ".*/\1/p' "$top_srcdir/src/cli/exit.h"); do ok "exit code $n is documented" grep -qx "\.It $n" "$man"; done
 if command -v mandoc >/dev/null; then is "mandoc finds nothing" "$(mandoc -Tlint -Wwarning "$man")" ""; else skip "mandoc finds nothing" "no mandoc"; fi
+# What mdoc makes of a text unasked: quotes within quotes, a word that is a macro at the head of a section, two dashes before a letter.
+if command -v mandoc >/dev/null; then
+	for page in "$top_srcdir"/doc/*.[1578]; do
+		is "$(basename "$page"): says what is written" "$(mandoc -T utf8 -O width=300 "$page" | sed "s/.$(printf '\\b')//g" | grep -nE '“[^”]*“|<[a-z]+:>|(^| )--[a-z]( |$)|[a-z] :"')" ''
+	done
+else
+	skip "the pages say what is written" "no mandoc"
+fi
 done_testing
