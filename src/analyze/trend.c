@@ -174,11 +174,11 @@ static uint32_t container_name(struct adding *a, uint32_t sig)
 	char *text = NULL;
 	for (int i = 0; i < STEPS && sig < s->nsigs; i++, sig = s->sigs[sig].parent) {
 		const char *step = strtab_str(&s->names, s->sigs[sig].klass);
-		step = step ? step : "?";
+		step = step ? summary_step_text(step) : "?";
 		char *longer = text ? xasprintf("%s -> %s", step, text) : xstrdup(step);
 		free(text);
 		text = longer;
-		if (strncmp(step, "class ", 6) == 0 || strncmp(step, "module ", 7) == 0)
+		if (summary_names_itself(step))
 			break;
 	}
 	uint32_t id = strtab_intern(&a->t->names, span_of(text ? text : "?"));

@@ -45,30 +45,50 @@ static bool at_site(const struct verdict_entry *e, const struct trend_group *g)
 	return e->site && strncmp(e->site, g->file, n) == 0 && strcmp(e->site + n, line) == 0;
 }
 
-/* Is `name` ("class PriceCache -> Hash") a part of the way to it, step by step? Everything hangs from a root, so that says nothing. */
-static bool held_by(const struct verdict_entry *e, const char *name)
+static const char step[] = " -> ";
+
+/* The way to it in the words of a trend: no labels, from the root on, the container itself at the end. */
+static void path_text(const struct verdict_entry *e, char *buf, size_t n)
 {
-	static const char step[] = " -> ";
-	char holder[SERIES_TEXT];
+	size_t k = 0, steps = e->npath + (e->key->len >= 0 && e->klass);
+	buf[0] = '\0';
+	for (size_t i = 0; i < steps && k < n; i++)
+		k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? step : "", summary_step_text(i < e->npath ? e->path[i] : e->klass));
+}
+
+/* Is name a part of path, step by step? */
+static bool leads_by(const char *path, const char *name)
+{
 	size_t n = strlen(name), m = sizeof(step) - 1;
-	if (strncmp(name, "root ", 5) == 0)
-		return false;
-	series_holder(e, holder, sizeof(holder));
-	for (const char *p = strstr(holder, name); p; p = strstr(p + 1, name)) {
-		bool from = p == holder || ((size_t)(p - holder) >= m && strncmp(p - m, step, m) == 0);
+	for (const char *p = strstr(path, name); p; p = strstr(p + 1, name)) {
+		bool from = p == path || ((size_t)(p - path) >= m && strncmp(p - m, step, m) == 0);
 		if (from && (!p[n] || strncmp(p + n, step, m) == 0))
 			return true;
 	}
 	return false;
 }
 
+/* Is `name` ("class PriceCache -> Hash", or with what more is known of a step) a part of the way to it? Everything hangs from a root, so
+ * that alone says nothing. */
+static bool held_by(const struct verdict_entry *e, const char *name)
+{
+	char path[SERIES_TEXT];
+	if (e->npath && strcmp(name, summary_step_text(e->path[0])) == 0)
+		return false;
+	path_text(e, path, sizeof(path));
+	if (leads_by(path, name))
+		return true;
+	series_shown(e, path, sizeof(path));
+	return leads_by(path, name);
+}
+
 /* The end of its path names a container. */
 static bool is_container(const struct verdict_entry *e, const char *name)
 {
-	char holder[SERIES_TEXT];
-	series_holder(e, holder, sizeof(holder));
-	size_t n = strlen(holder), m = name ? strlen(name) : 0;
-	return e->key->len >= 0 && m && n >= m && strcmp(holder + n - m, name) == 0;
+	char path[SERIES_TEXT];
+	path_text(e, path, sizeof(path));
+	size_t n = strlen(path), m = name ? strlen(name) : 0;
+	return e->key->len >= 0 && m && n >= m && strcmp(path + n - m, name) == 0;
 }
 
 static bool in_group(const struct verdict_entry *e, const struct trend_group *g)

@@ -12,6 +12,10 @@ said() {
 	ruby "$top_srcdir/tests/integration/leaks_shapes_program.rb" "$1" "$work/$1" 10 || fail "$1: ruby"
 	"$hdactl" -f "$work/$1" leaks --json >"$work/$1.json" 2>/dev/null
 	"$hdactl" -f "$work/$1" leaks >"$work/$1.txt" 2>&1
+	for by in holder container; do
+		"$hdactl" -f "$work/$1" trend --by "$by" --json 2>/dev/null |
+			jq -r '.rows[] | select(.label == "leak") | "\(.name) \(.id)"' >"$work/$1.$by"
+	done
 	rm -r "${work:?}/$1"
 }
 labels() { jq -r '[.rows[].label // empty] | join(" ")' "$work/$1.json"; }
@@ -34,6 +38,9 @@ is 'a String that is cut: no leak' "$(jq '[.rows[] | select(.label == "leak")] |
 said closures
 is 'closures: one leak' "$(labels closures)" leak
 like 'closures: objects, and entries of their own' "$(text closures)" '^  held by    global variable -> Array \(10 000 entries, \+1/job\)$'
+leaks=$(jq -r '.rows[0] | "\(.holder) \(.id)"' "$work/closures.json")
+is 'closures: the trend by holder says so, by the same name' "$(cat "$work/closures.holder")" "$leaks"
+is 'closures: so does the trend by container' "$(cat "$work/closures.container")" "$leaks"
 like 'closures: more objects than entries' "$(text closures)" '^LEAK +[0-9]+ %  \+[23] objects/job'
 like 'closures: what is kept of every part is drawn full' "$(text closures)" '^  kept, by time of birth  █+  per job$'
 
