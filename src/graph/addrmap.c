@@ -232,14 +232,23 @@ static uint64_t stray_addr_of(const struct addrmap *m, uint32_t id)
 	return odd_addr_of(m, id);
 }
 
-/* The address of the object of a page that has this id, which came in order. */
-static uint64_t page_addr_of(const struct addr_page *p, uint32_t id)
+/* The slot of the object of a page that has this id, which came in order; ADDR_SLOTS: none. */
+static uint32_t page_slot_of(const struct addr_page *p, uint32_t id)
 {
 	uint32_t left = id - p->base; /* without a table: objects before it */
-	for (uint32_t slot = 0; slot < ADDR_SLOTS; slot++)
-		if (p->bits[slot / 64] >> slot % 64 & 1 && (p->ids ? p->ids[slot] == id : left-- == 0))
-			return p->number << ADDR_PAGE_BITS | (uint64_t)slot << 3;
-	return 0;
+	for (uint32_t w = 0; w < ADDR_WORDS; w++) {
+		uint32_t here = (uint32_t)__builtin_popcountll(p->bits[w]);
+		if (!p->ids && left >= here) {
+			left -= here;
+			continue;
+		}
+		for (uint64_t word = p->bits[w]; word; word &= word - 1) {
+			uint32_t slot = w * 64 + (uint32_t)__builtin_ctzll(word);
+			if (p->ids ? p->ids[slot] == id : left-- == 0)
+				return slot;
+		}
+	}
+	return ADDR_SLOTS;
 }
 
 uint64_t addrmap_addr(const struct addrmap *m, uint32_t id)
@@ -253,8 +262,10 @@ uint64_t addrmap_addr(const struct addrmap *m, uint32_t id)
 			hi = mid;
 	}
 	const struct addr_page *p = hi ? page_at(m, lo) : NULL;
-	if (p && p->base <= id && id - p->base < p->n)
-		return page_addr_of(p, id);
+	if (p && p->base <= id && id - p->base < p->n) {
+		uint32_t slot = page_slot_of(p, id);
+		return slot < ADDR_SLOTS ? p->number << ADDR_PAGE_BITS | (uint64_t)slot << 3 : 0;
+	}
 	return stray_addr_of(m, id);
 }
 

@@ -55,21 +55,24 @@ struct sum_object object_row_named(struct conclusion *c, uint32_t id)
 	return o;
 }
 
+/* References to an object. Ties are many, and an address takes long to find. */
+static inline void offer_referenced(const struct conclusion *c, struct top *top, uint32_t v, uint64_t in)
+{
+	if (top_wants(top, in) && top_wants_both(top, in, conclusion_size(c, v)))
+		top_offer(top, (struct top_row){.a = in, .b = conclusion_size(c, v), .addr = conclusion_addr(c, v), .ref = v});
+}
+
 /* Most referenced: by the references that Ruby writes, class edges left out (they would show nothing but String, Array, Hash). */
 static void most_referenced(struct conclusion *c)
 {
 	const struct rows *r = &c->rows;
 	struct top_row rows[SUM_TOP_OBJECTS];
 	struct top top = {.row = rows, .cap = SUM_TOP_OBJECTS};
-	for (uint32_t i = 0; i < r->nmany; i++) {
-		uint32_t v = r->many[i].id;
-		uint64_t in = (uint64_t)r->many[i].times << 8 | r->in[v];
-		if (top_wants(&top, in))
-			top_offer(&top, (struct top_row){.a = in, .b = conclusion_size(c, v), .addr = conclusion_addr(c, v), .ref = v});
-	}
+	for (uint32_t i = 0; i < r->nmany; i++)
+		offer_referenced(c, &top, r->many[i].id, (uint64_t)r->many[i].times << 8 | r->in[r->many[i].id]);
 	for (uint32_t v = 0; v < r->n; v++)
 		if (r->in[v] && top_wants(&top, r->in[v]) && !u64map_get(&r->in_high, v))
-			top_offer(&top, (struct top_row){.a = r->in[v], .b = conclusion_size(c, v), .addr = conclusion_addr(c, v), .ref = v});
+			offer_referenced(c, &top, v, r->in[v]);
 	top_sort(&top);
 	c->s->referenced = xcalloc(top.n, sizeof(*c->s->referenced));
 	c->s->nreferenced = top.n;

@@ -21,5 +21,10 @@ struct top {
 void top_offer(struct top *t, struct top_row r);
 /* Whether a row with this `a` may be among them: spares making it. */
 static inline bool top_wants(const struct top *t, uint64_t a) { return t->n < t->cap || (t->cap && a >= t->row[0].a); }
+/* The same with `b` known as well. */
+static inline bool top_wants_both(const struct top *t, uint64_t a, uint64_t b)
+{
+	return top_wants(t, a) && (t->n < t->cap || a > t->row[0].a || b >= t->row[0].b);
+}
 /* Best first. Nothing may be offered afterwards. */
 void top_sort(struct top *t);
