@@ -43,6 +43,55 @@ static bool take_edges(struct finder *f)
 	return true;
 }
 
+/* What lies above no end has one way in, from its parent, and dominates no end. So an edge that begins there may as well begin at the
+ * nearest ancestor that does lie above one; and most do begin there. */
+struct lifter {
+	struct walk *w;
+	uint32_t *at; /* by id: id + 1 of the nearest of itself and its ancestors that is above an end or is one, 0 = the root */
+};
+
+static void find_above_ends(struct lifter *l, const struct finder *f)
+{
+	const struct walk *w = l->w;
+	for (uint64_t i = 0; i < f->n; i++)
+		l->at[f->edge[i].to] = 1;
+	for (uint32_t id = w->n; id-- > 0;)
+		if (l->at[id] && w->parent[id])
+			l->at[w->parent[id] - 1] = 1;
+	for (uint32_t id = 0; id < w->n; id++)
+		l->at[id] = l->at[id] ? id + 1 : w->parent[id] ? l->at[w->parent[id] - 1] : 0;
+}
+
+/* Lifts the edges of the part, and leaves out those that then tell nothing. */
+static void lift_edges(const struct lifter *l, struct finder *f)
+{
+	struct walk *w = l->w;
+	uint64_t n = 0;
+	for (uint64_t i = 0; i < f->n; i++) {
+		uint32_t to = f->edge[i].to, from = l->at[f->edge[i].from];
+		if (from == 0)
+			w->parent[to] = 0; /* a way from the root that shares nothing with the others: rooted */
+		else if (from != to + 1 && from != w->parent[to])
+			f->edge[n++] = (struct idom_edge){from - 1, to};
+	}
+	f->n = 0;
+	for (uint64_t i = 0; i < n; i++)
+		if (w->parent[f->edge[i].to])
+			f->edge[f->n++] = f->edge[i];
+}
+
+static bool lift(struct finder *f)
+{
+	struct walk *w = f->w;
+	struct lifter l = {.w = w, .at = gmem_alloc(w->mem, w->n, 4)};
+	if (!l.at)
+		return false;
+	find_above_ends(&l, f);
+	lift_edges(&l, f);
+	gmem_free(w->mem, l.at, w->n, 4);
+	return true;
+}
+
 /* The part of the tree that matters: the ends of the edges and all that is above them. Numbered in preorder, so that the depth-first walk
  * through it finds most of what it reads next beside what it has just read. */
 struct part {
@@ -207,7 +256,7 @@ bool idom_find(struct walk *w)
 {
 	struct finder f = {.w = w};
 	struct part p = {.mem = w->mem};
-	bool ok = take_edges(&f);
+	bool ok = take_edges(&f) && (!f.n || lift(&f));
 	if (ok && f.n)
 		ok = part_choose(&p, &f) && rest(&p, &f);
 	part_done(&p, w);

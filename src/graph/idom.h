@@ -4,8 +4,9 @@
  *
  * 1. An edge beside the tree whose two ends hang on different references of the root makes its end *rooted*: the root alone dominates it.
  *    The walk finds these.
- * 2. The ends of other such edges that lead anywhere themselves, with all of the tree above them, are a small graph; semi-NCA (dom.h)
- * answers for it.
+ * 2. Of the other edges those whose ends lead anywhere themselves are lifted: what lies above no such end has one way in, so an edge
+ *    that begins there may begin at its parent. Lifted to the root, it makes its end rooted; lifted to its end or the end's parent, it
+ *    tells nothing. The ends of those that are left, with all of the tree above them, are a small graph; semi-NCA (dom.h) answers for it.
  * 3. Those that lead nowhere follow from the others (leaves.h).
  * 4. All others are dominated by their parents.
  *
