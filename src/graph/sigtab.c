@@ -18,8 +18,10 @@ bool sigtab_init(struct sigtab *t, struct gmem *mem, const struct strtab *names,
 	t->nslots = 2 * t->cap;
 	t->cap += t->cap / CAP_SLACK;
 	t->sig = gmem_alloc(mem, t->cap, sizeof(*t->sig));
+	t->brief_cap = t->cap;
+	t->brief = gmem_alloc(mem, t->cap, sizeof(*t->brief));
 	t->slots = gmem_alloc(mem, t->nslots, sizeof(*t->slots));
-	return t->sig && t->slots;
+	return t->sig && t->brief && t->slots;
 }
 
 void sigtab_done(struct sigtab *t)
@@ -27,6 +29,7 @@ void sigtab_done(struct sigtab *t)
 	if (!t->mem)
 		return;
 	gmem_free(t->mem, t->sig, t->cap, sizeof(*t->sig));
+	gmem_free(t->mem, t->brief, t->brief_cap, sizeof(*t->brief));
 	gmem_free(t->mem, t->slots, t->nslots, sizeof(*t->slots));
 	*t = (struct sigtab){0};
 }
@@ -43,6 +46,11 @@ static void insert(struct sigtab *t, uint32_t i)
 static bool grow(struct sigtab *t)
 {
 	uint32_t cap = t->cap * 2, nslots = t->nslots * 2;
+	uint32_t *brief = gmem_grow(t->mem, t->brief, t->brief_cap, cap, sizeof(*brief));
+	if (!brief)
+		return false;
+	t->brief = brief;
+	t->brief_cap = cap;
 	struct sig *sig = gmem_grow(t->mem, t->sig, t->cap, cap, sizeof(*sig));
 	if (!sig)
 		return false;
@@ -83,6 +91,9 @@ static uint32_t add(struct sigtab *t, uint32_t parent, uint32_t step, bool klass
 		.klass = klass,
 	};
 	insert(t, t->n);
+	t->brief[t->n] = step | SIG_END;
+	if (!root)
+		t->brief[parent] &= ~SIG_END;
 	t->counted += !klass;
 	return t->n++;
 }
@@ -120,6 +131,16 @@ uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool kl
 	return sig;
 }
 
+/* Marks anew what has something alive below it. */
+static void mark_ends(struct sigtab *t)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		t->brief[i] |= SIG_END;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (!t->sig[i].dead && t->sig[i].parent != SIG_NONE)
+			t->brief[t->sig[i].parent] &= ~SIG_END;
+}
+
 void sigtab_freeze(struct sigtab *t, uint32_t first)
 {
 	t->frozen = true;
@@ -133,4 +154,5 @@ void sigtab_freeze(struct sigtab *t, uint32_t first)
 	for (uint32_t at = 0; at < t->nslots; at++)
 		if (t->slots[at].index > first && t->sig[t->slots[at].index - 1].dead)
 			t->slots[at].index |= SIG_DEAD;
+	mark_ends(t);
 }

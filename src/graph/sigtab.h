@@ -12,6 +12,7 @@
 
 #define SIG_NONE 0xFFFFFFFFu
 #define SIG_DEAD 0x80000000u
+#define SIG_END 0x80000000u /* in `brief` */
 
 enum {
 	SIG_MEMO = 2048,             /* power of two; brothers and sisters ask the same */
@@ -37,6 +38,8 @@ struct sigtab {
 	const struct strtab *names;
 	struct sig *sig;
 	uint32_t n, cap;
+	uint32_t *brief;       /* by signature: its step; SIG_END: nothing alive lies below it. What most questions ask, in little memory */
+	uint32_t brief_cap;
 	struct sig_slot {
 		uint32_t parent, step, index; /* index + 1, SIG_DEAD added when it is dead; 0 = empty */
 	} *slots;              /* open addressing over (parent, step) */
@@ -60,6 +63,12 @@ uint32_t sigtab_root(struct sigtab *t, uint32_t step);
 uint32_t sigtab_extend(struct sigtab *t, uint32_t parent, uint32_t step, bool klass);
 /* Soon sigtab_extend is going to be called with these. Signature tables are larger than caches. */
 FETCHES void sigtab_fetch(const struct sigtab *t, uint32_t parent, uint32_t step);
+/* Nothing that is no class can be added below it: sigtab_extend of any other step gives the signature itself. */
+static inline bool sigtab_is_end(const struct sigtab *t, uint32_t sig) { return t->frozen && t->brief[sig] & SIG_END; }
+/* Its step. */
+static inline uint32_t sigtab_step(const struct sigtab *t, uint32_t sig) { return t->brief[sig] & ~SIG_END; }
+/* Soon one of these is going to be asked for. */
+FETCHES void sigtab_fetch_step(const struct sigtab *t, uint32_t sig) { __builtin_prefetch(&t->brief[sig]); }
 /* Takes back all but classes from index `first` on and adds no more: they are dead. */
 void sigtab_freeze(struct sigtab *t, uint32_t first);
 
@@ -79,7 +88,7 @@ static inline uint32_t sigtab_place(const struct sigtab *t, uint32_t parent, uin
 FETCHES void sigtab_fetch(const struct sigtab *t, uint32_t parent, uint32_t step)
 {
 	const struct sig_memo *m = &t->memo[sigtab_memo(parent, step)];
-	if (m->parent == parent && m->step == step) /* it will hardly be forgotten until then */
+	if (sigtab_is_end(t, parent) || (m->parent == parent && m->step == step)) /* it will hardly be forgotten until then */
 		return;
 	__builtin_prefetch(&t->slots[sigtab_place(t, parent, step)]);
 	__builtin_prefetch(&t->sig[parent]);

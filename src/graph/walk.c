@@ -5,25 +5,28 @@
 
 #include "graph/gvec.h"
 
-/* How far ahead things are fetched: an edge's end, and before it the row that the edge stands in. */
-enum { AHEAD_ROW = 40, AHEAD_END = 16, AHEAD_EDGES = 6, AHEAD_SIG = 12 };
+/* How far ahead things are fetched: rows, before their edges' ends, of which so many are on their way at one time; signatures. */
+enum { AHEAD_ROW = 96, BATCH = 128, AHEAD_SIG = 12 };
 
 /* Of an inner object, until its edges have been followed. */
-struct inner {
-	uint32_t row, top, run; /* run: objects in the folded chain up to this one */
+struct way {
+	uint32_t top, run; /* run: objects in the folded chain up to this one */
 };
-enum { INNER_NUMBERS = sizeof(struct inner) / 4 };
+enum { WAY_NUMBERS = sizeof(struct way) / 4 };
 
 struct walker {
 	const struct walk_input *in;
 	struct walk *w;
 	struct sigtab *t;
-	struct gvec inner;    /* struct inner by id, and one beyond */
+	struct gvec row;      /* of inner ones by id, and one beyond */
+	struct gvec way;      /* struct way of the inner ones of the level whose edges are followed */
+	struct gvec next_way; /* of those reached on it, and one beyond */
+	struct gvec leaf_run; /* runs of the leaves of the latest level, in the order in which they were reached, and one beyond */
 	uint32_t *slot_class; /* as that of the input, without classes that nobody has anything to say to any more */
 	uint32_t tail, leaf;  /* ids given: inner ones below tail, leaves from `leaf` on */
 	/* Ids from `level` to below `leaf_level` are of those reached on the level that is being collected: sig is that of the best parent so
-	 * far. */
-	uint32_t level, leaf_level;
+	 * far. Those of the level whose edges are followed begin at `begin`. */
+	uint32_t begin, level, leaf_level;
 	bool ok;
 };
 
@@ -32,7 +35,13 @@ struct from {
 	uint32_t num, sig, run, top; /* num: id + 1, 0 = a root */
 };
 
-static inline struct inner *inner_at(const struct walker *w, uint32_t id) { return (struct inner *)w->inner.p + id; }
+static inline struct way *way_of(const struct walker *w, uint32_t id) { return (struct way *)w->way.p + (id - w->begin); }
+static inline struct way *next_way_of(const struct walker *w, uint32_t id) { return (struct way *)w->next_way.p + (id - w->level); }
+/* leaf_level: that under which it was reached. */
+static inline uint32_t *leaf_run_of(const struct walker *w, uint32_t leaf_level, uint32_t id)
+{
+	return w->leaf_run.p + (leaf_level - 1 - id);
+}
 
 static inline uint32_t id_of(const struct walk_node *x) { return (x->num & WALK_NUM) - 1; }
 
@@ -57,13 +66,22 @@ static inline bool is_leaf(struct walker *w, const struct walk_node *x)
 	return x->row == WALK_NONE && (x->slot & SLOT_OWN_CLASS || open_class(w, x->slot) == WALK_NONE);
 }
 
+/* Room for what is reached next. false without memory. */
+static inline bool room_for_next(struct walker *w)
+{
+	return (w->row.n > w->tail || gvec_push(&w->row)) && (w->leaf_run.n > w->leaf_level - w->leaf || gvec_push(&w->leaf_run)) &&
+	    (w->next_way.n > (uint64_t)(w->tail - w->level) * WAY_NUMBERS || gvec_push(&w->next_way));
+}
+
 /* What an inner object has besides is written for a leaf, too: the next one's record takes its place. */
 static inline void reach(struct walker *w, struct from from, uint32_t old, struct walk_node *x)
 {
 	struct walk *o = w->w;
 	bool leaf = is_leaf(w, x);
 	uint32_t id = leaf ? w->leaf - 1 : w->tail;
-	*inner_at(w, w->tail) = (struct inner){.row = x->row, .top = from.top, .run = from.run};
+	w->row.p[w->tail] = x->row;
+	*next_way_of(w, w->tail) = (struct way){.top = from.top, .run = from.run};
+	*leaf_run_of(w, w->leaf_level, w->leaf - 1) = from.run;
 	o->old[id] = old;
 	o->parent[id] = from.num;
 	o->slot[id] = x->slot;
@@ -72,8 +90,9 @@ static inline void reach(struct walker *w, struct from from, uint32_t old, struc
 	*x = (struct walk_node){.top = from.top, .sig = from.sig, .run = from.run, .num = id + 1};
 	w->leaf -= leaf;
 	w->tail += !leaf;
-	if (__builtin_expect(w->inner.n == (uint64_t)w->tail * INNER_NUMBERS, 0) && !gvec_push(&w->inner)) {
-		w->tail--; /* no place for the next one: the walk ends here */
+	if (__builtin_expect(!room_for_next(w), 0)) { /* the walk ends here */
+		w->leaf += leaf;
+		w->tail -= !leaf;
 		w->ok = false;
 	}
 }
@@ -86,8 +105,7 @@ static inline void choose(struct walker *w, struct from from, struct walk_node *
 	uint32_t id = id_of(x);
 	x->sig = w->w->sig[id] = from.sig;
 	x->run = from.run;
-	if (id < w->tail)
-		inner_at(w, id)->run = from.run;
+	*(id < w->tail ? &next_way_of(w, id)->run : leaf_run_of(w, w->leaf_level, id)) = from.run;
 }
 
 static inline void set_rooted(struct walker *w, struct walk_node *x)
@@ -133,53 +151,60 @@ static inline void follow(struct walker *w, struct from from, uint32_t old)
 
 static inline struct from from_of(const struct walker *w, uint32_t id)
 {
-	const struct inner *i = inner_at(w, id);
+	const struct way *i = way_of(w, id);
 	return (struct from){.num = id + 1, .sig = w->w->sig[id], .run = i->run, .top = i->top};
 }
 
-FETCHES void fetch(const struct walker *w, uint32_t id, uint32_t end)
+/* Some edges on their way: found in their rows, their ends being fetched. */
+struct batch {
+	uint32_t from[BATCH], to[BATCH];
+	uint32_t n;
+};
+
+/* Where the edges of a level come from. */
+struct feed {
+	uint32_t id, end;   /* the next object, one behind the last */
+	const uint32_t *e;  /* the next edge of the one before, NULL: it has none left */
+};
+
+/* The next edges of a level. */
+static inline void fill(const struct walker *w, struct feed *f, struct batch *b)
 {
-	const uint32_t *to = w->in->to;
-	if (id + AHEAD_ROW < end && inner_at(w, id + AHEAD_ROW)->row != WALK_NONE)
-		__builtin_prefetch(&to[inner_at(w, id + AHEAD_ROW)->row]);
-	if (id + AHEAD_END < end && inner_at(w, id + AHEAD_END)->row != WALK_NONE) {
-		const uint32_t *e = &to[inner_at(w, id + AHEAD_END)->row];
-		for (int k = 0; k < AHEAD_EDGES; k++) {
-			__builtin_prefetch(&w->in->node[e[k] & ~WALK_LAST], 1);
-			if (e[k] & WALK_LAST)
+	const uint32_t *e = f->e;
+	uint32_t id = f->id, n = 0;
+	while (n < BATCH) {
+		if (!e) {
+			if (id == f->end)
 				break;
+			if (id + AHEAD_ROW < f->end && w->row.p[id + AHEAD_ROW] != WALK_NONE)
+				__builtin_prefetch(&w->in->to[w->row.p[id + AHEAD_ROW]]);
+			uint32_t row = w->row.p[id++];
+			if (row == WALK_NONE)
+				continue;
+			e = &w->in->to[row];
 		}
+		uint32_t to = *e & ~WALK_LAST;
+		__builtin_prefetch(&w->in->node[to], 1);
+		b->from[n] = id - 1;
+		b->to[n++] = to;
+		e = *e & WALK_LAST ? NULL : e + 1;
 	}
+	b->n = n;
+	f->id = id;
+	f->e = e;
 }
 
-/* One row; the ends of a long one are fetched on the way. */
-static inline void follow_row(struct walker *w, struct from from, const uint32_t *e)
-{
-	uint32_t left = 0; /* edges known to come */
-	for (;; e++) {
-		if (left == 0) {
-			while (left < AHEAD_END && !(e[left] & WALK_LAST))
-				left++;
-			if (left == AHEAD_END)
-				for (uint32_t k = 0; k < left; k++)
-					__builtin_prefetch(&w->in->node[e[k]], 1);
-			left++;
-		}
-		left--;
-		follow(w, from, *e & ~WALK_LAST);
-		if (*e & WALK_LAST)
-			return;
-	}
-}
-
-/* The references of all inner ones of a level. */
+/* The references of all inner ones of a level: while the ends of some are fetched, those fetched before are followed. */
 static void follow_rows(struct walker *w, uint32_t begin, uint32_t end)
 {
-	for (uint32_t id = begin; id < end && w->ok; id++) {
-		fetch(w, id, end);
-		uint32_t row = inner_at(w, id)->row;
-		if (row != WALK_NONE)
-			follow_row(w, from_of(w, id), &w->in->to[row]);
+	struct feed f = {.id = begin, .end = end};
+	struct batch batch[2];
+	fill(w, &f, &batch[0]);
+	for (uint32_t turn = 0; batch[turn].n && w->ok; turn ^= 1) {
+		fill(w, &f, &batch[turn ^ 1]);
+		const struct batch *b = &batch[turn];
+		for (uint32_t i = 0; i < b->n; i++)
+			follow(w, from_of(w, b->from[i]), b->to[i]);
 	}
 }
 
@@ -201,32 +226,26 @@ static inline uint32_t step_of(const struct walker *w, uint32_t id, bool *ret_cl
 	return __builtin_expect(step == STEP_CLASS, 0) ? w->in->class_step(w->in->ctx, w->w->old[id], slot) : step;
 }
 
-/* Where an object's run stands: a leaf's is seldom asked for, and only in its node. */
-static inline uint32_t *run_of(struct walker *w, uint32_t id)
-{
-	return id < w->tail ? &inner_at(w, id)->run : &w->in->node[w->w->old[id]].run;
-}
-
-/* Extends one object's signature by its own step. false without memory. */
-static inline bool settle_one(struct walker *w, uint32_t id)
+/* Extends one object's signature by its own step; run: where its run stands. false without memory. */
+static inline bool settle_one(struct walker *w, uint32_t id, uint32_t *run)
 {
 	bool klass;
-	uint32_t parent = w->w->sig[id], step = step_of(w, id, &klass);
+	uint32_t parent = w->w->sig[id], step = step_of(w, id, &klass), sig = parent;
 	if (step == STEP_FOLD)
 		return true;
-	uint32_t sig = sigtab_extend(w->t, parent, step, klass);
-	if (sig == SIG_NONE)
-		return false;
-	w->w->sig[id] = sig;
-	if (sig != parent || w->t->sig[sig].step != step) {
-		if (id < w->tail)
-			inner_at(w, id)->run = 1;
+	if (klass || !sigtab_is_end(w->t, parent)) {
+		sig = sigtab_extend(w->t, parent, step, klass);
+		if (sig == SIG_NONE)
+			return false;
+		w->w->sig[id] = sig;
+	}
+	if (sig != parent || sigtab_step(w->t, sig) != step) {
+		*run = 1;
 		return true;
 	}
 	struct sig *s = &w->t->sig[sig];
-	uint32_t run = ++*run_of(w, id);
-	if (run > s->repeat)
-		s->repeat = run;
+	if (++*run > s->repeat)
+		s->repeat = *run;
 	return true;
 }
 
@@ -257,9 +276,11 @@ static void take_back(struct walker *w, const struct level *l, uint32_t id)
 static bool settle(struct walker *w, const struct level *l, uint32_t begin, uint32_t end)
 {
 	for (uint32_t id = begin; id < end; id++) {
+		if (id + 2 * AHEAD_SIG < end)
+			sigtab_fetch_step(w->t, w->w->sig[id + 2 * AHEAD_SIG]);
 		if (id + AHEAD_SIG < end)
 			sigtab_fetch(w->t, w->w->sig[id + AHEAD_SIG], w->in->slot_step[w->w->slot[id + AHEAD_SIG] & SLOT_MASK]);
-		if (!settle_one(w, id))
+		if (!settle_one(w, id, id < w->tail ? &way_of(w, id)->run : leaf_run_of(w, l->leaf_end, id)))
 			return false;
 		if (__builtin_expect(!w->t->frozen && w->t->counted > w->t->limit, 0))
 			take_back(w, l, id);
@@ -279,12 +300,29 @@ static void follow_root(struct walker *w, uint32_t old, uint32_t sig)
 	set_rooted(w, x);
 }
 
+/* What has been reached becomes the level whose edges are followed; from here on the next one is collected. false without memory. */
+static bool next_level(struct walker *w)
+{
+	if (w->leaf_run.n) /* those of the last level stay until the first one is reached on the next */
+		w->leaf_run.n = 1;
+	struct gvec used = w->way;
+	w->way = w->next_way;
+	w->next_way = used;
+	w->next_way.n = 0;
+	w->begin = w->level;
+	w->level = w->tail;
+	w->leaf_level = w->leaf;
+	return room_for_next(w);
+}
+
 /* Level by level, from what the roots lead to; *l is that. */
 static bool walk_levels(struct walker *w, struct level *l)
 {
 	while (w->ok && (l->begin < w->tail || w->leaf < l->leaf_end)) {
-		l->end = w->level = w->tail;
-		l->leaf = w->leaf_level = w->leaf;
+		l->end = w->tail;
+		l->leaf = w->leaf;
+		if (!next_level(w))
+			return false;
 		l->first = w->t->n;
 		if (!settle(w, l, l->begin, l->end) || !settle(w, l, l->leaf, l->leaf_end))
 			return false;
@@ -299,8 +337,8 @@ static bool walk_levels(struct walker *w, struct level *l)
 static bool walk_roots(struct walker *w, bool last_resort)
 {
 	struct level l = {.begin = w->tail, .leaf_end = w->leaf};
-	w->level = w->tail;
-	w->leaf_level = w->leaf;
+	if (!next_level(w))
+		return false;
 	for (uint32_t i = 0; i < w->in->nroots; i++) {
 		const struct walk_root *r = &w->in->roots[i];
 		if (r->last_resort != last_resort)
@@ -324,15 +362,11 @@ static bool alloc(struct walk *w)
 	return true;
 }
 
-/* The rows are all that is wanted of the inner ones: the first third of what they were. */
+/* The rows of the inner ones stay. */
 static void take_rows(struct walker *w)
 {
 	uint64_t cap;
-	const struct inner *inner = (const struct inner *)w->inner.p;
-	uint32_t *row = w->inner.p;
-	for (uint32_t id = 0; id < w->tail; id++)
-		row[id] = inner[id].row;
-	w->w->row = gvec_take(&w->inner, &cap);
+	w->w->row = gvec_take(&w->row, &cap);
 	w->w->row_cap = w->tail;
 	gmem_cut(w->w->mem, w->w->row, cap, w->tail, 4);
 }
@@ -342,9 +376,12 @@ bool walk_run(struct walk *o, const struct walk_input *in, struct sigtab *t, str
 	*o = (struct walk){.mem = mem, .leaf = in->n, .cap = in->n};
 	glog_init(&o->cross, mem, 2);
 	struct walker w = {.in = in, .w = o, .t = t, .leaf = in->n};
-	gvec_init(&w.inner, mem, INNER_NUMBERS);
+	gvec_init(&w.row, mem, 1);
+	gvec_init(&w.way, mem, WAY_NUMBERS);
+	gvec_init(&w.next_way, mem, WAY_NUMBERS);
+	gvec_init(&w.leaf_run, mem, 1);
 	w.slot_class = gmem_raw(mem, in->nslots, 4);
-	w.ok = alloc(o) && w.slot_class && gvec_push(&w.inner);
+	w.ok = alloc(o) && w.slot_class;
 	if (w.ok) {
 		if (in->nslots)
 			memcpy(w.slot_class, in->slot_class, in->nslots * 4);
@@ -357,7 +394,10 @@ bool walk_run(struct walk *o, const struct walk_input *in, struct sigtab *t, str
 		take_rows(&w);
 	else
 		walk_done(o);
-	gvec_done(&w.inner);
+	gvec_done(&w.row);
+	gvec_done(&w.way);
+	gvec_done(&w.next_way);
+	gvec_done(&w.leaf_run);
 	return w.ok;
 }
 
