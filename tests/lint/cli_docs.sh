@@ -16,7 +16,7 @@ if command -v mandoc >/dev/null; then is "mandoc finds nothing" "$(mandoc -Tlint
 # What mdoc makes of a text unasked: quotes within quotes, a word that is a macro at the head of a section, two dashes before a letter.
 if command -v mandoc >/dev/null; then
 	for page in "$top_srcdir"/doc/*.[1578]; do
-		is "$(basename "$page"): says what is written" "$(mandoc -T utf8 -O width=300 "$page" | sed "s/.$(printf '\\b')//g" | grep -nE '“[^”]*“|<[a-z]+:>|(^| )--[a-z]( |$)|[a-z] :"')" ''
+		is "$(basename "$page"): says what is written" "$(mandoc -T utf8 -O width=300 "$page" | sed "s/.$(printf '\b')//g" | grep -nE '“[^”]*“|<[a-z]+:>|(^| )--[a-z]( |$)|[a-z] :"')" ''
 	done
 else
 	skip "the pages say what is written" "no mandoc"
