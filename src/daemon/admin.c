@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "daemon/hello.h"
 #include "daemon/host.h"
@@ -74,6 +75,8 @@ static bool arg_time(const struct val *v, double *ret)
 	return true;
 }
 
+enum { TRACE_MAX_S = 3600 /* as hdactl(1) says */ };
+
 static void cmd_dump(struct admin *a, const struct msg_request *req, uint32_t seq)
 {
 	uint64_t pid, traced = 0;
@@ -83,7 +86,7 @@ static void cmd_dump(struct admin *a, const struct msg_request *req, uint32_t se
 		answer_now(a, seq, status, "dump: pid must be the number of a process");
 		return;
 	}
-	if (job_arg(req, "trace") && (!arg_u64(job_arg(req, "trace"), &traced) || traced > 3600)) {
+	if (job_arg(req, "trace") && (!arg_u64(job_arg(req, "trace"), &traced) || traced > TRACE_MAX_S)) {
 		answer_now(a, seq, status, "dump: trace is a number of seconds, at most 3600");
 		return;
 	}
@@ -95,6 +98,30 @@ static void cmd_dump(struct admin *a, const struct msg_request *req, uint32_t se
 	answer_now(a, seq, status, text);
 	free(text);
 }
+
+static void cmd_reload(struct admin *a, const struct msg_request *req, uint32_t seq)
+{
+	_cleanup_free_ char *text = NULL;
+	(void)req;
+	int status = hdad_reload(a->h, &text);
+	answer_now(a, seq, status, text);
+}
+
+static void cmd_watch(struct admin *a, const struct msg_request *req, uint32_t seq)
+{
+	const struct val *since = job_arg(req, "since");
+	double t = 0;
+	if (since && !arg_time(since, &t))
+		answer_now(a, seq, HDA_STATUS_ARGUMENT, "watch: since is a number of seconds since 1970");
+	else
+		watch_begin(a, seq, since ? &t : NULL);
+}
+
+/* The commands BY_MAIN. */
+static const struct {
+	const char *name;
+	void (*run)(struct admin *a, const struct msg_request *req, uint32_t seq);
+} main_cmds[] = {{"reload", cmd_reload}, {"watch", cmd_watch}, {"dump", cmd_dump}};
 
 void admin_asked(struct admin *a, uint32_t seq, int status, const char *text)
 {
@@ -138,61 +165,78 @@ static const char *unknown_arg(const struct daemon_cmd *cmd, const struct msg_re
 	return NULL;
 }
 
-static void on_request(struct admin *a, const struct frame *f)
+/* A request with all that its answer needs; NULL when it could not be read, which ends the session. */
+static struct query_job *job_new(struct admin *a, const struct frame *f)
 {
-	struct session *s = &a->s;
 	struct proto_err err;
-	if (s->out_done < s->out.n) {
-		/* A querier writes to the descriptor too: the last answer must be out before the next begins. */
-		session_error(s, HDA_STATUS_UNEXPECTED, "read the last answer before you ask again");
-		return;
-	}
 	struct query_job *j = xcalloc(1, sizeof(*j));
 	j->body = xmalloc(f->body.n);
 	memcpy(j->body, f->body.p, f->body.n);
 	if (msg_request_decode(&j->req, (struct span){j->body, f->body.n}, &err) < 0) {
 		query_job_free(j);
-		session_error(s, err.status, err.text);
-		return;
+		session_error(&a->s, err.status, err.text);
+		return NULL;
 	}
 	j->h = a->h;
-	j->s = s;
-	j->fd = s->fd;
+	j->s = &a->s;
+	j->fd = a->s.fd;
 	j->control = a->control;
 	j->cfg = config_ref(a->h->cfg);
 	j->deadline_ms = host_mono_ms() + config_get(a->h->cfg, CFG_query_deadline);
 	answer_init(&j->answer, f->hdr.seq);
-	const struct daemon_cmd *cmd = daemon_cmd_find(j->req.cmd);
-	const char *bad = cmd ? unknown_arg(cmd, &j->req) : NULL;
-	if (cmd && cmd->control_only && !a->control) {
-		answer_now(a, f->hdr.seq, HDA_STATUS_FORBIDDEN, "only by the control socket");
-	} else if (bad) {
-		_cleanup_free_ char *text = xasprintf("%s: no argument \"%s\"", cmd->name, bad);
-		answer_now(a, f->hdr.seq, HDA_STATUS_ARGUMENT, text);
-	} else if (!cmd || cmd->run) {
-		if (!cmd && !strcmp(j->req.cmd, "ps"))
-			j->gems = gems_snapshot(a->h, &j->ngems);
-		to_querier(a, j);
-		return;
-	} else if (!strcmp(cmd->name, "ack") || !strcmp(cmd->name, "unack")) {
-		to_storer(a, j);
-		return;
-	} else if (!strcmp(cmd->name, "reload")) {
-		_cleanup_free_ char *text = NULL;
-		int status = hdad_reload(a->h, &text);
-		answer_now(a, f->hdr.seq, status, text);
-	} else if (!strcmp(cmd->name, "watch")) {
-		const struct val *since = job_arg(&j->req, "since");
-		double t = 0;
-		if (since && !arg_time(since, &t)) {
-			answer_now(a, f->hdr.seq, HDA_STATUS_ARGUMENT, "watch: since is a number of seconds since 1970");
-		} else {
-			watch_begin(a, f->hdr.seq, since ? &t : NULL);
-		}
-	} else {
-		cmd_dump(a, &j->req, f->hdr.seq);
+	return j;
+}
+
+/* True when a command of the daemon was answered with what is wrong with it. */
+static bool refused(struct admin *a, const struct daemon_cmd *cmd, const struct msg_request *req, uint32_t seq)
+{
+	const char *bad = unknown_arg(cmd, req);
+	if (cmd->control_only && !a->control) {
+		answer_now(a, seq, HDA_STATUS_FORBIDDEN, "only by the control socket");
+		return true;
 	}
-	query_job_free(j);
+	if (bad) {
+		_cleanup_free_ char *text = xasprintf("%s: no argument \"%s\"", cmd->name, bad);
+		answer_now(a, seq, HDA_STATUS_ARGUMENT, text);
+	}
+	return bad != NULL;
+}
+
+static void run_here(struct admin *a, const struct daemon_cmd *cmd, const struct msg_request *req, uint32_t seq)
+{
+	for (size_t i = 0; i < sizeof(main_cmds) / sizeof(main_cmds[0]); i++) {
+		if (!strcmp(main_cmds[i].name, cmd->name)) {
+			main_cmds[i].run(a, req, seq);
+			return;
+		}
+	}
+	HDA_ASSERT(!"a command of main has no function");
+}
+
+static void on_request(struct admin *a, const struct frame *f)
+{
+	struct session *s = &a->s;
+	if (s->out_done < s->out.n) {
+		/* A querier writes to the descriptor too: the last answer must be out before the next begins. */
+		session_error(s, HDA_STATUS_UNEXPECTED, "read the last answer before you ask again");
+		return;
+	}
+	struct query_job *j = job_new(a, f);
+	if (!j)
+		return;
+	const struct daemon_cmd *cmd = daemon_cmd_find(j->req.cmd);
+	if (!cmd && !strcmp(j->req.cmd, "ps"))
+		j->gems = gems_snapshot(a->h, &j->ngems);
+	if (cmd && refused(a, cmd, &j->req, f->hdr.seq)) {
+		query_job_free(j);
+	} else if (!cmd || cmd->by == BY_QUERIER) {
+		to_querier(a, j);
+	} else if (cmd->by == BY_STORER) {
+		to_storer(a, j);
+	} else {
+		run_here(a, cmd, &j->req, f->hdr.seq);
+		query_job_free(j);
+	}
 }
 
 void admin_answered(struct hdad *h, struct inbox_msg *m)

@@ -145,14 +145,14 @@ static const char *const unack_args[] = {"id", NULL};
 static const char *const watch_args[] = {"since", NULL};
 
 static const struct daemon_cmd cmds[] = {
-    {"status", "the daemon, its store, and all counters", no_args, false, run_status},
-    {"config", "every option with its value", config_args, false, run_config},
-    {"backup", "a compacted copy of the store", backup_args, true, run_backup},
-    {"ack", "mark a leak as known", ack_args, true, NULL},
-    {"unack", "take the mark of a known leak away", unack_args, true, NULL},
-    {"reload", "take over the configuration file", no_args, true, NULL},
-    {"watch", "a row per event", watch_args, false, NULL},
-    {"dump", "ask a process to dump", dump_args, false, NULL},
+    {"status", "the daemon, its store, and all counters", no_args, false, BY_QUERIER, run_status},
+    {"config", "every option with its value", config_args, false, BY_QUERIER, run_config},
+    {"backup", "a compacted copy of the store", backup_args, true, BY_QUERIER, run_backup},
+    {"ack", "mark a leak as known", ack_args, true, BY_STORER, NULL},
+    {"unack", "take the mark of a known leak away", unack_args, true, BY_STORER, NULL},
+    {"reload", "take over the configuration file", no_args, true, BY_MAIN, NULL},
+    {"watch", "a row per event", watch_args, false, BY_MAIN, NULL},
+    {"dump", "ask a process to dump", dump_args, false, BY_MAIN, NULL},
 };
 
 const struct daemon_cmd *daemon_cmd_find(const char *name)

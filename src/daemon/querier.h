@@ -27,12 +27,16 @@ HDA_MUST_CHECK int querier_start(struct querier *q, struct hdad *h, unsigned ind
 const struct val *job_arg(const struct msg_request *req, const char *name);
 void query_job_free(struct query_job *j);
 
+/* Who answers a command of the daemon itself: a querier, the storer (it writes), or main, which has the connections (admin.c). */
+enum daemon_by { BY_QUERIER, BY_STORER, BY_MAIN };
+
 /* A command of the daemon itself. run fills the answer and returns its enum hda_status; *ret_text as in query_dispatch. */
 struct daemon_cmd {
 	const char *name, *summary;
 	const char *const *args;     /* NULL-terminated */
 	bool control_only;
-	int (*run)(struct query_job *j, struct answer *a, char **ret_text); /* NULL: main answers it (admin.c) */
+	enum daemon_by by;
+	int (*run)(struct query_job *j, struct answer *a, char **ret_text); /* BY_QUERIER only */
 };
 /* NULL when it is none of the daemon's. */
 const struct daemon_cmd *daemon_cmd_find(const char *name);
