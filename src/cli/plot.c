@@ -5,6 +5,7 @@
 #include "cli/plot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -223,17 +224,23 @@ static size_t script(FILE *f, const struct report *a, const char *by, const char
 static int run_gnuplot(const char *text, size_t n, char **ret_why)
 {
 	int fds[2], status = 0;
-	if (pipe(fds) < 0)
-		return -errno;
+	if (pipe(fds) < 0) {
+		int err = -errno;
+		*ret_why = xasprintf("cannot start gnuplot: %s", hda_strerror(err));
+		return err;
+	}
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	pid_t pid = fork();
 	if (pid == 0) {
 		dup2(fds[0], STDIN_FILENO);
+		dup2(null, STDOUT_FILENO); /* where it would draw what it cannot write to a file */
 		close(fds[0]);
 		close(fds[1]);
 		execlp(GNUPLOT, "gnuplot", "-", (char *)NULL);
 		_exit(EXIT_NO_PROGRAM);
 	}
 	close(fds[0]);
+	close(null);
 	/* A gnuplot that dies early must not take us along. */
 	struct sigaction old;
 	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &old);
@@ -256,6 +263,19 @@ static int run_gnuplot(const char *text, size_t n, char **ret_why)
 	return HDA_EREFUSED;
 }
 
+/* gnuplot goes on when it cannot write its file. 0, or -errno with the line. */
+static int can_write(const char *path, char **ret_why)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0) {
+		int err = -errno;
+		*ret_why = xasprintf("%s: %s", path, hda_strerror(err));
+		return err;
+	}
+	close(fd);
+	return 0;
+}
+
 int plot_trend(const struct report *a, const char *by, const char *metric, const char *path, char **ret_why)
 {
 	const char *dot = strrchr(path, '.');
@@ -267,8 +287,10 @@ int plot_trend(const struct report *a, const char *by, const char *metric, const
 	char *text = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
-	if (!f)
+	if (!f) {
+		*ret_why = xstrdup(hda_strerror(-ENOMEM));
 		return -ENOMEM;
+	}
 	size_t drawn = script(f, a, by, metric, path, svg);
 	fclose(f);
 	int r = 0;
@@ -276,7 +298,8 @@ int plot_trend(const struct report *a, const char *by, const char *metric, const
 		*ret_why = xasprintf("%s: there is nothing to draw", path);
 		r = HDA_ENOTFOUND;
 	} else {
-		r = run_gnuplot(text, n, ret_why);
+		r = can_write(path, ret_why);
+		r = r < 0 ? r : run_gnuplot(text, n, ret_why);
 	}
 	free(text);
 	return r;

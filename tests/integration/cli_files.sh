@@ -94,6 +94,9 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 	if command -v gnuplot >/dev/null; then
 		"$hdactl" -f "$work" trend --plot-all "$work/g" >/dev/null 2>"$work/err"
 		is "six graphs: the files are read once" "$(grep -c skipped "$work/err")" 1
+		code "$hdactl" -f "$work" trend --plot "$work/none/x.svg"; is "a picture where nothing can be written" $status 4
+		like "a picture where nothing can be written: says so" "$(cat "$work/err")" 'none/x.svg: No such file or directory'
+		is "and it is not drawn on the terminal" "$(cat "$work/out")" ''
 		is "six graphs" "$(grep -l '</svg>' "$work"/g/*.svg | wc -l)" 6
 	fi
 	code "$hdactl" -f "$work" trend --plot "$work/x.pdf"; is "no such picture" $status 4
