@@ -202,6 +202,21 @@ static void fuse_evidence(const struct group *g, double *ret)
 	}
 }
 
+/* How far the hazard of the survivors speaks against a leak: a factor. */
+static double death_factor(double hazard) { return 1 / (1 + exp(fmin((hazard - VERDICT_HALF) / .1, 50))); }
+
+/* By itself, is it as likely as a twentieth that this life has the leak? */
+static bool may_leak(const struct verdict_judged *j)
+{
+	const double *prior = j->by_births ? verdict_prior_births : verdict_prior_levels;
+	double posterior[STORIES];
+	bool has[STORIES];
+	for (unsigned c = 0; c < STORIES; c++)
+		has[c] = prior[c] > 0;
+	verdict_posterior(j->evidence, has, prior, posterior);
+	return posterior[STORY_LEAK] * death_factor(j->hazard) >= .05;
+}
+
 /* From evidence to confidence and label. */
 static void weigh(const struct group *g, struct verdict_fused *f)
 {
@@ -222,7 +237,7 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 		run += (double)g->m[i]->proc->ndumps;
 	}
 	f->hazard = hazard / fmax(survivors, 1);
-	double death = 1 / (1 + exp(fmin((f->hazard - VERDICT_HALF) / .1, 50)));
+	double death = death_factor(f->hazard);
 	if (!g->m[0]->proc->traced) /* addresses gone: turn-over, but a net gain may remain */
 		death = fmax(death, .4);
 	enum verdict_label word;
@@ -284,6 +299,33 @@ static void drop_ended(struct group *g)
 	g->n = 1;
 }
 
+/* Of a leak that not all siblings have (each serves its own queue): only those that may have it say which row it is and how fast. */
+static void only_leaking(struct group *g)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < g->n; i++) {
+		if (!may_leak(&g->j[i]))
+			continue;
+		g->m[kept] = g->m[i];
+		g->j[kept++] = g->j[i];
+	}
+	g->n = kept ? kept : g->n;
+}
+
+/* In what grows, and what the newest of it says. */
+static void set_judged(const struct group *g, struct verdict_fused *f)
+{
+	const struct member *m = g->m[g->n - 1];
+	f->nids = 0;
+	for (unsigned i = 0; i < g->n; i++)
+		f->ids[f->nids++] = g->m[i]->entry->id;
+	f->entry = m->entry;
+	f->proc = m->proc;
+	f->judged = g->j[g->n - 1];
+	f->lives = g->n;
+	f->size = f->entry->key->b / fmax(f->entry->key->n, 1);
+}
+
 static void fuse_group(const struct verdict_life *lives, size_t nlives, const struct member *m, size_t n, struct verdict_fused *f)
 {
 	struct group g; /* of which only the first g.n are ever read: it is large */
@@ -312,14 +354,11 @@ static void fuse_group(const struct verdict_life *lives, size_t nlives, const st
 			f->ids[f->nids++] = m[i].entry->id;
 		return;
 	}
-	for (unsigned i = 0; i < g.n; i++)
-		f->ids[f->nids++] = g.m[i]->entry->id;
 	f->entry = g.m[g.n - 1]->entry;
-	f->proc = g.m[g.n - 1]->proc;
-	f->judged = g.j[g.n - 1];
-	f->lives = g.n;
-	f->size = f->entry->key->b / fmax(f->entry->key->n, 1);
 	weigh(&g, f);
+	if (f->label == VERDICT_LEAK)
+		only_leaking(&g);
+	set_judged(&g, f);
 	set_rate(&g, f);
 	if (f->label >= VERDICT_SUSPECT && is_gone(lives, nlives, &g, f->rate)) {
 		f->conf = fmin(f->conf, VERDICT_SUSPECT_AT * .99);
