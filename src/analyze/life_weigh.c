@@ -86,15 +86,25 @@ static struct verdict_entry name(struct weighing *w, const struct life_row *r, u
 
 /* A row that may be weighed, and how much it gained. */
 struct candidate {
-	uint32_t row;
+	uint32_t row, place;               /* place among those that are weighed */
 	uint64_t id;
 	double gain;
+	float oldest;                      /* oldest release: decides which part of the run it is weighed over */
+	bool births;
 };
 
 static int by_gain(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
 	return x->gain != y->gain ? (x->gain > y->gain ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int by_part(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	if (x->births != y->births)
+		return x->births ? -1 : 1;
+	return x->oldest != y->oldest ? (x->oldest < y->oldest ? -1 : 1) : by_gain(a, b);
 }
 
 /* The level of the first segment of which one is known: a container has none before it was long enough to be listed. */
@@ -158,6 +168,25 @@ static int by_site(const void *a, const void *b)
 	return c ? c : x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* Weighs n candidates: those of one part of the run after each other, since they share what the stories predict. */
+static void judge(struct life *l, const struct candidate *c, size_t n)
+{
+	struct candidate *order = xcalloc(n, sizeof(*order));
+	l->judged = xcalloc(n, sizeof(*l->judged));
+	for (size_t i = 0; i < n; i++) {
+		order[i] = c[i];
+		order[i].place = (uint32_t)i;
+	}
+	qsort(order, n, sizeof(*order), by_part);
+	for (size_t i = 0; i < n; i++) {
+		struct verdict_judged *j = &l->judged[order[i].place];
+		if (!verdict_judge(&l->proc, &l->rows[order[i].row].key, j))
+			*j = (struct verdict_judged){.m = 0};
+		round_judged(j);
+	}
+	free(order);
+}
+
 void life_weigh(struct life *l, const struct dump_summary *s)
 {
 	struct weighing w = {l, s, xcalloc(s->nkeys + 1, sizeof(uint32_t))};
@@ -169,18 +198,15 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 	for (uint32_t i = 0; i < l->nrows; i++) {
 		double g = gain(l, &l->rows[i], l->seen[i].src);
 		if (g > 0)
-			c[n++] = (struct candidate){i, l->rows[i].id, g};
+			c[n++] = (struct candidate){i, 0, l->rows[i].id, g, l->rows[i].key.oldest, l->rows[i].kind == LIFE_BIRTHS};
 	}
 	qsort(c, n, sizeof(*c), by_gain);
 	n = n < LIFE_JUDGED ? n : LIFE_JUDGED;
 	l->out.entries = xcalloc(n, sizeof(*l->out.entries));
-	l->judged = xcalloc(n, sizeof(*l->judged));
+	judge(l, c, n);
 	for (size_t i = 0; i < n; i++) {
 		struct life_row *r = &l->rows[c[i].row];
 		struct verdict_judged *j = &l->judged[l->out.nentries];
-		if (!verdict_judge(&l->proc, &r->key, j))
-			*j = (struct verdict_judged){.m = 0};
-		round_judged(j);
 		struct verdict_entry e = name(&w, r, l->seen[c[i].row].src);
 		e.id = (uint32_t)l->out.nentries;
 		e.judged = j;

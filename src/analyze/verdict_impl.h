@@ -25,7 +25,7 @@ struct verdict_shape {
 	enum verdict_kind kind;
 	enum verdict_how how;
 	unsigned arg;
-	double weight;
+	double weight, log_weight;
 	double share[VERDICT_UNITS];
 	bool tail;                         /* more at first, then steady */
 	unsigned from;                     /* it says nothing of the units before this one, nor of what was there before the first */
@@ -49,8 +49,10 @@ unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct v
 double verdict_lse(const double *v, unsigned n);
 /* Likelihoods added up, by their logarithms; {0}: none yet. */
 struct verdict_sum { double top, sum, weight; };
-/* Adds likelihood `ll` with a weight. */
+/* Adds a likelihood that has been given its weight. */
 void verdict_sum_add(struct verdict_sum *s, double ll, double weight);
+/* Adds what each kind comes to, to its story. */
+void verdict_sum_kinds(const struct verdict_sum *kinds, struct verdict_sum *stories);
 /* Log of the sum, of what was given each its weight; of no likelihood: less than nearly any. */
 double verdict_sum_log(const struct verdict_sum *s);
 /* Log of the mean. */

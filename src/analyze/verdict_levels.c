@@ -137,10 +137,11 @@ void verdict_levels(
 		struct fit f;
 		if (s->story == STORY_TURN || !fit_shape(&d, s, &f))
 			continue;
-		double v = f.logbf + log(s->weight);
-		verdict_sum_add(&stories[s->story], f.logbf, s->weight);
+		double v = f.logbf + s->log_weight;
 		if (s->kind < KINDS)
-			verdict_sum_add(&kinds[s->kind], f.logbf, s->weight);
+			verdict_sum_add(&kinds[s->kind], v, s->weight);
+		else
+			verdict_sum_add(&stories[s->story], v, s->weight);
 		if (s->story == STORY_LEAK && v > best) {
 			best = v;
 			ret->lambda = f.lambda;
@@ -152,6 +153,7 @@ void verdict_levels(
 	}
 	for (unsigned c = 0; c < KINDS; c++)
 		ret->kinds[c] = verdict_sum_mean(&kinds[c]);
+	verdict_sum_kinds(kinds, stories);
 	for (unsigned c = 0; c < STORIES; c++) {
 		if (stories[c].sum > 0) {
 			ret->evidence[c] = verdict_sum_log(&stories[c]);

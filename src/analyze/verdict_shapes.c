@@ -23,16 +23,21 @@ double verdict_lse(const double *v, unsigned n)
 
 void verdict_sum_add(struct verdict_sum *s, double ll, double weight)
 {
-	double v = ll + log(weight);
-	if (!isfinite(v))
+	if (!isfinite(ll))
 		return;
-	if (s->sum > 0 && v <= s->top) {
-		s->sum += exp(v - s->top);
+	if (s->sum > 0 && ll <= s->top) {
+		s->sum += exp(ll - s->top);
 	} else {
-		s->sum = s->sum * exp(s->top - v) + 1; /* of none yet: 0 */
-		s->top = v;
+		s->sum = s->sum > 0 ? s->sum * exp(s->top - ll) + 1 : 1;
+		s->top = ll;
 	}
 	s->weight += weight;
+}
+
+void verdict_sum_kinds(const struct verdict_sum *kinds, struct verdict_sum *stories)
+{
+	for (unsigned k = 0; k < KINDS; k++)
+		verdict_sum_add(&stories[k < KIND_STRAIGHT ? STORY_LEAK : STORY_SLOW], verdict_sum_log(&kinds[k]), kinds[k].weight);
 }
 
 double verdict_sum_log(const struct verdict_sum *s) { return s->sum > 0 ? s->top + log(s->sum) : NO_LIKELIHOOD; }
@@ -103,7 +108,7 @@ static struct verdict_shape *add(
 	if (!(sum > 0) || !isfinite(sum) || k->n == k->room)
 		return NULL;
 	struct verdict_shape *s = &k->out[k->n++];
-	*s = (struct verdict_shape){.story = story, .kind = KINDS, .how = how, .arg = arg, .weight = weight};
+	*s = (struct verdict_shape){.story = story, .kind = KINDS, .how = how, .arg = arg, .weight = weight, .log_weight = log(weight)};
 	if (story == STORY_LEAK)
 		s->kind = how == HOW_JOB ? KIND_JOB : KIND_LEAK;
 	else if (story == STORY_SLOW)
