@@ -62,6 +62,7 @@ for i in range(2, 60):
 PY
 like 'on a full disk a dump is refused with 3xx' "$(tail -1 "$work/full")" '^ERROR 301'
 ok 'and the log says so' log_has 'event=store_full'
+like 'and hdactl status, before anything else' "$("$hdactl" --runtime-dir "$work/run" status | head -n 1)" 'the store is full   since it started: dumps_refused [0-9]+'
 like 'earlier dumps are whole' "$(peer ask query show dump=1)" '"status": 20'
 like 'a backup is refused' "$(peer ask control backup "dir=$work/disk/backup")" '"status": 301, .*No space left'
 is 'and leaves nothing' "$(cd "$work/disk" && echo backup*)" 'backup*'
