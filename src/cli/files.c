@@ -238,7 +238,7 @@ void files_answer(const struct reading *r, const char *cmd, const struct query_a
 {
 	struct naming n = {.r = r, .to = report_sink(a)};
 	struct row_sink named = {.ctx = &n, .row = name_row, .dump = name_dump, .note = name_note};
-	struct query_ctx q = {.store = r->store, .now = now(), .census = r->census,
+	struct query_ctx q = {.store = r->store, .now = now(), .files = true, .census = r->census,
 	    .trails = r->trails, .ntrails = r->ntrails};
 	a->status = query_dispatch(&q, cmd, args, strcmp(cmd, "dumps") == 0 ? &named : &n.to, &a->text);
 }

@@ -64,6 +64,7 @@ struct query_trail {
 struct query_ctx {
 	struct store *store;
 	double now;               /* seconds since 1970 */
+	bool files;               /* the store is of dump files: neither gem nor daemon can be blamed for what is not there */
 	uint64_t row_cap;         /* rows at most; 0 = no cap */
 	bool (*expired)(void *);  /* asked now and then; true stops with 303; may be NULL */
 	void *expired_ctx;

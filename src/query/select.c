@@ -121,6 +121,20 @@ static void none(struct query_run *r, const struct wanted *w, const struct store
 		run_fail(r, HDA_STATUS_NOTHING, "there is no whole dump, only partial ones: hdactl dumps --all, and name one by its id");
 }
 
+/* None of the n processes that are there has this pid. */
+static void no_process(struct query_run *r, uint64_t pid, size_t n)
+{
+	if (n == 0)
+		run_fail(r, HDA_STATUS_NOTHING, "no process has sent a dump yet. Does it load the gem and call Hda.start? "
+						"Is its user in group hda-ingest?");
+	else if (r->q->files)
+		run_fail(r, HDA_STATUS_NOTHING, "none of the files is of process %llu. They are of %zu %s: ps lists them",
+		    (unsigned long long)pid, n, n == 1 ? "process" : "processes");
+	else
+		run_fail(r, HDA_STATUS_NOTHING, "no process %llu has ever sent a dump. %zu %s: hdactl ps. Is the gem loaded, "
+						"and its user in group hda-ingest?", (unsigned long long)pid, n, n == 1 ? "has" : "have");
+}
+
 bool run_select(struct query_run *r, size_t i, struct store_dump *ret)
 {
 	struct wanted w;
@@ -235,12 +249,7 @@ bool run_procs(struct query_run *r, struct store_proc **ret, size_t *ret_n)
 	}
 	if (kept == 0) {
 		free(p);
-		if (n == 0)
-			run_fail(r, HDA_STATUS_NOTHING, "no process has sent a dump yet. Does it load the gem and call Hda.start? "
-							"Is its user in group hda-ingest?");
-		else
-			run_fail(r, HDA_STATUS_NOTHING, "no process %llu has ever sent a dump. %zu %s: hdactl ps. Is the gem loaded, "
-							"and its user in group hda-ingest?", (unsigned long long)pid, n, n == 1 ? "has" : "have");
+		no_process(r, pid, n);
 		return false;
 	}
 	qsort(p, kept, sizeof(*p), proc_order);

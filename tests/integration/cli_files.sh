@@ -87,6 +87,8 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 	done
 	COLUMNS=60 "$hdactl" -f "$work" strings 2>/dev/null | sed '/^$/,$d' >"$work/narrow"
 	is "a table fits" "$(awk 'length > 60' "$work/narrow" | wc -l)" 0
+	code "$hdactl" -f "$work" leaks --pid 77; is "a pid that no file has" $status 1
+	like "a pid that no file has: what there is" "$(cat "$work/err")" 'none of the files is of process 77. They are of 1 process: ps'
 	code "$hdactl" -f "$work" top --class NoSuchClass; is "nothing found" $status 1
 	"$hdactl" -f "$work" holders --folded 2>/dev/null >"$work/folded"
 	ok "folded lines" grep -Eq '^Ruby VM(;[^;]+)* [0-9]+$' "$work/folded"
