@@ -73,7 +73,7 @@ end
 calm("connection_pool", libs: %w[connection_pool], setup: -> { $pool = ConnectionPool.new(size: 12) { Array.new(400) { |i| "c#{i}" } } }) do |i|
 	(i % 67).zero? ? Array.new([i / 67, 12].min) { Thread.new { $pool.with { |c| c.size; sleep 0.001 } } }.each(&:join) : $pool.with(&:size)
 end
-calm("statement_pool", libs: %w[logger active_record], setup: lambda {
+calm("statement_pool", libs: %w[logger active_record sqlite3], setup: lambda {
 	ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:", statement_limit: 250)
 }) { |i| ActiveRecord::Base.connection.exec_query("SELECT #{(i * 31) % 3001} AS x WHERE 1 = ?", "q", [1], prepare: true) if (i % 3).zero? }
 calm("mustermann_cache", libs: %w[mustermann]) { |i| Mustermann.new("/user/#{i % 400}/:id").params("/user/1/2") }
