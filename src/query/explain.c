@@ -79,9 +79,11 @@ static bool say_step(struct query_run *r, const struct weighed *w, size_t depth,
 static bool say_path(struct query_run *r, const struct weighed *w, const struct verdict_entry *path, const struct verdict_entry *head)
 {
 	bool good = true;
-	size_t n = path->npath;
-	for (size_t i = 0; good && i < n; i++)
-		good = say_step(r, w, i, path->path[i]);
+	size_t n = 0;
+	for (size_t i = 0; good && i < path->npath; i++) {
+		const char *step = series_step(path, i);
+		good = !step || say_step(r, w, n++, step);
+	}
 	if (good && n && path != head && path->key->len >= 0)
 		good = say_step(r, w, n++, path->klass);
 	return good && (n == 0 || say_step(r, w, n, head->klass ? head->klass : head->type));

@@ -55,6 +55,8 @@ void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ct
 void series_holder(const struct verdict_entry *e, char *buf, size_t n);
 /* The same for people: with the variables and constants that hold it, where they are known ("class PriceCache @prices -> Hash"). */
 void series_shown(const struct verdict_entry *e, char *buf, size_t n);
+/* The i-th step of its path for people; NULL: the next one says it, too. The entry's as long as that. */
+const char *series_step(const struct verdict_entry *e, size_t i);
 /* The entry of a line whose path says most: the line's own, or its first with a path. */
 const struct verdict_entry *series_path(const struct verdict *v, size_t line);
 /* The name of a leak: 24 bits over names only (type, class, file, holder), the same on every host, after a restart, when lines

@@ -32,6 +32,12 @@ static bool said_below(const char *step, const char *below)
 /* What is known of a step by more than its class; NULL: nothing. */
 static const char *label_of(const struct verdict_entry *e, size_t i) { return e->labels ? e->labels[i] : NULL; }
 
+const char *series_step(const struct verdict_entry *e, size_t i)
+{
+	const char *label = label_of(e, i), *step = label ? label : e->path[i];
+	return i + 1 < e->npath && said_below(step, label_of(e, i + 1)) ? NULL : summary_step_text(step);
+}
+
 void series_shown(const struct verdict_entry *e, char *buf, size_t n)
 {
 	size_t k = 0, steps = e->npath + (e->key->len >= 0 && e->klass), from = 0;

@@ -52,7 +52,7 @@ like 'explain: a cohort' "$(cat "$work/out")" '^  2 000 \.\. 3 000 +300 +300 +10
 like 'explain: the youngest do not count' "$(cat "$work/out")" '^  11 000 \.\. 12 000 .*too young to count$'
 like 'explain: the series' "$(cat "$work/out")" '^  300  .*  3 600$'
 like 'explain: with jobs' "$(cat "$work/out")" '^  at 1 000 \.\. 12 000 jobs, 12 dumps$'
-like 'explain: the root' "$(cat "$work/out")" '^  root vm$'
+like 'explain: the root' "$(cat "$work/out")" '^  Ruby VM$'
 like 'explain: the holder' "$(cat "$work/out")" 'class PriceCache$'
 like 'explain: the stories' "$(cat "$work/out")" '^ +[0-9]+%  kept for ever: '
 like 'explain: a cache, weighed' "$(cat "$work/out")" '^ +[0-9.]+%  a cache or warm-up that fills: '
