@@ -12,9 +12,12 @@
 #include "graph/conclude.h"
 #include "graph/sigtab.h"
 
+/* Objects and bytes, added up in one step. */
+typedef uint64_t pair __attribute__((vector_size(16), aligned(8)));
+
 /* A group while the tree is walked. */
 struct group {
-	struct tally retained;
+	pair retained;    /* objects, bytes */
 	uint32_t until;   /* first position behind the subtree of its last topmost member that is no leaf */
 };
 
@@ -28,22 +31,20 @@ struct groups {
 	struct sum_ret *name[KINDS];  /* what a group is called (BY_KEY: unused) */
 };
 
-/* Position p; the tally is of all that lies below, `inner` positions. */
-static inline void meet(struct group *g, uint32_t p, uint32_t inner, uint64_t count, uint64_t bytes)
+/* Position p; the tally is of all that lies below, `inner` positions. Whether it counts cannot be foreseen, so there is no branch on it. */
+static inline void meet(struct group *g, uint32_t p, uint32_t inner, pair tally)
 {
-	if (p < g->until)
-		return;
-	g->until = p + inner;
-	g->retained.count += count;
-	g->retained.bytes += bytes;
+	bool counts = p >= g->until;
+	uint64_t mask = -(uint64_t)counts;
+	g->until = counts ? p + inner : g->until;
+	g->retained += tally & (pair){mask, mask};
 }
 
-/* A leaf below what lies at p. Whether it counts cannot be foreseen, so there is no branch on it. */
-static inline void meet_leaf(struct group *g, uint32_t p, uint64_t bytes)
+/* A leaf below what lies at p. */
+static inline void meet_leaf(struct group *g, uint32_t p, pair tally)
 {
-	uint64_t counts = p >= g->until;
-	g->retained.count += counts;
-	g->retained.bytes += bytes & -counts;
+	uint64_t mask = -(uint64_t)(p >= g->until);
+	g->retained += tally & (pair){mask, mask};
 }
 
 /* The dense number of a pair of names, in order of first use. */
@@ -223,10 +224,10 @@ FETCHES void fetch(const struct passage *w, uint32_t p)
 static inline void pass_leaf(struct passage *w, uint32_t p, uint32_t id)
 {
 	const uint32_t *of = w->gs->of_slot[conclusion_slot(w->c, id)];
-	uint64_t bytes = conclusion_size(w->c, id);
+	pair tally = {1, conclusion_size(w->c, id)};
 	for (int k = 0; k < KINDS; k++)
-		meet_leaf(&w->gs->g[k][of[k]], p, bytes);
-	meet_leaf(&w->gs->sig[w->c->sig[id]], p, bytes);
+		meet_leaf(&w->gs->g[k][of[k]], p, tally);
+	meet_leaf(&w->gs->sig[w->c->sig[id]], p, tally);
 }
 
 static inline void pass_leaves(struct passage *w, uint32_t p, uint32_t v)
@@ -249,11 +250,12 @@ static void pass(struct passage *w)
 	const struct conclusion *c = w->c;
 	for (uint32_t p = 0, n = c->walk.n; p < n; p++) {
 		fetch(w, p);
-		uint32_t id = w->order[p], inner = w->branch[id].inner, sub = c->sub[id];
+		uint32_t id = w->order[p], inner = w->branch[id].inner;
+		pair tally = {c->sub[id], c->bytes[id]};
 		const uint32_t *of = w->gs->of_slot[conclusion_slot(c, id)];
 		for (int k = 0; k < KINDS; k++)
-			meet(&w->gs->g[k][of[k]], p, inner, sub, c->bytes[id]);
-		meet(&w->gs->sig[c->sig[id]], p, inner, sub, c->bytes[id]);
+			meet(&w->gs->g[k][of[k]], p, inner, tally);
+		meet(&w->gs->sig[c->sig[id]], p, inner, tally);
 		pass_leaves(w, p, id);
 	}
 }
@@ -289,22 +291,24 @@ static bool walk(struct groups *gs, const struct conclusion *c)
 	return ok;
 }
 
+static inline struct tally tally_of(const struct group *g) { return (struct tally){.count = g->retained[0], .bytes = g->retained[1]}; }
+
 /* The rows of one kind that retain most. */
 static void give(const struct groups *gs, int kind, struct sum_ret **ret, size_t *ret_n)
 {
 	struct top_row rows[SUM_TOP_RETAINED];
 	struct top top = {.row = rows, .cap = SUM_TOP_RETAINED};
 	for (size_t i = 0; i < gs->n[kind]; i++) {
-		const struct tally *t = &gs->g[kind][i].retained;
-		if (t->count)
-			top_offer(&top, (struct top_row){.a = t->bytes, .b = t->count, .addr = i, .ref = (uint32_t)i});
+		struct tally t = tally_of(&gs->g[kind][i]);
+		if (t.count)
+			top_offer(&top, (struct top_row){.a = t.bytes, .b = t.count, .addr = i, .ref = (uint32_t)i});
 	}
 	top_sort(&top);
 	*ret = xcalloc(top.n, sizeof(**ret));
 	*ret_n = top.n;
 	for (size_t i = 0; i < top.n; i++) {
 		(*ret)[i] = gs->name[kind][rows[i].ref];
-		(*ret)[i].retained = gs->g[kind][rows[i].ref].retained;
+		(*ret)[i].retained = tally_of(&gs->g[kind][rows[i].ref]);
 	}
 }
 
@@ -315,9 +319,9 @@ bool conclude_groups(struct conclusion *c)
 	groups_init(&gs, c);
 	bool ok = walk(&gs, c);
 	for (size_t i = 0; i < s->nkeys; i++)
-		s->keys[i].retained = gs.g[BY_KEY][i].retained;
+		s->keys[i].retained = tally_of(&gs.g[BY_KEY][i]);
 	for (size_t i = 0; i < s->nsigs; i++)
-		s->sigs[i].retained = gs.sig[i].retained;
+		s->sigs[i].retained = tally_of(&gs.sig[i]);
 	give(&gs, BY_CLASS, &s->ret_class, &s->nret_class);
 	give(&gs, BY_SITE, &s->ret_site, &s->nret_site);
 	give(&gs, BY_TYPE, &s->ret_type, &s->nret_type);
