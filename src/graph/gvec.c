@@ -4,8 +4,7 @@
 #include <string.h>
 
 enum {
-	FIRST = 16 * 1024 / 4,       /* numbers in the first piece, */
-	SECOND = 256 * 1024 / 4,     /* and in the second one, so that small dumps stay small: what is there moves */
+	FIRST = 16 * 1024 / 4,       /* numbers in the first piece; the next ones are twice as large: what is there moves */
 	STEP = 2 * 1024 * 1024 / 4,  /* from here on it stays where it is, and grows by so many: a huge page */
 };
 
@@ -63,7 +62,7 @@ static bool settle_down(struct gvec *v)
 static bool more(struct gvec *v)
 {
 	if (v->cap < STEP) {
-		uint64_t cap = v->cap == 0 ? FIRST : v->cap == FIRST ? SECOND : STEP;
+		uint64_t cap = v->cap == 0 ? FIRST : v->cap * 2;
 		uint32_t *p = gmem_grow(v->mem, v->p, v->cap, cap, 4);
 		if (!p)
 			return false;

@@ -1,7 +1,7 @@
 /* A log of u32 records that lies in one piece. SPDX-License-Identifier: BSD-2-Clause
  *
  * What the scan appends and the end changes in place, at random. It never moves once it is large: address space for all it may become is
- * set aside, and memory follows 2 MiB at a time. So it takes no copy, and no second array of its size. */
+ * set aside, and memory follows 2 MiB at a time. So it takes no copy, and no second array of its size. Up to 2 MiB it doubles. */
 #pragma once
 
 #include <stdint.h>

@@ -14,6 +14,9 @@ static uint32_t intern2(struct conclusion *c, const char *prefix, const char *na
 	return id;
 }
 
+/* Room for signatures at first: one for so many objects. Most heaps have far less. */
+enum { OBJECTS_A_SIG = 4 };
+
 struct namer {
 	struct conclusion *c;
 	struct u64map attached; /* id of a singleton class -> id + 1 of the named class or module it belongs to */
@@ -256,7 +259,7 @@ bool conclude_signatures(struct conclusion *c)
 		.ctx = &namer,
 	};
 	struct walk w;
-	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->rows.n), c->rows.n) && roots;
+	bool ok = sigtab_init(&t, mem, &c->s->names, build_limit(c->rows.n), c->rows.n / OBJECTS_A_SIG) && roots;
 	if (ok) {
 		find_attached(&namer);
 		graph_phase(c->g, "walk");
