@@ -249,6 +249,14 @@ struct verdict {
 	struct verdict_native native;
 };
 
+/* What grows like a cache: a container and all that fills along with it are one. */
+struct verdict_bounded {
+	const struct verdict_fused *top, *head; /* the topmost key, and the one that names it */
+	double pace;                       /* bytes per job */
+};
+/* Into *ret (room for v->nfused), which borrows from v. Returns how many. */
+size_t verdict_bounded(const struct verdict *v, struct verdict_bounded *ret);
+
 /* Weighs, fuses, folds and ranks. The result borrows from the lives; free with verdict_free. */
 struct verdict *verdict_new(struct verdict_life *lives, size_t nlives);
 void verdict_free(struct verdict *v);

@@ -95,6 +95,13 @@ int verdict_by_depth(const void *a, const void *b)
 	return x->entry->id < y->entry->id ? -1 : x->entry->id > y->entry->id;
 }
 
+bool verdict_names(const struct verdict_fused *f, const struct verdict_fused *top, const struct verdict_fused *head)
+{
+	if (f->entry->key->len >= 0 || top->entry->key->len < 0 || !verdict_begins(f->entry, top->entry))
+		return false;
+	return head == top || verdict_by_depth(&f, &head) < 0;
+}
+
 static size_t site_file(const char *site)
 {
 	const char *colon = strchr(site, ':');

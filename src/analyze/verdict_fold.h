@@ -1,5 +1,4 @@
-/* Verdict: which rows are one leak. SPDX-License-Identifier: BSD-2-Clause For src/analyze/verdict*.c, and for query, which folds bounded
- * growers alike. */
+/* Verdict: which rows are one leak. SPDX-License-Identifier: BSD-2-Clause For src/analyze/verdict*.c. */
 #pragma once
 
 #include "analyze/verdict.h"
@@ -12,5 +11,8 @@ bool verdict_begins(const struct verdict_entry *e, const struct verdict_entry *h
 bool verdict_under(const struct verdict_entry *e, const struct verdict_entry *c);
 /* ... and end there: is it directly inside? */
 bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c);
+/* Does f name what its topmost key stands for better than `head` (top itself, or a key that was better so far)? A container is named by its
+ * topmost entries, not by what was made along with them and hangs elsewhere. */
+bool verdict_names(const struct verdict_fused *f, const struct verdict_fused *top, const struct verdict_fused *head);
 /* Gives v its lines, with top and rows (unsorted), and each key of one its line. */
 void verdict_fold(struct verdict *v);

@@ -100,9 +100,7 @@ static void finish_line(struct verdict *v, size_t i)
 		if (f->entry->key->len >= 0)
 			continue;
 		bytes += f->rate * f->size;
-		/* A container is named by its topmost entries, not by what was made along with them and hangs elsewhere. */
-		const struct verdict_fused *head = &v->fused[l->head];
-		if (top->entry->key->len >= 0 && verdict_begins(f->entry, top->entry) && (l->head == l->top || verdict_by_depth(&f, &head) < 0))
+		if (verdict_names(f, top, &v->fused[l->head]))
 			l->head = j;
 	}
 	if (!(bytes > 0))

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "analyze/verdict_fold.h"
+#include "analyze/verdict.h"
 #include "base/mem.h"
 #include "query/commands.h"
 #include "query/leaks.h"
@@ -19,62 +19,12 @@ static void weighed_done(struct weighed *w)
 /* The run goes on. */
 static bool may_go(void *ctx) { return run_ok(ctx); }
 
-enum { SLOW_MIN = 30 /* objects that a bounded grower has kept before it is worth a line */ };
-
 /* Bounded growers by what they take: they are what a person would otherwise take for the leak. */
 static int by_growth(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
 	uint32_t i = x->f->entry->id, j = y->f->entry->id;
 	return x->pace != y->pace ? (x->pace < y->pace ? 1 : -1) : i < j ? -1 : i > j;
-}
-
-static bool is_bounded(const struct verdict_fused *f) { return f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= SLOW_MIN; }
-
-/* Of n bounded containers the one nearest to the root that f is in; NULL: none. */
-static const struct verdict_fused *around(const struct verdict_fused *const *c, size_t n, const struct verdict_fused *f)
-{
-	const struct verdict_fused *best = NULL;
-	for (size_t i = 0; i < n; i++) {
-		if (verdict_under(f->entry, c[i]->entry) && (!best || verdict_by_depth(&c[i], &best) < 0))
-			best = c[i];
-	}
-	return best;
-}
-
-/* The bounded growers: a container and all that fills along with it are one, named by the topmost of what it holds. Returns how many. */
-static size_t find_bounded(const struct verdict *v, struct finding *found)
-{
-	size_t n = 0, nboxes = 0;
-	_cleanup_free_ uint32_t *at = xcalloc(v->nfused + 1, sizeof(*at)); /* of a container its finding, from 1 */
-	_cleanup_free_ const struct verdict_fused **box = xcalloc(v->nfused + 1, sizeof(*box));
-	for (size_t i = 0; i < v->nfused; i++) {
-		if (v->fused[i].entry->key->len >= 0 && is_bounded(&v->fused[i]))
-			box[nboxes++] = &v->fused[i];
-	}
-	for (size_t i = 0; i < v->nfused; i++) {
-		const struct verdict_fused *f = &v->fused[i];
-		if (!is_bounded(f))
-			continue;
-		const struct verdict_fused *c = around(box, nboxes, f), *top = c ? c : f;
-		uint32_t *have = &at[top - v->fused];
-		if (!*have) {
-			found[n] = (struct finding){.f = top, .head = top->entry};
-			*have = (uint32_t)++n;
-		}
-		if (!c)
-			continue;
-		struct finding *whole = &found[*have - 1];
-		if (f->entry->key->len < 0)
-			whole->pace += f->rate * f->size;
-		if (f->entry->key->len < 0 && (whole->head == c->entry || f->entry->npath < whole->head->npath))
-			whole->head = f->entry;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (!(found[i].pace > 0))
-			found[i].pace = found[i].f->rate * found[i].f->size;
-	}
-	return n;
 }
 
 static bool finish_finding(struct query_run *r, struct finding *f, const struct verdict_entry *path)
@@ -101,7 +51,9 @@ bool leaks_find(struct query_run *r, struct weighed *w)
 			return false;
 	}
 	size_t slow = n;
-	n += find_bounded(v, w->found + slow);
+	_cleanup_free_ struct verdict_bounded *b = xcalloc(v->nfused + 1, sizeof(*b));
+	for (size_t i = 0, m = verdict_bounded(v, b); i < m; i++)
+		w->found[n++] = (struct finding){.f = b[i].top, .head = b[i].head->entry, .pace = b[i].pace};
 	qsort(w->found + slow, n - slow, sizeof(*w->found), by_growth);
 	for (size_t i = slow; i < n; i++) {
 		if (!finish_finding(r, &w->found[i], w->found[i].f->entry))
