@@ -88,6 +88,32 @@ static void test_below_a_container(void **state)
 	assert_int_equal(head, 0); /* the entries, which have a site */
 }
 
+/* A cache that fills is one thing, named by its entries; one elsewhere is another. */
+static void test_bounded_are_folded(void **state)
+{
+	struct verdict_bounded found[3];
+	struct world w;
+	(void)state;
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_hash, a, -1);
+	grow(&w, "HASH", "Hash", NULL, in_cache, a, 1011);
+	grow(&w, "OBJECT", "Item", "app/b.rb:9", in_other, a, -1);
+	for (size_t i = 0; i < w.life.nentries; i++) { /* they slow down, all evidence says */
+		w.judged[i].evidence[STORY_LEAK] = -20;
+		w.judged[i].evidence[STORY_SLOW] = 0;
+	}
+	struct verdict *v = verdict_new(&w.life, 1);
+	assert_int_equal(v->nlines, 0);
+	assert_int_equal(verdict_bounded(v, found), 2);
+	const struct verdict_bounded *cache = &found[found[0].top->entry->id == 2];
+	assert_int_equal(cache->top->entry->id, 1);
+	assert_int_equal(cache->head->entry->id, 0);
+	assert_true(cache->pace > 0);
+	assert_int_equal(found[cache == found].head->entry->id, 2);
+	verdict_free(v);
+	verdict_proc_done(&w.proc);
+}
+
 /* Lines of a String of app/a.rb:3 in the cache and of an Item. */
 static size_t beside(const char *site, const char *const *path, const double *births)
 {
@@ -212,7 +238,8 @@ static void test_ended_by_a_deploy(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_bounded_are_folded),
+	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
 	    cmocka_unit_test(test_one_line_of_code),
 	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_container_of_mixed_entries),
 	    cmocka_unit_test(test_ended_by_a_deploy)};
