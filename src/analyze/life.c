@@ -515,6 +515,10 @@ void life_add(struct life *l, const struct dump_summary *s)
 	else if (l->host_memory > 0)
 		l->proc.limit = l->host_memory;
 	struct verdict_dump d = dump_of(l, s);
+	/* Births are told apart by the number of GC runs. Where none came since the dump before, those that are new would be taken for as old
+	 * as that one's, and a leak for something that filled up at first. */
+	if (l->traced && l->proc.have_last && d.gc == l->proc.last.gc)
+		return;
 	if (!verdict_proc_update(&l->proc, &d))
 		return;
 	for (size_t i = 0; l->proc.epoch && i < l->nrows; i++) {

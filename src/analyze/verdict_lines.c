@@ -89,7 +89,7 @@ static void finish_line(struct verdict *v, size_t i)
 	struct verdict_line *l = &v->lines[i];
 	const struct verdict_fused *top = &v->fused[l->top];
 	const struct verdict_proc *p = top->proc;
-	double bytes = 0;
+	double by[2] = {0}; /* bytes that its keys of untraced and of traced lives tell: the same objects twice */
 	l->head = l->top;
 	l->conf = top->conf;
 	for (size_t j = 0; j < v->nfused; j++) {
@@ -99,10 +99,11 @@ static void finish_line(struct verdict *v, size_t i)
 		l->conf = fmax(l->conf, f->conf);
 		if (f->entry->key->len >= 0)
 			continue;
-		bytes += f->rate * f->size;
+		by[f->proc->traced] += f->rate * f->size;
 		if (verdict_names(f, top, &v->fused[l->head]))
 			l->head = j;
 	}
+	double bytes = fmax(by[0], by[1]);
 	if (!(bytes > 0))
 		bytes = top->rate * (is_buffer(top->entry) ? 1 : ENTRY_BYTES);
 	double low = top->low / fmax(top->rate, 1e-12), high = top->high / fmax(top->rate, 1e-12);

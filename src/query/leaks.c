@@ -73,6 +73,10 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	const struct life *l = w->life[w->n - 1];
 	size_t dumps = life_dumps(l);
 	double limit = verdict_detection_limit(w->lives[w->n - 1].proc);
+	uint64_t all = w->proc[w->n - 1]->ndumps;
+	if (dumps < VERDICT_LEARNING && life_traced(l) && all > dumps)
+		run_note(r, "%llu of %llu dumps came with no GC since the one before: what was born since cannot be told by them",
+		    (unsigned long long)(all - dumps), (unsigned long long)all);
 	if (dumps < VERDICT_LEARNING)
 		run_note(r, "%zu dump%s so far: %zu more before a verdict can be trusted", dumps, dumps == 1 ? "" : "s", VERDICT_LEARNING - dumps);
 	const char *more = c->acked ? " but what is acknowledged" : "";

@@ -99,7 +99,23 @@ static bool grows_in(const struct verdict_life *l, const struct verdict_entry *h
 	return false;
 }
 
-static struct seen seen_of(const struct weighed *w, const struct verdict_entry *head, uint32_t id)
+/* Does the leak grow in the life? A traced life and an untraced one have no keys of objects in common: where the key that names it is of
+ * the other kind, any key of the line tells. */
+static bool leaks_in(const struct weighed *w, const struct verdict_life *l, const struct finding *fd)
+{
+	bool own = fd->l == NULL, other = false;
+	for (size_t i = 0; fd->l && i < w->v->nfused; i++) {
+		const struct verdict_fused *f = &w->v->fused[i];
+		bool same_kind = f->proc->traced == l->proc->traced;
+		if (f->line != fd->f->line || !f->entry)
+			continue;
+		own |= f->entry == fd->head && same_kind;
+		other |= same_kind && f->entry->key->len < 0 && grows_in(l, f->entry);
+	}
+	return own ? grows_in(l, fd->head) : other;
+}
+
+static struct seen seen_of(const struct weighed *w, const struct finding *fd, uint32_t id)
 {
 	const char *newest = w->proc[w->n - 1]->who.rev;
 	struct seen s = {.rev = newest};
@@ -114,7 +130,7 @@ static struct seen seen_of(const struct weighed *w, const struct verdict_entry *
 		if (strcmp(w->proc[i]->who.rev, newest) != 0 || life_dumps(w->life[i]) < 2)
 			continue;
 		s.of++;
-		s.workers += grows_in(&w->lives[i], head);
+		s.workers += leaks_in(w, &w->lives[i], fd);
 		tells |= life_dumps(w->life[i]) >= VERDICT_LEARNING;
 		since = since <= 0 || w->proc[i]->first_time < since ? w->proc[i]->first_time : since;
 	}
@@ -188,7 +204,7 @@ bool leaks_say(struct query_run *r, const struct weighed *w, const struct findin
 	put_site(&row, head);
 	row_cstr(&row, "holder", fd->holder);
 	put_rate(&row, w, fd);
-	struct seen seen = seen_of(w, head, fd->id);
+	struct seen seen = seen_of(w, fd, fd->id);
 	put_past(&row, w, fd, &seen);
 	row_uint(&row, "count", (uint64_t)fmax(head->key->n, 0));
 	row_uint(&row, "bytes", (uint64_t)fmax(head->key->b, 0));

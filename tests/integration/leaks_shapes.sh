@@ -52,4 +52,25 @@ said memo
 is 'a memo: one line, no leak' "$(labels memo)" slow
 like 'a memo: what it is, and its end' "$(text memo)" '^SLOW +(filled|will stop near)'
 
+# Two workers of one application, of which one traces: the same leak, not one and a half.
+mkdir "$work/one" "$work/both"
+ruby "$top_srcdir/tests/integration/leaks_shapes_program.rb" events "$work/one" 6 71 || fail "events: ruby"
+ruby "$top_srcdir/tests/integration/leaks_shapes_program.rb" events "$work/both" 6 72 trace || fail "events: ruby"
+ln -s "$work/one"/* "$work/both"
+rate='.rows[] | select(.label == "leak") | "\(.bytes_per_1000_jobs / 1000 | round) \(.objects_per_job * 100 | round)"'
+"$hdactl" -f "$work/one" leaks --json 2>/dev/null | jq -r "$rate" >"$work/one.rate"
+"$hdactl" -f "$work/both" leaks --json 2>/dev/null | jq -r "$rate" >"$work/both.rate"
+is 'one worker: a leak of 40 bytes a job' "$(cat "$work/one.rate")" '40 100'
+is 'with another that traces: the same' "$(cat "$work/both.rate")" "$(cat "$work/one.rate")"
+is 'with another that traces: in both' "$("$hdactl" -f "$work/both" leaks --json 2>/dev/null |
+	jq -r '.rows[] | select(.label == "leak") | "\(.workers) \(.of_workers)"')" '2 2'
+
+# Traced, and no GC between most dumps: births cannot be told apart, and nothing is claimed.
+mkdir "$work/still"
+ruby "$top_srcdir/tests/integration/leaks_shapes_program.rb" still "$work/still" 9 73 trace || fail "still: ruby"
+"$hdactl" -f "$work/still" leaks >"$work/still.txt" 2>&1
+like 'no GC: said' "$(text still)" '^[0-9]+ of 9 dumps came with no GC since the one before'
+like 'no GC: no verdict yet' "$(text still)" 'more before a verdict can be trusted$'
+unlike 'no GC: nothing is called bounded' "$(text still)" '^SLOW'
+
 done_testing

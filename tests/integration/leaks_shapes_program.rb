@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
-# A process whose growth has a shape of its own: leaks_shapes_program.rb SHAPE DIR DUMPS. SPDX-License-Identifier: BSD-2-Clause
+# A process whose growth has a shape of its own: leaks_shapes_program.rb SHAPE DIR DUMPS [PID [trace]]. SPDX-License-Identifier: BSD-2-Clause
 require "objspace"
 
-shape, dir, dumps = ARGV
+shape, dir, dumps, pid, trace = ARGV
+ObjectSpace.trace_object_allocations_start if trace
 $kept = []
 $log = +""
 $memo = {}
@@ -19,6 +20,8 @@ SHAPES = {
   "buffer" => ->(i) { $log << format("event %08d happened\n", i) },            # one String that grows
   "flushed" => ->(i) { ($log << "x" * 97) && i % 3300 == 0 && $log.clear },    # ... and is cut again and again
   "closures" => ->(i) { (e = Event.new(i)) && $kept << -> { e } },             # a Proc and its environment for each entry
+  "still" => ->(i) { $kept << Event.new(i) },                                  # one object a job, and hardly ever a GC
+  "events" => ->(i) { 300.times { |k| "#{i} #{k}" } && $kept << Event.new(i) }, # ... and many
   "late" => ->(i) { $kept << "x" * 200 if (i % 50).zero? },                    # too short to be listed as a container at first
   "memo" => ->(i) { $memo[i.hash % 2000] ||= Event.new(i) },                   # bounded by its keys
 }.freeze
@@ -26,5 +29,5 @@ SHAPES = {
 job = SHAPES.fetch(shape)
 (1..Integer(dumps)).each do |d|
   (1..1000).each { |j| job.call(d * 1000 + j) }
-  File.open("#{dir}/heap-77-#{1_700_000_000 + d * 600}-#{d * 1000}.dump", "w") { |f| ObjectSpace.dump_all(output: f) }
+  File.open("#{dir}/heap-#{pid || 77}-#{1_700_000_000 + d * 600}-#{d * 1000}.dump", "w") { |f| ObjectSpace.dump_all(output: f) }
 end
