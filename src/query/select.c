@@ -73,8 +73,8 @@ static bool parse(struct query_run *r, const struct val *v, struct wanted *w)
 	return false;
 }
 
-/* The first or last dump that fits, NULL when none does. */
-static const struct store_dump *pick(const struct store_dump *d, size_t n, const struct wanted *w, bool by_id)
+/* The first or last dump that fits, NULL when none does. partial: of these, too. */
+static const struct store_dump *pick(const struct store_dump *d, size_t n, const struct wanted *w, bool by_id, bool partial)
 {
 	const struct store_dump *best = NULL;
 	for (size_t i = 0; i < n; i++) {
@@ -83,7 +83,7 @@ static const struct store_dump *pick(const struct store_dump *d, size_t n, const
 				return &d[i];
 			continue;
 		}
-		if (d[i].partial || ((w->want == WANT_NUMBER || w->want == WANT_COUNTER) && !of_pid(&d[i], w->number)))
+		if ((d[i].partial && !partial) || ((w->want == WANT_NUMBER || w->want == WANT_COUNTER) && !of_pid(&d[i], w->number)))
 			continue;
 		if (w->want == WANT_COUNTER && d[i].jobs != w->counter)
 			continue;
@@ -147,9 +147,12 @@ bool run_select(struct query_run *r, size_t i, struct store_dump *ret)
 		run_store_fail(r, err);
 		return false;
 	}
-	const struct store_dump *found = w.want == WANT_NUMBER ? pick(d, n, &w, true) : NULL;
+	const struct store_dump *found = w.want == WANT_NUMBER ? pick(d, n, &w, true, true) : NULL;
 	if (!found)
-		found = pick(d, n, &w, false);
+		found = pick(d, n, &w, false, false);
+	/* Who names a file wants to see it, even if it was cut off. */
+	if (!found && r->q->files && (w.want == WANT_FIRST || w.want == WANT_LAST))
+		found = pick(d, n, &w, false, true);
 	if (!found) {
 		none(r, &w, d, n);
 		return false;

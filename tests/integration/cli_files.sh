@@ -68,6 +68,9 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 	is "the last dump is the whole one" "$("$hdactl" -f "$work/torn" --json show 2>/dev/null | jq .dump.counter)" 100
 	head -c -1 "$work/heap-42-1700000200-200.dump" >"$work/torn/heap-42-1700000200-200.dump"
 	is "without the last line feed it is whole" "$("$hdactl" -f "$work/torn" --json dumps --all 2>/dev/null | jq -c '[.rows[].partial]')" '[false,false]'
+	head -c 100000 "$work/heap-42-1700000200-200.dump" >"$work/torn/heap-42-1700000200-200.dump"
+	code "$hdactl" -f "$work/torn/heap-42-1700000200-200.dump" show; is "where no file is whole, one that was cut is shown" $status 0
+	like "where no file is whole: said so" "$(cat "$work/out" "$work/err")" 'is partial'
 	rm -r "$work/torn"
 	code "$hdactl" -f "$work/void" ps; is "an empty folder" $status 5
 	like "an empty folder is named" "$(cat "$work/err")" 'void: skipped: an empty folder'
