@@ -107,7 +107,7 @@ is 'so does the job process' "$(who "$jobs")" shop/sidekiq
 status=0
 "$hdactl" dump --pid "$jobs" --wait >"$work/out" 2>"$work/err" || status=$?
 is 'hdactl dump --pid --wait on the live Sidekiq: exit 0' $status 0
-like 'it says what the dump was' "$(cat "$work/out")" '^dump [0-9]+: [0-9]+ objects'
+like 'it says what the dump was' "$(cat "$work/out")" '^dump [0-9]+: [0-9 ]+ objects'
 ok 'and it can be read' [ "$("$hdactl" --json top "$(newest "$jobs")" --by class -n 0 | jq '.rows | length')" -gt 50 ]
 for pid in $web $jobs; do kill -TERM "$pid"; done
 both_end() { dead "$web" && dead "$jobs"; }
