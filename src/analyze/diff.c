@@ -47,7 +47,7 @@ static bool traced(const struct dump_summary *s) { return s->ngenkeys > 0; }
 
 static void judge(struct work *w)
 {
-	enum { SITES_MOVE_FROM = 304 }; /* from Ruby 3.4 on GC.compact takes the allocation records along (DUMP-FORMAT 15) */
+	enum { SITES_MOVE_FROM = 304 }; /* from Ruby 3.4 on GC.compact takes the allocation records along */
 	struct diff *r = w->ret;
 	bool boundaries = traced(last(w)), addresses = true;
 	for (size_t i = 0; i < w->n; i++) {

@@ -1,6 +1,6 @@
 /* What is new and stays: objects absent from the earliest dump and present in all others. SPDX-License-Identifier: BSD-2-Clause
  *
- * Pure functions over immutable summaries; any thread. How an object is known again is DESIGN.md section 5:
+ * Pure functions over immutable summaries; any thread. An object is known again by:
  *
  *   generation  traced: an object of the last dump whose generation is below the GC count of an earlier dump was alive then, because
  *               it is alive now. So the answer is a range of generations of the last dump. Inside the generation during which a

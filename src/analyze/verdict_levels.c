@@ -98,6 +98,43 @@ static bool fit_shape(const struct data *d, const struct verdict_shape *s, struc
 	return true;
 }
 
+/* Every shape, fitted: what the stories and kinds come to, and the best leak. */
+static void fit_shapes(const struct data *d, const struct verdict_unit *u, unsigned nclasses, struct verdict_levels *ret)
+{
+	struct verdict_shape shapes[VERDICT_LEVEL_SHAPES_MAX];
+	unsigned n = verdict_shapes(u, d->m - 1, NULL, nclasses, 0, shapes);
+	struct verdict_sum stories[STORIES] = {0}, kinds[KINDS] = {0};
+	double best = -INFINITY;
+	for (unsigned i = 0; i < n; i++) {
+		const struct verdict_shape *s = &shapes[i];
+		struct fit f;
+		if (s->story == STORY_TURN || !fit_shape(d, s, &f))
+			continue;
+		double v = f.logbf + s->log_weight;
+		if (s->kind < KINDS)
+			verdict_sum_add(&kinds[s->kind], v, s->weight);
+		else
+			verdict_sum_add(&stories[s->story], v, s->weight);
+		if (s->story == STORY_LEAK && v > best) {
+			best = v;
+			ret->lambda = f.lambda;
+			ret->se = f.se;
+			ret->df = d->df - 1;
+			ret->how = s->how;
+			ret->how_arg = s->arg;
+		}
+	}
+	for (unsigned c = 0; c < KINDS; c++)
+		ret->kinds[c] = verdict_sum_mean(&kinds[c]);
+	verdict_sum_kinds(kinds, stories);
+	for (unsigned c = 0; c < STORIES; c++) {
+		if (stories[c].sum > 0) {
+			ret->evidence[c] = verdict_sum_log(&stories[c]);
+			ret->has[c] = true;
+		}
+	}
+}
+
 void verdict_levels(
     const struct verdict_proc *p, const uint32_t *at, const double *y0, const double *high, unsigned m, struct verdict_levels *ret)
 {
@@ -127,39 +164,7 @@ void verdict_levels(
 	ret->evidence[STORY_FLAT] = 0;
 	ret->evidence[STORY_WANDER] = .5 * log(m) + d.df / 2 * log(d.sst / (dd + d.floor));
 	ret->has[STORY_FLAT] = ret->has[STORY_WANDER] = true;
-
-	struct verdict_shape shapes[VERDICT_LEVEL_SHAPES_MAX];
-	unsigned n = verdict_shapes(u, m - 1, NULL, p->nclasses, 0, shapes);
-	struct verdict_sum stories[STORIES] = {0}, kinds[KINDS] = {0};
-	double best = -INFINITY;
-	for (unsigned i = 0; i < n; i++) {
-		const struct verdict_shape *s = &shapes[i];
-		struct fit f;
-		if (s->story == STORY_TURN || !fit_shape(&d, s, &f))
-			continue;
-		double v = f.logbf + s->log_weight;
-		if (s->kind < KINDS)
-			verdict_sum_add(&kinds[s->kind], v, s->weight);
-		else
-			verdict_sum_add(&stories[s->story], v, s->weight);
-		if (s->story == STORY_LEAK && v > best) {
-			best = v;
-			ret->lambda = f.lambda;
-			ret->se = f.se;
-			ret->df = d.df - 1;
-			ret->how = s->how;
-			ret->how_arg = s->arg;
-		}
-	}
-	for (unsigned c = 0; c < KINDS; c++)
-		ret->kinds[c] = verdict_sum_mean(&kinds[c]);
-	verdict_sum_kinds(kinds, stories);
-	for (unsigned c = 0; c < STORIES; c++) {
-		if (stories[c].sum > 0) {
-			ret->evidence[c] = verdict_sum_log(&stories[c]);
-			ret->has[c] = true;
-		}
-	}
+	fit_shapes(&d, u, p->nclasses, ret);
 }
 
 void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)

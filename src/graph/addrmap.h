@@ -5,7 +5,7 @@
  *     code < ADDR_ODD:  page number << 11 | (address % 16 KiB) / 8      pages numbered as they are first seen
  *     else:             ADDR_ODD + k                                    the k-th address that fits no page
  *
- * Ruby's pages are 16 or 64 KiB and its slots multiples of 8 bytes (DUMP-FORMAT 19, 20), so a bit for each 8 bytes of 16 KiB is exact for
+ * Ruby's pages are 16 or 64 KiB and its slots multiples of 8 bytes (gc.c, 2.7 to 4.0), so a bit for each 8 bytes of 16 KiB is exact for
  * every Ruby, whatever its slot sizes. "Odd" are addresses that are no multiple of 8, and all when there are too many pages.
  *
  * An object's *id* is its place among the objects of the dump. Ruby writes one page after the other, in whatever order, and each in the

@@ -1,7 +1,7 @@
 /* Who holds whom. SPDX-License-Identifier: BSD-2-Clause
  *
  * Collects objects and references while a dump is scanned (compactly), and draws the conclusions at its end.
- * Edges (DUMP-FORMAT R9): an object's `references`, and its class, which Ruby marks but does not write, except for IMEMO,
+ * Edges: an object's `references`, and its class, which Ruby marks but does not write, except for IMEMO,
  * whose class is noise. */
 #pragma once
 

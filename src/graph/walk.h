@@ -10,7 +10,7 @@
  * Signature: an object takes that of its parent on a shortest path, extended by its own step. Of several parents on the level before
  * the one with the smallest signature id wins, never the one with the lowest address, so that the result depends on names and structure
  * only. Roots of last resort (the machine stack, whose stale words point anywhere) begin only when all other roots have been followed
- * to the end: they name only what nothing else holds (VERDICT.md, section 1).
+ * to the end: they name only what nothing else holds.
  *
  * References that lead to what has been reached already are set aside for the dominators (idom.h), but for those that can tell them
  * nothing. */

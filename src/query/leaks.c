@@ -91,7 +91,7 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	size_t keys = life_keys(l), others = (size_t)life_other(l)->rows, judged = keys > others ? keys - others : 0;
 	run_note(r, "no other growth: %zu keys static or oscillating%s", judged > grown ? judged - grown : 0,
 	    c->suspects ? "; suspects need more dumps" : "");
-	if (!life_knows_jobs(l))
+	if (!life_knows_jobs(l) && dumps > 1)
 		run_note(r, "no job counter in these dumps: a \"job\" is a thousandth of the time between two of them");
 }
 

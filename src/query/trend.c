@@ -69,11 +69,14 @@ static bool select_dumps(struct query_run *r, struct asked *a)
 			a->d[a->n++] = a->d[i];
 	}
 	qsort(a->d, a->n, sizeof(*a->d), dump_order);
-	if (a->n < 2) {
+	if (a->n < 2 && pid)
 		run_fail(r, HDA_STATUS_NOTHING, "a trend needs two whole dumps of a process; %llu has %zu: hdactl dumps --all --pid %llu", pid,
 		    a->n, pid);
+	else if (a->n < 2)
+		run_fail(r, HDA_STATUS_NOTHING, "a trend needs two whole dumps of a process; there %s %zu: hdactl dumps --all",
+		    a->n == 1 ? "is" : "are", a->n);
+	if (a->n < 2)
 		return false;
-	}
 	if (a->n > a->last) {
 		memmove(a->d, a->d + (a->n - a->last), a->last * sizeof(*a->d));
 		run_note(r, "the last %llu of %zu dumps: --last 0 for all", (unsigned long long)a->last, a->n);
