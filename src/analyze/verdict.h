@@ -249,6 +249,8 @@ struct verdict {
 	struct verdict_native native;
 };
 
+/* Does it grow like a cache, and has it kept enough to be worth a line? */
+bool verdict_is_bounded(const struct verdict_fused *f);
 /* What grows like a cache: a container and all that fills along with it are one. */
 struct verdict_bounded {
 	const struct verdict_fused *top, *head; /* the topmost key, and the one that names it */

@@ -6,7 +6,7 @@
 
 enum { BOUNDED_MIN = 30 /* objects that a bounded grower has kept before it is worth a line */ };
 
-static bool is_bounded(const struct verdict_fused *f)
+bool verdict_is_bounded(const struct verdict_fused *f)
 {
 	return f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= BOUNDED_MIN;
 }
@@ -28,12 +28,12 @@ size_t verdict_bounded(const struct verdict *v, struct verdict_bounded *ret)
 	_cleanup_free_ uint32_t *at = xcalloc(v->nfused + 1, sizeof(*at)); /* of a container its place in ret, from 1 */
 	_cleanup_free_ const struct verdict_fused **box = xcalloc(v->nfused + 1, sizeof(*box));
 	for (size_t i = 0; i < v->nfused; i++) {
-		if (v->fused[i].entry->key->len >= 0 && is_bounded(&v->fused[i]))
+		if (v->fused[i].entry->key->len >= 0 && verdict_is_bounded(&v->fused[i]))
 			box[nboxes++] = &v->fused[i];
 	}
 	for (size_t i = 0; i < v->nfused; i++) {
 		const struct verdict_fused *f = &v->fused[i];
-		if (!is_bounded(f))
+		if (!verdict_is_bounded(f))
 			continue;
 		const struct verdict_fused *c = around(box, nboxes, f), *top = c ? c : f;
 		uint32_t *have = &at[top - v->fused];

@@ -11,4 +11,5 @@ libhda_a_SOURCES += \
 	src/base/mem.c src/base/mem.h \
 	src/base/span.h \
 	src/base/strtab.c src/base/strtab.h \
+	src/base/thread.c src/base/thread.h \
 	src/base/u64map.c src/base/u64map.h

@@ -2,22 +2,9 @@
 #include "daemon/thread.h"
 
 #include <event2/event.h>
-#include <signal.h>
 
 #include "base/assert.h"
 #include "daemon/log.h"
-
-int thread_start(pthread_t *ret, const char *name, void *(*run)(void *), void *ctx)
-{
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int err = pthread_create(ret, NULL, run, ctx);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (err == 0)
-		pthread_setname_np(*ret, name);
-	return -err;
-}
 
 struct event_base *thread_base_new(void)
 {

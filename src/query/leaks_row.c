@@ -115,14 +115,14 @@ static bool leaks_in(const struct weighed *w, const struct verdict_life *l, cons
 	return own ? grows_in(l, fd->head) : other;
 }
 
-static struct seen seen_of(const struct weighed *w, const struct finding *fd, uint32_t id)
+static struct seen seen_of(const struct weighed *w, const struct finding *fd)
 {
 	const char *newest = w->proc[w->n - 1]->who.rev;
 	struct seen s = {.rev = newest};
 	double since = 0;
 	bool tells = false;
 	for (size_t i = 0; i < w->n; i++) {
-		const struct life_known *k = life_know(w->life[i], id, NULL);
+		const struct life_known *k = life_know(w->life[i], fd->id, NULL);
 		if (k && k->first_seen > 0 && (s.first <= 0 || k->first_seen < s.first)) {
 			s.first = k->first_seen;
 			s.rev = k->rev;
@@ -204,7 +204,7 @@ bool leaks_say(struct query_run *r, const struct weighed *w, const struct findin
 	put_site(&row, head);
 	row_cstr(&row, "holder", fd->holder);
 	put_rate(&row, w, fd);
-	struct seen seen = seen_of(w, fd, fd->id);
+	struct seen seen = seen_of(w, fd);
 	put_past(&row, w, fd, &seen);
 	row_uint(&row, "count", (uint64_t)fmax(head->key->n, 0));
 	row_uint(&row, "bytes", (uint64_t)fmax(head->key->b, 0));

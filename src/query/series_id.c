@@ -32,11 +32,14 @@ static bool said_below(const char *step, const char *below)
 /* What is known of a step by more than its class; NULL: nothing. */
 static const char *label_of(const struct verdict_entry *e, size_t i) { return e->labels ? e->labels[i] : NULL; }
 
-const char *series_step(const struct verdict_entry *e, size_t i)
+/* The i-th of so many steps for people, the container itself as the one behind its path; NULL: the next one says it, too. */
+static const char *step_text(const struct verdict_entry *e, size_t i, size_t steps)
 {
-	const char *label = label_of(e, i), *step = label ? label : e->path[i];
-	return i + 1 < e->npath && said_below(step, label_of(e, i + 1)) ? NULL : summary_step_text(step);
+	const char *label = label_of(e, i), *step = label ? label : i < e->npath ? e->path[i] : e->klass;
+	return i + 1 < steps && said_below(step, label_of(e, i + 1)) ? NULL : summary_step_text(step);
 }
+
+const char *series_step(const struct verdict_entry *e, size_t i) { return step_text(e, i, e->npath); }
 
 void series_shown(const struct verdict_entry *e, char *buf, size_t n)
 {
@@ -45,14 +48,14 @@ void series_shown(const struct verdict_entry *e, char *buf, size_t n)
 		const char *step = label_of(e, i) ? label_of(e, i) : e->path[i];
 		from = summary_names_itself(summary_step_text(step)) ? i : from;
 	}
+	/* Everything hangs from it: it names nobody. */
+	if (from == 0 && steps > 1 && !label_of(e, 0) && strcmp(e->path[0], "root vm") == 0)
+		from = 1;
 	buf[0] = '\0';
 	for (size_t i = from; i < steps && k < n; i++) {
-		const char *label = label_of(e, i), *step = label ? label : i < e->npath ? e->path[i] : e->klass;
-		if (i == 0 && steps > 1 && !label && strcmp(step, "root vm") == 0)
-			continue; /* everything hangs from it: it names nobody */
-		if (i + 1 < steps && said_below(step, label_of(e, i + 1)))
-			continue;
-		k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", summary_step_text(step));
+		const char *step = step_text(e, i, steps);
+		if (step)
+			k += (size_t)snprintf(buf + k, n - k, "%s%s", k ? " -> " : "", step);
 	}
 }
 

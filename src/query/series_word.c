@@ -5,7 +5,6 @@
 
 #include "query/series.h"
 
-enum { WORD_SLOW_MIN = 30 /* objects that a bounded grower has kept before it is worth a word */ };
 
 static void set_place(struct series_word *w, const struct verdict_entry *e, const char *holder)
 {
@@ -28,8 +27,7 @@ static bool set_slow(struct series_word *w, const struct verdict *v)
 	const struct verdict_fused *most = NULL;
 	for (size_t i = 0; i < v->nfused; i++) {
 		const struct verdict_fused *f = &v->fused[i];
-		if (f->label == VERDICT_SLOW && f->line < 0 && f->judged.survivors >= WORD_SLOW_MIN &&
-		    (!most || f->judged.survivors * f->size > most->judged.survivors * most->size))
+		if (verdict_is_bounded(f) && (!most || f->judged.survivors * f->size > most->judged.survivors * most->size))
 			most = f;
 	}
 	if (!most)

@@ -4,12 +4,11 @@
  * transaction, a state and a trend of its own, since a dump costs what differs from its neighbours. Handing what one thread has read to
  * another that adds it up was tried, too: the way between two processors ate most of the gain. */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "query/trend_keys.h"
 
 enum { TREND_MANY = 128 }; /* dumps: with fewer it is not worth to jump to the ends first, nor to start a thread */
@@ -83,17 +82,6 @@ static void *run_half(void *ctx)
 	return NULL;
 }
 
-/* All signals blocked: they are for the threads that were there before. */
-static bool start(struct half *h)
-{
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	bool ok = pthread_create(&h->thread, NULL, run_half, h) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ok;
-}
-
 /* Gives the second half of w to a thread. NULL: w is not long enough, or there can be none, and w stays whole. */
 static struct half *part(struct walk *w)
 {
@@ -113,7 +101,7 @@ static struct half *part(struct walk *w)
 		h->w.place[h->w.n] = w->place[i];
 	}
 	trend_init(&h->t, w->t->by, w->t->count, w->t->max);
-	if (start(h)) {
+	if (thread_start(&h->thread, "hda-trend", run_half, h) == 0) {
 		w->n = from;
 		return h;
 	}

@@ -385,7 +385,6 @@ static uint64_t entries(struct lmdb *m, MDB_txn *txn, enum db_table t)
 	return mdb_stat(txn, m->dbi[t], &st) ? 0 : st.ms_entries;
 }
 
-/* Time of the oldest dump; 0 without one. Dumps come nearly in the order of time: the first row is asked. */
 /* When the dump was made that has been there longest: it is the next to go. 0: there is none. */
 static double first_time(struct lmdb *m, MDB_txn *txn)
 {
