@@ -5,7 +5,6 @@
 
 #include "query/series.h"
 
-
 static void set_place(struct series_word *w, const struct verdict_entry *e, const char *holder)
 {
 	snprintf(w->where, sizeof(w->where), "%.250s", e->site ? e->site : holder);
