@@ -192,6 +192,22 @@ static uint64_t compactions(struct life *l, const struct dump_summary *s)
 	return l->compactions;
 }
 
+/* Of what was traced, the dead that were there at the last dump already: those younger die young as a rule, and need no major GC. */
+static double old_dead(const struct life *l, const struct dump_summary *s)
+{
+	_cleanup_free_ uint64_t *young = xcalloc(s->nkeys + 1, sizeof(*young));
+	double dead = 0;
+	for (size_t i = s->ngenkeys; i-- && s->genkeys[i].generation > l->proc.last.gc;) {
+		if (s->genkeys[i].key < s->nkeys)
+			young[s->genkeys[i].key] += s->genkeys[i].t.count;
+	}
+	for (size_t i = 0; i < s->nkeys; i++) {
+		if (s->keys[i].file && s->keys[i].garbage.count > young[i])
+			dead += (double)(s->keys[i].garbage.count - young[i]);
+	}
+	return dead;
+}
+
 static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 {
 	const struct dump_header *h = &s->head;
@@ -201,8 +217,11 @@ static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 	l->knows_jobs |= h->jobs != HEADER_UNKNOWN;
 	d.jobs = known(h->jobs, (n - 1) * NO_JOBS_PACE); /* none before the first: how long that was nobody knows */
 	d.gc = h->gc_count != HEADER_UNKNOWN ? h->gc_count : s->max_generation != UINT64_MAX ? s->max_generation : (uint64_t)n;
+	d.no_majors = h->major_gc_count == HEADER_UNKNOWN;
 	d.major = h->major_gc_count != HEADER_UNKNOWN ? h->major_gc_count : (uint64_t)n;
 	d.compact = compactions(l, s);
+	d.knows_dead = s->has_graph && (!l->traced || l->proc.have_last);
+	d.dead = !d.knows_dead ? 0 : l->traced ? old_dead(l, s) : (double)s->garbage.count;
 	for (uint32_t i = 0; i < h->nmarks && i < VERDICT_SUB - 1; i++) {
 		d.marks[d.nmarks][0] = (double)h->marks[i].jobs;
 		d.marks_gc[d.nmarks] = (double)h->marks[i].gc_count;

@@ -161,6 +161,9 @@ static void code_proc(const struct verdict_proc *p, struct enc *e)
 	}
 	lows_encode(&p->slots, 0, e);
 	lows_encode(&p->old, 0, e);
+	lows_encode(&p->dead, 0, e);
+	enc_uv(e, p->last_major);
+	enc_u8(e, p->last.no_majors);
 }
 
 static void decode_classes(struct dec *d, struct life *l)
@@ -215,6 +218,9 @@ static void decode_proc(struct dec *d, struct life *l)
 	}
 	lows_decode(d, 0, &p->slots);
 	lows_decode(d, 0, &p->old);
+	lows_decode(d, 0, &p->dead);
+	p->last_major = (uint32_t)dec_uv(d);
+	p->last.no_majors = dec_u8(d) & 1;
 	if (n > VERDICT_FROZEN || m > VERDICT_LEVELS)
 		d->err = HDA_EFORMAT;
 }

@@ -25,6 +25,9 @@ enum {
 	VERDICT_MARKS_NEW = 48, /* ... but never of the newest so many */
 	VERDICT_FROZEN = VERDICT_SEGMENTS + VERDICT_BOUNDS, /* units of earlier epochs: VERDICT_SEGMENTS old ones and those of the last */
 	VERDICT_UNITS = 3 * VERDICT_BOUNDS, /* units judged: of this epoch, of the last one, and VERDICT_SEGMENTS of earlier ones */
+	VERDICT_WAITS = 8,      /* dumps before what hangs on the finalizer table is a leak while no major GC is known to have run ... */
+	VERDICT_WAITS_MAX = 16, /* ... and as dead objects become more along with it, which may be those whose finalizers it is */
+	VERDICT_WAITS_FOR_MAJOR = 10000, /* that it goes on until a major GC runs */
 	VERDICT_LEARNING = 5,   /* dumps before a verdict can be trusted; untraced, nothing is called a leak before, all lives together */
 };
 
@@ -48,9 +51,12 @@ enum verdict_how { HOW_JOB, HOW_HOUR, HOW_CLASS, HOW_SINCE, HOW_ACCELERATING, HO
 struct verdict_dump {
 	double jobs, t;                    /* counter, seconds */
 	uint64_t gc, major, compact;
+	bool no_majors;                    /* nobody counted major GCs: `major` says nothing */
 	bool partial;
 	double memsize, rss;               /* bytes */
 	double live_slots, old_objects;    /* as GC.stat says; 0 unknown */
+	bool knows_dead;
+	double dead;                       /* unreachable objects that may wait for a major GC, at most */
 	double marks[VERDICT_SUB - 1][2];  /* (jobs, t) noted between the dumps */
 	double marks_gc[VERDICT_SUB - 1];  /* GC counts at the marks */
 	unsigned nmarks;
@@ -104,6 +110,8 @@ struct verdict_proc {
 	double rss, high;                  /* of the last dump: RSS, heap high water */
 	struct verdict_lows slots, old;    /* live slots, old objects, at dumps since whose predecessor a major GC ran */
 	double slots_now, old_now;
+	struct verdict_lows dead;          /* unreachable objects that may wait for a major GC */
+	uint32_t last_major;               /* number of the last dump before which one ran; 0: none since the first */
 };
 
 /* Objects born after the mark before this one, and up to it. */
@@ -208,6 +216,7 @@ struct verdict_fused {
 	double rate, low, high;            /* objects per job, 90 % interval */
 	double size, hazard;               /* bytes of one */
 	double posterior[STORIES];
+	unsigned waits;                    /* no leak for so many dumps more, unless a major GC comes: it may wait for one; 0: it does not; VERDICT_WAITS_FOR_MAJOR */
 	double death, holder_odds, unseen_end; /* what the posterior of a leak was multiplied by, its odds by, and its odds divided by 1 + */
 	struct verdict_judged judged;      /* of the newest life */
 	unsigned lives;                    /* in which it grows */

@@ -251,7 +251,8 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 		f->conf = fmin(f->conf, VERDICT_SUSPECT_AT * .99);
 	/* A pool that fills connection by connection grows as straight as any leak at first; allocations tell more. */
 	bool learning = m < 3 || (!g->m[0]->proc->traced && run < VERDICT_LEARNING);
-	if (learning || f->entry->stack) /* a machine stack holds only while its frame runs */
+	f->waits = verdict_waits(g->m[g->n - 1]->proc, f->entry, last);
+	if (learning || f->waits || f->entry->stack) /* a machine stack holds only while its frame runs */
 		f->conf = fmin(f->conf, VERDICT_LEAK_AT * .99);
 	f->label = label_of(f, pl, word);
 }

@@ -94,6 +94,10 @@ void verdict_lows_add(const struct verdict_proc *p, struct verdict_lows *l, doub
 /* The level was `value` at all dumps before the newest. */
 void verdict_lows_was(const struct verdict_proc *p, struct verdict_lows *l, double value);
 
+/* What hangs on the finalizer table is there until its dead owner is swept, which takes a major GC where the owner is old. How many dumps
+ * more until growth there may be called a leak, unless one comes; 0: it may; VERDICT_WAITS_FOR_MAJOR: only then. */
+unsigned verdict_waits(const struct verdict_proc *p, const struct verdict_entry *e, const struct verdict_judged *j);
+
 /* The unit between marks a and e. */
 struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, uint32_t e, double s);
 /* The jobs before the first dump, of which s objects were there; false: the counter began with it. */

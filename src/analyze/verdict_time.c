@@ -225,15 +225,19 @@ static void add_native(struct verdict_proc *p)
 	p->nnative = i + 1;
 }
 
-/* What the whole heap stands at after a major GC. */
+/* What the whole heap stands at after a major GC, and what waits for one. */
 static void add_boundary(struct verdict_proc *p)
 {
 	if (p->lmerged) {
 		verdict_lows_merge(&p->slots);
 		verdict_lows_merge(&p->old);
+		verdict_lows_merge(&p->dead);
 	}
+	if (p->last.knows_dead)
+		verdict_lows_add(p, &p->dead, p->last.dead);
 	if (p->ndumps > 1 && p->major <= p->major_before)
 		return;
+	p->last_major = (uint32_t)p->ndumps - 1;
 	if (p->last.live_slots > 0)
 		verdict_lows_add(p, &p->slots, p->slots_now = p->last.live_slots);
 	if (p->last.old_objects > 0)

@@ -173,6 +173,8 @@ bool explain_say(struct query_run *r, const struct weighed *w, const struct find
 		good = say_cohort(r, w, &k.cohorts, c, t0);
 	good = good && say_series(r, w, &k) && say_path(r, w, path, fd->head) && say_stories(r, w, f) && say_evidence(r, w, fd, f, path);
 	explain_walk_done(&k);
+	if (good && f->label != VERDICT_LEAK)
+		leaks_say_waits(r, f->waits);
 	if (good && f->proc->nfrozen)
 		run_note(r, "objects were moved (compaction) after %.0f jobs: what was born before is not in this table, but was weighed",
 		    f->proc->x[f->proc->e0]);

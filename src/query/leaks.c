@@ -65,7 +65,17 @@ bool leaks_find(struct query_run *r, struct weighed *w)
 
 struct counted {
 	size_t leaks, acked, suspects; /* acked: leaks that are acknowledged, which do not count as leaks */
+	unsigned waits; /* dumps more before one of the suspects may be called a leak: it may wait for a major GC */
 };
+
+void leaks_say_waits(struct query_run *r, unsigned waits)
+{
+	char more[48] = "";
+	if (waits < VERDICT_WAITS_FOR_MAJOR)
+		snprintf(more, sizeof(more), ", or %u dump%s more", waits, waits == 1 ? "" : "s");
+	if (waits)
+		run_note(r, "what hangs on the finalizer table may only wait for a major GC: to be told from a leak it takes one%s", more);
+}
 
 /* What can be said of a process where nothing leaks, and how much it is worth. */
 static void clean_note(struct query_run *r, const struct weighed *w, const struct counted *c)
@@ -91,6 +101,7 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	size_t keys = life_keys(l), others = (size_t)life_other(l)->rows, judged = keys > others ? keys - others : 0;
 	run_note(r, "no other growth: %zu keys static or oscillating%s", judged > grown ? judged - grown : 0,
 	    c->suspects ? "; suspects need more dumps" : "");
+	leaks_say_waits(r, c->waits);
 	if (!life_knows_jobs(l) && dumps > 1)
 		run_note(r, "no job counter in these dumps: a \"job\" is a thousandth of the time between two of them");
 }
@@ -152,6 +163,8 @@ static struct counted count_all(const struct weighed *w)
 		c.acked += leak && f->acked == ACK_HOLDS;
 		c.leaks += leak && f->acked != ACK_HOLDS;
 		c.suspects += f->l && !leak;
+		if (f->l && !leak && f->f->waits > c.waits)
+			c.waits = f->f->waits;
 	}
 	return c;
 }

@@ -35,6 +35,8 @@ struct finding {
 /* Fills w->found: lines as the verdict ranks them, then bounded growers, the fastest first. False: the store failed, the run is over. */
 bool leaks_find(struct query_run *r, struct weighed *w);
 enum verdict_label finding_label(const struct finding *f);
+/* Says what a finding on the finalizer table waits for: waits as in verdict_fused, 0: nothing. */
+void leaks_say_waits(struct query_run *r, unsigned waits);
 /* Sends the row of a finding; list (may be NULL) as its column "list". */
 bool leaks_say(struct query_run *r, const struct weighed *w, const struct finding *f, const char *list);
 /* A row for a process of which nothing grows: its figures and no label. */
