@@ -33,6 +33,8 @@ class DumpTest < HdaTest
     assert_operator h["gc"].size, :>=, Hda::Header::GC_KEYS.size - 1 # not each Ruby has each
     assert_empty h["mem"].keys - %w[rss pss swap cgroup_usage cgroup_limit]
     assert_operator h["mem"]["pss"], :<=, h["mem"]["rss"]
+    own = File.read("/proc/self/smaps_rollup")[/^Pss:\s+(\d+)/, 1].to_i * 1024
+    assert_operator h["mem"]["pss"], :>, own * 0.8, "of this process, not of a child that shares each page with it"
     assert_equal 3, h["mem"].keys.count { |k| %w[rss pss swap].include?(k) }
     assert_equal [2, 3], [h["marks"].size, h["marks"][0].size]
     assert_in_delta Time.now.to_f, h["marks"][0][1], 60
@@ -51,6 +53,32 @@ class DumpTest < HdaTest
   def test_a_name_with_blanks_and_brackets_hides_no_start_time
     fields = (3..60).map(&:to_s)
     Hda::Host.stub(:read, "12 (a) b (c)) #{fields.join(' ')}") { assert_equal 22, Hda::Host.start_time }
+  end
+
+  # --- the child's beginning ---
+
+  # How often the child looked before it began, the parent's faults being these.
+  def looks(faults, seconds = 1.0)
+    n = 0
+    Hda::Child.stub(:faults_of, ->(_) { faults.size > 1 ? faults.shift : faults[0] }) do
+      Hda::Child.stub(:sleep, ->(_) { n += 1 }) { Hda::Child.await_calm(1, seconds) }
+    end
+    n
+  end
+
+  def test_the_application_goes_first
+    assert_equal 1, looks([500, 510]), "it writes next to nothing"
+    assert_equal 5, looks([500, 900, 2000, 2700, 2800, 2810]), "until a look brings hardly anything"
+    assert_equal 20, looks((0..100).map { |i| i * 1000 }), "not for ever"
+    assert_equal 2, looks((0..100).map { |i| i * 1000 }, 0.1), "a tenth of a short deadline"
+    assert_equal 0, looks([nil]), "where /proc hides it"
+    assert_equal 1, looks([500, nil]), "or the process is gone"
+  end
+
+  def test_faults_are_field_ten
+    fields = (3..60).map(&:to_s)
+    Hda::Host.stub(:read, "12 (a) b (c)) #{fields.join(' ')}") { assert_equal 10, Hda::Child.faults_of(12) }
+    assert_nil Hda::Child.faults_of(0)
   end
 
   # --- the child's end ---

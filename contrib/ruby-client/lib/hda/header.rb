@@ -11,14 +11,13 @@ module Hda
 
     module_function
 
-    # taken: jobs, job_mix and marks. born: monotonic seconds of the process's first job. The memory figures are the child's to add:
-    # reading them takes milliseconds.
-    def build(identity, taken, born, seq, reason)
+    # taken: jobs, job_mix and marks. born: monotonic seconds of the process's first job. memory: Host.memory of a moment ago.
+    def build(identity, taken, born, seq, reason, memory)
       mono = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       h = identity.merge(taken)
       h.merge!("ppid" => Process.ppid, "ruby" => RUBY_VERSION, "platform" => RUBY_PLATFORM,
                "uptime_s" => mono - born, "mono" => mono, "time" => Process.clock_gettime(Process::CLOCK_REALTIME),
-               "gc" => gc, "traced" => Trace.on?, "full" => false, "threads" => Thread.list.size, "reason" => reason, "seq" => seq)
+               "gc" => gc, "traced" => Trace.on?, "full" => false, "threads" => Thread.list.size, "reason" => reason, "seq" => seq, "mem" => memory)
       h["role"] = h.delete("prole")
       h["traced_since"] = Trace.since if Trace.on?
       h

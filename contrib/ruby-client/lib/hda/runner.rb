@@ -328,8 +328,10 @@ module Hda
       raise Postponed.new(:fork, Dump::FORK_DELAY_S, full) if full
       @dump = Dump.new(@config) { |seconds, io| listen(seconds, io) }
       @dump.prepare(identity, reason) { |e| failed_quietly(e) }
+      # Not in the child, with whom each page is shared: half of the PSS would be told. Other threads run meanwhile.
+      memory = Host.memory
       @attempts += 1
-      count(@dump.run(-> { header(reason) }) { |pid| forked(pid) })
+      count(@dump.run(-> { header(reason, memory) }) { |pid| forked(pid) })
     ensure
       @child = nil
       @dump.close if @dump
@@ -341,8 +343,8 @@ module Hda
       @reporter.say(err.kind, "#{err.message}; dumps go into files in #{@config.dir}") unless quiet?(err)
     end
 
-    def header(reason)
-      Header.build(identity, @agent.taken(reason), @born, @seq, reason)
+    def header(reason, memory)
+      Header.build(identity, @agent.taken(reason), @born, @seq, reason, memory)
     end
 
     def forked(pid)
