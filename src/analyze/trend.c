@@ -146,6 +146,14 @@ static void add_keys(struct adding *a)
 	}
 }
 
+static void add_types(struct adding *a)
+{
+	for (size_t i = 0; i < a->s->ntypes; i++) {
+		struct trend_series key = {.type = name_of(a, a->s->types[i].type)};
+		count_in(a->t, &key, metric(a->t, a->s->types[i].all));
+	}
+}
+
 static void add_retained(struct adding *a)
 {
 	if (a->s->nret_class == 0) {
@@ -226,7 +234,8 @@ void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
 {
 	struct adding a = {t, s, xcalloc((size_t)s->names.n + 1, sizeof(uint32_t))};
 	bool listed = !trend_by_keys(t->by);
-	bool known = listed ? s->has_graph && !thinned : s->nkeys > 0 && trend_knows(t->by, thinned);
+	bool types = t->by == TREND_TYPE && s->ntypes > 0; /* then the keys need not be there */
+	bool known = listed ? s->has_graph && !thinned : types || (s->nkeys > 0 && trend_knows(t->by, thinned));
 	t->sum = 0;
 	for (size_t i = 0; i < t->nseries; i++)
 		t->now[i] = TREND_ABSENT;
@@ -236,6 +245,8 @@ void trend_add(struct trend *t, const struct dump_summary *s, bool thinned)
 		add_containers(&a);
 	else if (known && t->by == TREND_RETAINED)
 		add_retained(&a);
+	else if (types)
+		add_types(&a);
 	else if (known)
 		add_keys(&a);
 	free(a.ids);

@@ -1,7 +1,11 @@
 /* Verdict: how well each story explains counted births. SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyze/verdict_impl.h"
+#include "base/assert.h"
+#include "base/mem.h"
 
 /* How much births per job may vary between equal intervals (coefficient of variation), and how likely that is. */
 static const struct { double cv, weight; } dispersions[] = {{.12, .44}, {.3, .20}, {.7, .10}, {1.5, .06}};
@@ -193,7 +197,26 @@ struct table {
 	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
 	struct expected_past past[VERDICT_SHAPES_MAX][DISPERSIONS]; /* has_before, of shapes of all units */
 };
-static _Thread_local struct table table;
+
+/* One a thread, freed with it. Made by the first verdict: it is a quarter of a MiB, and most threads and most runs of the tool weigh
+ * nothing. */
+static pthread_key_t table_key;
+static bool has_key;
+static void make_key(void) { has_key = pthread_key_create(&table_key, free) == 0; }
+
+static struct table *table_of_thread(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, make_key);
+	HDA_ASSERT(has_key);
+	struct table *t = pthread_getspecific(table_key);
+	if (!t) {
+		t = xcalloc(1, sizeof(*t));
+		int err = pthread_setspecific(table_key, t);
+		HDA_ASSERT(!err);
+	}
+	return t;
+}
 
 /* Are the units alike but for what survives of them? */
 static bool alike(const struct verdict_unit *a, const struct verdict_unit *b, unsigned nclasses)
@@ -204,7 +227,7 @@ static bool alike(const struct verdict_unit *a, const struct verdict_unit *b, un
 static const struct table *shapes_of(
     const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals)
 {
-	struct table *t = &table;
+	struct table *t = table_of_thread();
 	bool same = t->m == m && t->nclasses == nclasses && t->intervals == intervals && t->has_before == (before != NULL) &&
 	            (!before || alike(before, &t->before, nclasses));
 	for (unsigned i = 0; same && i < m; i++)

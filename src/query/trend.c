@@ -102,9 +102,35 @@ static int each(void *ctx, struct dump_summary *s)
 	return a->r->status != 0;
 }
 
+enum { NO_TYPES = 2 }; /* beside what `each` returns: a dump has no sums by type */
+
+static int each_types(void *ctx, struct dump_summary *s)
+{
+	if (s->ntypes)
+		return each(ctx, s);
+	summary_free(s);
+	return NO_TYPES;
+}
+
+/* By type the sums are there already; not so in dumps of an older store, after which all starts anew. */
+static int walk_types(struct asked *a, const uint64_t *ids)
+{
+	int err = store_rtxn_walk(a->r->txn, ids, a->n, STORE_TYPES | STORE_BARE, each_types, a);
+	if (err == NO_TYPES) {
+		trend_done(&a->t);
+		trend_init(&a->t, (enum trend_by)a->by, a->metric == 1, a->n);
+	}
+	return err;
+}
+
 /* The dumps in the order of their ids, as walks want them. */
 static int walk(struct asked *a, const uint64_t *ids)
 {
+	if (a->t.by == TREND_TYPE) {
+		int done = walk_types(a, ids);
+		if (done != NO_TYPES)
+			return done;
+	}
 	bool keys = trend_by_keys(a->t.by);
 	unsigned parts = a->t.by == TREND_RETAINED ? STORE_KEYS | STORE_RETAINED : keys ? STORE_KEYS : STORE_GRAPH;
 	int err = keys ? trend_keys(a->r, &a->t, a->d, a->n, a->most < SIZE_MAX ? (size_t)a->most : SIZE_MAX) : -ENOTSUP;

@@ -21,7 +21,7 @@ void summary_free(struct dump_summary *s)
 		return;
 	dump_header_done(&s->head);
 	strtab_done(&s->names);
-	void *all[] = {s->keys, s->gens, s->genkeys, s->dups, s->refs, s->referenced, s->largest, s->long_, s->root_names,
+	void *all[] = {s->keys, s->types, s->gens, s->genkeys, s->dups, s->refs, s->referenced, s->largest, s->long_, s->root_names,
 	    s->gen_refs, s->edge_addrs, s->edge_keys, s->sigs, s->key_sigs, s->holders, s->containers, s->top_retained,
 	    s->ret_class, s->ret_site, s->ret_type, s->ret_gem};
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)

@@ -102,6 +102,12 @@ struct sum_ret {
 	struct tally retained;
 };
 
+/* The objects of one type. */
+struct sum_type {
+	uint32_t type;        /* name id, 0 = null */
+	struct tally all;
+};
+
 struct dump_summary {
 	struct dump_header head;
 	uint64_t dump;              /* id in the store, 0 = not stored */
@@ -119,6 +125,7 @@ struct dump_summary {
 	uint32_t samples[8];        /* name ids of bad-line samples */
 
 	struct sum_key *keys;       size_t nkeys;        /* sorted by bytes, then count, descending */
+	struct sum_type *types;     size_t ntypes;       /* only when a store was asked for it: sums over keys, in no order */
 	struct sum_gen *gens;       size_t ngens;        /* by generation */
 	struct sum_genkey *genkeys; size_t ngenkeys;
 	bool genkeys_cut;           /* more pairs than the reducer follows: genkeys adds up to less than gens */

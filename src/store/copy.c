@@ -31,6 +31,27 @@ static void *copy_array(const void *p, size_t n, size_t size)
 	return c;
 }
 
+struct sum_type *summary_types(const struct dump_summary *s, size_t *ret_n)
+{
+	struct sum_type *t = NULL;
+	size_t n = 0, cap = 0;
+	struct u64map at = {0};
+	for (size_t i = 0; i < s->nkeys; i++) {
+		bool fresh;
+		uint32_t *place = u64map_put(&at, s->keys[i].type, &fresh);
+		if (fresh) {
+			t = xgrow(t, n, &cap, sizeof(*t));
+			*place = (uint32_t)n;
+			t[n++] = (struct sum_type){.type = s->keys[i].type};
+		}
+		t[*place].all.count += s->keys[i].all.count;
+		t[*place].all.bytes += s->keys[i].all.bytes;
+	}
+	u64map_done(&at);
+	*ret_n = n;
+	return t;
+}
+
 struct dump_summary *summary_copy(const struct dump_summary *s, unsigned parts)
 {
 	struct dump_summary *c = copy_scalars(s);
@@ -42,6 +63,8 @@ struct dump_summary *summary_copy(const struct dump_summary *s, unsigned parts)
 	}
 	SUMMARY_ARRAYS(X)
 #undef X
+	if (parts & STORE_TYPES && !c->types)
+		c->types = summary_types(s, &c->ntypes);
 	if (!(parts & STORE_TRACE))
 		c->nsamples = 0;
 	return c;

@@ -11,6 +11,7 @@ enum {
 /* Each array of a summary that belongs to a part. X(field, count field, STORE_ flags) */
 #define SUMMARY_ARRAYS(X)                                                                          \
 	X(keys, nkeys, STORE_KEYS | STORE_GENKEYS | STORE_EDGE_ADDRS | STORE_KEY_SIGS)             \
+	X(types, ntypes, STORE_TYPES)                                                              \
 	X(gens, ngens, STORE_GENS)                                                                 \
 	X(genkeys, ngenkeys, STORE_GENKEYS)                                                        \
 	X(dups, ndups, STORE_DUPS)                                                                 \
@@ -32,6 +33,8 @@ enum {
 	X(ret_type, nret_type, STORE_GRAPH | STORE_RETAINED)                                                        \
 	X(ret_gem, nret_gem, STORE_GRAPH | STORE_RETAINED)
 
+/* The sums of s's keys by type, for the caller to free; NULL and 0 when there are no keys. */
+struct sum_type *summary_types(const struct dump_summary *s, size_t *ret_n);
 /* A deep copy with the parts asked for (STORE_ flags); the others are empty. The caller frees. */
 struct dump_summary *summary_copy(const struct dump_summary *s, unsigned parts);
 /* What stays of a dump after thinning: header, totals, the THIN_KEYS largest keys and one row a type with the sum of the

@@ -5,7 +5,19 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/copy.h"
 #include "store/lmdb_int.h"
+
+/* The sums by type of a thinned dump, from its keys, which are all there is of it. */
+static void sum_types(struct dump_summary *s, unsigned parts)
+{
+	s->types = summary_types(s, &s->ntypes);
+	if (parts & part_keys.flags)
+		return;
+	free(s->keys);
+	s->keys = NULL;
+	s->nkeys = 0;
+}
 
 /* One dump of a walk. */
 static int load(struct lmdb_chain *c, struct rec_in *in, uint64_t dump, unsigned parts, struct dump_summary *s)
@@ -17,10 +29,12 @@ static int load(struct lmdb_chain *c, struct rec_in *in, uint64_t dump, unsigned
 	s->dump = dump;
 	s->proc = row.d.proc;
 	rec_in_begin(in, s);
+	bool sums = row.d.thinned && parts & STORE_TYPES;
+	unsigned asked = sums ? parts | STORE_KEYS : parts;
 	for (int i = 0; i < PARTS && !err; i++) {
 		const struct part *p = parts_all[i];
 		const struct part_state *st;
-		if (p->flags && !(p->flags & parts))
+		if (p->flags ? !(p->flags & asked) : asked & STORE_BARE)
 			continue;
 		err = lmdb_chain_seek(c, p, dump, &st);
 		if (!err && !part_empty(p, st))
@@ -28,6 +42,8 @@ static int load(struct lmdb_chain *c, struct rec_in *in, uint64_t dump, unsigned
 		if (!err)
 			err = in->err;
 	}
+	if (!err && sums)
+		sum_types(s, parts);
 	return err;
 }
 

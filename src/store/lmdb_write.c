@@ -102,6 +102,8 @@ int lmdb_save(struct lmdb_wtxn *w, const struct dump_summary *sum, struct lmdb_r
 		const struct part *p = parts_all[i];
 		const struct part_state *base = NULL;
 		struct part_state st;
+		if (row->d.thinned && p->thin_none)
+			continue;
 		part_state_init(&st, p);
 		p->save(&o, &st);
 		err = o.err;

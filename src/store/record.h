@@ -106,13 +106,15 @@ enum part_id { /* stands in keys on disk: never renumber */
 	PART_HEAD = 0, PART_KEYS = 1, PART_GENS = 2, PART_GENKEYS = 3, PART_DUPS = 4, PART_OBJECTS = 5, PART_EDGES = 6,
 	PART_SIGS = 7, PART_HOLDERS = 8, PART_TRACE = 9, PART_RETAINED = 10, PART_KEY_SIGS = 11,
 	PART_LABELS = 12,
-	PARTS = 13,
+	PART_TYPES = 13,
+	PARTS = 14,
 };
 
 struct part {
 	uint8_t id;
 	const char *name;
 	unsigned flags;             /* STORE_ flags that need it; 0: always */
+	bool thin_none;             /* thinned dumps have no record of it: the few keys that they keep say the same */
 	const struct table_shape *shape; /* NULL: a string of bytes */
 	/* Fills st (empty) from o->sum. */
 	void (*save)(struct rec_out *o, struct part_state *st);
@@ -121,7 +123,7 @@ struct part {
 };
 
 extern const struct part part_head, part_keys, part_gens, part_genkeys, part_dups, part_objects, part_edges, part_sigs,
-    part_holders, part_trace, part_retained, part_key_sigs, part_labels;
+    part_holders, part_trace, part_retained, part_key_sigs, part_labels, part_types;
 /* By id, in the order in which they must be saved and loaded. */
 extern const struct part *const parts_all[PARTS];
 

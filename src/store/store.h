@@ -25,7 +25,7 @@ struct store_opts {
 	bool read_only;
 };
 
-/* Parts of a summary to load; the header and totals always come. */
+/* Parts of a summary to load; the header and totals come, too. */
 enum {
 	STORE_KEYS = 1 << 0,      /* keys */
 	STORE_GENS = 1 << 1,      /* gens */
@@ -37,7 +37,9 @@ enum {
 	STORE_TRACE = 1 << 7,     /* root names, bad samples */
 	STORE_KEY_SIGS = 1 << 8,  /* key_sigs (with STORE_KEYS and STORE_GRAPH) */
 	STORE_RETAINED = 1 << 9,  /* ret_class, ret_site, ret_type, ret_gem alone */
-	STORE_ALL = 0x3ff,
+	STORE_TYPES = 1 << 10,    /* types: sums over the keys, at a thousandth of their size */
+	STORE_ALL = 0x7ff,
+	STORE_BARE = 1 << 11,     /* header and totals are not needed: they may stay as summary_new makes them */
 };
 
 /* One process life. */

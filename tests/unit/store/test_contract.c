@@ -145,6 +145,56 @@ static void test_round_trip(void **state)
 	series_done(&s);
 }
 
+/* Each type once, with what the dump's keys of it come to; in thinned dumps, too. */
+static void assert_types(const struct dump_summary *g, const struct dump_summary *want)
+{
+	struct tally left = {0, 0}, all = {0, 0};
+	for (size_t i = 0; i < g->ntypes; i++) {
+		struct span name = strtab_get(&g->names, g->types[i].type);
+		struct tally sum = {0, 0};
+		for (size_t k = 0; k < want->nkeys; k++) {
+			if (!span_eq(strtab_get(&want->names, want->keys[k].type), name))
+				continue;
+			sum.count += want->keys[k].all.count;
+			sum.bytes += want->keys[k].all.bytes;
+		}
+		assert_int_equal(g->types[i].all.count, sum.count);
+		assert_int_equal(g->types[i].all.bytes, sum.bytes);
+		for (size_t k = 0; k < i; k++)
+			assert_int_not_equal(g->types[k].type, g->types[i].type);
+		left.bytes += sum.bytes;
+	}
+	for (size_t k = 0; k < want->nkeys; k++)
+		all.bytes += want->keys[k].all.bytes;
+	assert_int_equal(left.bytes, all.bytes);
+}
+
+static void test_types(void **state)
+{
+	struct fixture *f = *state;
+	enum { N = 5 };
+	struct series s;
+	struct dump_summary *want[N];
+	uint64_t id[N];
+	series_init(&s, &small);
+	for (int i = 0; i < N; i++) {
+		want[i] = series_next(&s);
+		assert_int_equal(put(f, want[i], &id[i]), 0);
+	}
+	for (int i = 0; i < N; i++) {
+		struct dump_summary *bare = load(f, id[i], STORE_TYPES | STORE_BARE), *all = load(f, id[i], STORE_ALL);
+		assert_true(bare->ntypes > 1);
+		assert_int_equal(bare->nkeys, 0);
+		assert_types(bare, want[i]);
+		assert_types(all, want[i]);
+		assert_int_equal(all->objects, want[i]->objects);
+		summary_free(bare);
+		summary_free(all);
+		summary_free(want[i]);
+	}
+	series_done(&s);
+}
+
 static void test_parts(void **state)
 {
 	struct fixture *f = *state;
@@ -523,6 +573,7 @@ static void test_thinning(void **state)
 			for (size_t k = 0; k < got->nkeys; k++)
 				bytes += got->keys[k].all.bytes;
 			assert_int_equal(bytes, w->bytes);
+			assert_types(got, w);
 		} else {
 			assert_true(summaries_equal(w, got));
 		}
@@ -592,8 +643,8 @@ static void test_secret(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    BOTH(round_trip), BOTH(parts), BOTH(identity), BOTH(exists), BOTH(abort), BOTH(isolation), BOTH(twin), BOTH(walk), BOTH(lends_keys),
-	    BOTH(thinning), BOTH(age), BOTH(secret),
+	    BOTH(round_trip), BOTH(parts), BOTH(types), BOTH(identity), BOTH(exists), BOTH(abort), BOTH(isolation), BOTH(twin), BOTH(walk),
+	    BOTH(lends_keys), BOTH(thinning), BOTH(age), BOTH(secret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
