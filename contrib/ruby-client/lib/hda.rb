@@ -12,6 +12,8 @@ module Hda
   # In a Ractor other than the main one nothing of this module can be reached: there a tick does nothing.
   ISOLATED = defined?(::Ractor::IsolationError) ? ::Ractor::IsolationError : Class.new(StandardError)
 
+  MAIN = defined?(::Ractor) ? ::Ractor.main : nil
+
   # Options of Hda.configure.
   class Settings
     # The options set so far, as Hda.start takes them.
@@ -36,6 +38,7 @@ module Hda
     # which beat the environment. True; false where hda does nothing: with enabled: false or HDA=0, and on anything but MRI on a
     # system that forks. No thread is started here.
     def start(**opts)
+      return false if ractor?
       config = Config.new(@settings.options.merge(opts))
       return false if config.enabled == false || !supported?
       require "hda/agent" # elsewhere the libraries that it names may not be there
@@ -44,12 +47,14 @@ module Hda
       old = @agent
       @agent = Agent.new(config)
       old.stop if old
+      @agent.wake if Trace.next_end # its thread ends what is traced for a while
       true
     end
 
     # Yields Settings: one accessor an option. Nothing is started; what runs already is started anew with them. A wrong option raises
     # here, and none of the block's is kept.
     def configure
+      raise ArgumentError, "hda: configure is for the main Ractor" if ractor?
       settings = Settings.new(@settings.options)
       yield settings
       Config.new(settings.options, {})
@@ -69,18 +74,23 @@ module Hda
     # Asks for a dump now. wait: false, true (until it is stored, or failed) or a number of seconds to wait at most. True, or a text
     # that says why not. reason: every, demand, signal or memory; it stands in the dump's header.
     def dump!(reason: "demand", wait: false)
+      return "hda is of the main Ractor" if ractor?
       a = @agent
       a ? a.request(reason, wait: wait) : "hda is not started"
     end
 
     # Traces allocations for so many seconds at most: with a block while it runs (its value is returned), without one in the
-    # background (true; false when hda is not started). Allocation is 4 to 6 times slower meanwhile. seconds: a number above 0.
+    # background, until stop at the latest (true; false when hda is not started). Allocation is 4 to 6 times slower meanwhile.
+    # seconds: a number above 0. Starts a thread, which ends it in time.
     def trace(seconds)
-      raise ArgumentError, "hda: trace: #{seconds.inspect} is not a number of seconds" unless seconds.is_a?(Numeric) && seconds > 0
-      return block_given? ? yield : false unless supported?
-      return false unless @agent || block_given?
-      hold = Trace.hold(seconds)
-      @agent.wake if @agent
+      unless seconds.is_a?(Numeric) && seconds.real? && seconds > 0
+        raise ArgumentError, "hda: trace: #{seconds.inspect} is not a number of seconds"
+      end
+      return block_given? ? yield : false if ractor? || !supported?
+      a = @agent
+      return false unless a || block_given?
+      hold = Trace.hold(seconds, background: !block_given?)
+      a ? a.wake : Trace.end_in_time(hold)
       return true unless block_given?
       begin
         yield
@@ -101,15 +111,18 @@ module Hda
     #   pause      seconds the last fork held the process; took: seconds until its child was over; last: what the daemon said of the
     #              last dump
     def status
+      return nil if ractor?
       a = @agent
       a && a.status
     end
 
     # Stops counting. A dump under way is brought to its end by the hda thread, which then ends.
     def stop
+      return nil if ractor?
       a = @agent
       @agent = nil
       a.stop if a
+      Trace.end_background
       Trace.let_go(@traced) if @traced
       @traced = nil
       nil
@@ -117,15 +130,20 @@ module Hda
 
     # Whether allocations are traced by this gem now.
     def tracing?
-      Trace.on?
+      !ractor? && Trace.on?
     end
 
     # Whether start was called, and stop was not: a dump may be due some time.
     def started?
-      !@agent.nil?
+      !ractor? && !@agent.nil?
     end
 
     private
+
+    # One other than the main Ractor, which cannot reach anything here.
+    def ractor?
+      defined?(::Ractor) && !::Ractor.current.equal?(MAIN)
+    end
 
     def supported?
       return true if SUPPORTED

@@ -6,7 +6,7 @@ require_relative "helper"
 class ConfigTest < HdaTest
   C = Hda::Config
   SAMPLE = { bool: ["1", true, false], count: ["500", 500, 7], real: ["2.5", 2.5, 9], text: %w[env env given],
-             span: ["2.5", 2.5, 9], size: ["4K", 4096, 7] }.freeze
+             span: ["2.5", 2.5, 9], size: ["4K", 4096, 7], path: %w[/env /env /given] }.freeze
 
   def test_defaults
     c = C.new({}, {})
@@ -25,7 +25,8 @@ class ConfigTest < HdaTest
   end
 
   def test_wrong_options_raise_and_name_themselves
-    { every: 0, deadline: -1, headroom: Float::NAN, jitter: "much", trace: "yes", socket: 5, min_interval: nil }.each do |name, v|
+    { every: 0, jitter: -1, headroom: Float::NAN, names: "much", trace: "yes", socket: 5, min_interval: nil,
+      deadline: 1e20, ack_timeout: Complex(1, 1), max_interval: 0, dir: :tmp }.each do |name, v|
       e = assert_raises(ArgumentError, name.to_s) { C.new({ name => v }, {}) }
       assert_match(/\Ahda: #{name}: /, e.message)
     end
@@ -39,6 +40,21 @@ class ConfigTest < HdaTest
       assert_match(/\Ahda: #{var}: "#{Regexp.escape(text)}" is not .* is taken\n\z/, err)
       assert_equal C.new({}, {}).every, c.every
     end
+  end
+
+  def test_nil_is_as_if_not_given_and_switches_off_what_may_be_off
+    env = { "HDA" => "0", "HDA_SOCKET" => "/env", "HDA_APP" => "env", "HDA_TRACE" => "1", "HDA_DIR" => "/env", "HDA_MAX_INTERVAL" => "9" }
+    c = C.new({ enabled: nil, socket: nil, app: nil, trace: nil, dir: nil, max_interval: nil }, env)
+    assert_equal [false, "/env", "env", true, nil, nil], [c.enabled, c.socket, c.app, c.trace, c.dir, c.max_interval]
+    assert_equal ["/run/hda/ingest.sock", false], [C.new({ socket: "" }, {}).socket, C.new({ socket: nil }, {}).expected?]
+    assert_equal [nil, "env"], [C.new({ dir: "" }, env).dir, C.new({ app: "" }, env).app]
+  end
+
+  # A program that becomes a daemon is in another folder when it dumps.
+  def test_paths_are_made_absolute
+    c = C.new({ dir: "tmp/dumps", socket: Struct.new(:to_path).new("run/sock") }, {})
+    assert_equal ["#{Dir.pwd}/tmp/dumps", "#{Dir.pwd}/run/sock"], [c.dir, c.socket]
+    assert_equal ["#{Dir.pwd}/dumps", "~nobody-here/x"], [C.new({}, { "HDA_DIR" => "dumps" }).dir, C.new({ dir: "~nobody-here/x" }, {}).dir]
   end
 
   def test_the_classic_switch

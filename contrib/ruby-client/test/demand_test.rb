@@ -84,6 +84,18 @@ class DemandTest < HdaTest
     assert File.open("#{files}/#{dump[0]}", &:readline).end_with?("}\n")
   end
 
+  # As `ulimit -f` has it: less than dir_budget, and a dump smaller than both.
+  def test_a_limit_of_file_sizes_below_the_budget
+    out, err, = ruby(<<-'RUBY', { "DIR" => @dir })
+      require "hda"
+      Process.setrlimit(:FSIZE, 64 << 20, 128 << 20)
+      Hda.start(socket: "/nonexistent/sock", dir: ENV.fetch("DIR"), headroom: 0)
+      p Hda.dump!(wait: true)
+    RUBY
+    assert_equal "true\n", out, err
+    assert_equal 1, Dir.children(@dir).grep(/\Aheap-/).size
+  end
+
   def test_a_dump_beyond_the_budget_is_not_kept
     files = "#{@dir}/dumps"
     Dir.mkdir(files)

@@ -149,6 +149,22 @@ class FailureTest < HdaTest
     assert_equal ["[:absent]", "1", ":backoff"], out
   end
 
+  # Where the socket is in the jail, and nothing else: not even /proc, which says what is open.
+  def test_chroot_with_the_socket
+    skip "needs root" unless Process.euid.zero?
+    d = serve { |s, _| s.take }
+    code = <<-'RUBY'
+      start(socket: "/ingest.sock", every: 1000)
+      r, w = IO.pipe
+      Dir.chroot(ENV.fetch("JAIL"))
+      Hda.tick
+      p Hda.dump!(wait: true), LOG.lines
+    RUBY
+    out, = said(code, { "JAIL" => @dir })
+    assert_equal %w[true []], out
+    assert_equal 1, d.sessions.size
+  end
+
   PLAIN = <<-'RUBY'
     start(every: 1000)
     Hda.tick("A")

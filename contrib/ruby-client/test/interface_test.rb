@@ -45,7 +45,7 @@ class InterfaceTest < HdaTest
   end
 
   def test_a_wrong_option_raises_and_changes_nothing
-    assert_equal ["hda: every: 0 is not a whole number from 1", "hda: unknown option evry", "1000", "hda: headroom: -1 is not a number from 0", "1000", "true"], said(<<-'RUBY')
+    assert_equal ["hda: every: 0 is not a whole number from 1", "hda: unknown option evry", "1000", "hda: headroom: -1 is not a number from 0 to 1000000000", "1000", "true"], said(<<-'RUBY')
       puts wrong { Hda.configure { |c| c.every = 0 } }, wrong { Hda.start(evry: 1) }
       Hda.start
       p config.every
@@ -58,6 +58,28 @@ class InterfaceTest < HdaTest
   def test_a_wrong_environment_is_said_once
     said("Hda.configure { |c| c.app = 'shop' }\nHda.configure { |c| c.role = 'web' }\nHda.start", { "HDA_EVERY" => "0" })
     assert_equal ["hda: HDA_EVERY: \"0\" is not a whole number from 1; 1000 is taken\n"], @err.lines
+  end
+
+  def test_nobody_hears_of_a_wrong_environment_where_standard_error_is_closed
+    assert_equal ["true"], said("$stderr.close\np Hda.start", { "HDA_EVERY" => "0" })
+  end
+
+  def test_how_long_somebody_waits
+    said(<<-'RUBY', { "HDA_SOCKET" => @path }).each { |l| assert_equal "true", l }
+      Hda.start(headroom: 1e9)
+      [Float::INFINITY, 1e300, 10**400, 5r, Complex(5, 1)].each { |n| p Hda.dump!(wait: n).include?("MB free") }
+      Hda.start(headroom: 0, socket: "/nonexistent/sock", min_interval: 0)
+      p [Float::INFINITY, 1e300, Complex(5, 1)].all? { |n| Hda.dump!(wait: n).include?("no daemon") }
+      p [Float::NAN, -1, 0].all? { |n| Hda.dump!(wait: n).is_a?(String) }
+    RUBY
+  end
+
+  def test_in_another_ractor_it_says_so_and_raises_nothing
+    assert_equal ['["hda is of the main Ractor", nil, false, false, nil, false, 7, nil]', "true"], said(<<-'RUBY')
+      $VERBOSE = nil
+      Hda.start
+      p Ractor.new { [Hda.dump!, Hda.status, Hda.started?, Hda.tracing?, Hda.stop, Hda.start, Hda.trace(1) { 7 }, Hda.tick] }.take, Hda.started?
+    RUBY
   end
 
   # Started again, the thread of before ends: there is one.

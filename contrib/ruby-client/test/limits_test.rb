@@ -57,6 +57,12 @@ class LimitsTest < HdaTest
     assert_equal ["hda: absent: no daemon 0", "hda: oom: killed 0", "hda: absent: an hour later"], @log.lines
   end
 
+  def test_one_line_whatever_a_message_holds
+    r = Hda::Reporter.new(@log)
+    r.say(:error, "no such method\n\n  a.b\n   ^\xff")
+    assert_equal ["hda: error: no such method a.b ^?"], @log.lines
+  end
+
   # Of many processes that one forks, which has said it already, not each says it again.
   def test_a_forked_process_knows_what_was_said
     a = agent

@@ -3,6 +3,7 @@
 # Allocation tracing: for as long as somebody asked, and no longer. Each in a process of its own: it is one switch for all.
 # SPDX-License-Identifier: BSD-2-Clause
 require_relative "helper"
+require "minitest/mock"
 
 class TraceTest < HdaTest
   HEAD = <<-'RUBY'
@@ -50,6 +51,43 @@ class TraceTest < HdaTest
       puts site
       p Hda.status[:traced]
     RUBY
+  end
+
+  # Nobody ticked yet, or hda is started anew, or not at all: what is traced for a while ends all the same.
+  def test_it_ends_where_no_job_was_done_yet
+    assert_equal %w[true false true false true false], said(<<-'RUBY')
+      start
+      p Hda.trace(0.2)
+      till(10) { !Hda.tracing? }
+      p Hda.tracing?, Hda.trace(0.2)
+      start
+      till(10) { !Hda.tracing? }
+      p Hda.tracing?
+      Hda.stop
+      p Hda.trace(0.2) { till(10) { !Hda.tracing? }; !Hda.tracing? }, Thread.list.any? { |t| !t.equal?(Thread.current) && !t.join(10) }
+    RUBY
+  end
+
+  def test_stop_ends_what_is_traced_in_the_background_and_no_block
+    assert_equal %w[false true false], said(<<-'RUBY')
+      start
+      Hda.trace(60)
+      Hda.stop
+      p Hda.tracing?
+      start
+      Hda.trace(60) { Hda.trace(60); Hda.stop; p Hda.tracing? }
+      p Hda.tracing?
+    RUBY
+  end
+
+  def test_two_that_end_at_the_same_time_are_two
+    Hda::Trace.stub(:mono, 5.0) do
+      one, other = Array.new(2) { Hda::Trace.hold(60) }
+      Hda::Trace.let_go(one)
+      assert Hda.tracing?
+      Hda::Trace.let_go(other)
+      refute Hda.tracing?
+    end
   end
 
   def test_the_longest_of_several_counts
@@ -109,6 +147,6 @@ class TraceTest < HdaTest
   end
 
   def test_a_wrong_number_raises
-    [0, -1, nil, "5", Object].each { |n| assert_raises(ArgumentError) { Hda.trace(n) { flunk } } }
+    [0, -1, nil, "5", Object, Float::NAN, Complex(1, 1)].each { |n| assert_raises(ArgumentError) { Hda.trace(n) { flunk } } }
   end
 end

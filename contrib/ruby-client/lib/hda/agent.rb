@@ -68,7 +68,7 @@ module Hda
       waiter = wait ? Waiter.new : nil
       got = @runner.ask(Ask.new(reason.to_s, waiter: waiter))
       return got unless got == true && waiter
-      seconds = wait.is_a?(Numeric) ? wait : @config.deadline + @config.ack_timeout + Ask::PATIENCE_S
+      seconds = wait.is_a?(Numeric) && wait.real? ? wait : @config.deadline + @config.ack_timeout + Ask::PATIENCE_S
       waiter.wait(seconds) || "it is not over after #{seconds} s"
     rescue ThreadError
       "asked for; a signal's handler cannot wait"
@@ -88,8 +88,9 @@ module Hda
       nil
     end
 
-    # The hda thread looks again at what it waits for.
+    # The hda thread looks again at what it waits for; it is started where there is none.
     def wake
+      revive unless same_process? && @thread.alive?
       @runner.wake if @runner && same_process?
     end
 

@@ -64,6 +64,8 @@ module Hda
   class Waiter
     include Clock
 
+    LOOK_S = 3600.0
+
     def initialize
       @lock = Mutex.new
       @cond = ConditionVariable.new
@@ -82,7 +84,7 @@ module Hda
       till = mono + seconds
       @lock.synchronize do
         while @result.nil? && (left = till - mono) > 0
-          @cond.wait(@lock, left)
+          @cond.wait(@lock, [left, LOOK_S].min) # there is no waiting for ever, nor for 1e300 seconds, at once
         end
         @result
       end

@@ -22,6 +22,7 @@ module Hda
     SIGNALS = %w[HUP INT QUIT TERM USR1 USR2 TTIN TTOU TSTP ALRM CHLD WINCH CONT PIPE].freeze
     SETITIMER = { "x86_64-linux" => 38, "aarch64-linux" => 103 }.freeze # numbers of the system call
     ITIMER_REAL = 0
+    DESCRIPTORS_MAX = 65_536 # closed where nothing says which are open
     # How long it lets the application go first.
     CALM_MAX_S = 1.0
     CALM_LOOK_S = 0.05
@@ -72,12 +73,18 @@ module Hda
       quietly { File.write("/proc/self/oom_score_adj", "1000") }
       quietly { Process.setpriority(Process::PRIO_PROCESS, 0, NICE) }
       quietly { Process.setproctitle("hda: heap dump of #{Process.ppid}") }
-      Dir.children("/proc/self/fd").each do |name|
-        n = name.to_i
+      descriptors.each do |n|
         next if n <= 2 || keep.include?(n)
         quietly { IO.for_fd(n).close }
       end
       bound(deadline)
+    end
+
+    # All that are open; in a chroot without /proc all that can be.
+    def descriptors
+      Dir.children("/proc/self/fd").map(&:to_i)
+    rescue SystemCallError
+      (0..[Process.getrlimit(Process::RLIMIT_NOFILE)[0], DESCRIPTORS_MAX].min).to_a
     end
 
     # Should the parent be gone that watches the clock, the kernel does.

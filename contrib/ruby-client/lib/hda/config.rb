@@ -7,17 +7,19 @@ module Hda
     REVISIONS = %w[HDA_REVISION GIT_REV KAMAL_VERSION HEROKU_SLUG_COMMIT].freeze
     # name => [environment, default, kind]
     TABLE = {
-      enabled: ["HDA", nil, :bool], socket: ["HDA_SOCKET", "/run/hda/ingest.sock", :text],
+      enabled: ["HDA", nil, :bool], socket: ["HDA_SOCKET", "/run/hda/ingest.sock", :path],
       app: ["HDA_APP", nil, :text], role: ["HDA_ROLE", nil, :text], revision: ["HDA_REVISION", nil, :text],
       every: ["HDA_EVERY", 1000, :count], jitter: ["HDA_JITTER", 0.1, :real], min_interval: ["HDA_MIN_INTERVAL", 60, :real],
       max_interval: ["HDA_MAX_INTERVAL", nil, :span], deadline: ["HDA_DEADLINE", 120, :real],
       ack_timeout: ["HDA_ACK_TIMEOUT", 30, :real], headroom: ["HDA_HEADROOM", 0.25, :real], trace: ["HDA_TRACE", false, :bool],
       names: ["HDA_NAMES", true, :bool],
-      dir: ["HDA_DIR", nil, :text], dir_budget: ["HDA_DIR_BUDGET", 4 << 30, :size], logger: [nil, nil, :any]
+      dir: ["HDA_DIR", nil, :path], dir_budget: ["HDA_DIR_BUDGET", 4 << 30, :size], logger: [nil, nil, :any]
     }.freeze
-    WANTED = { bool: "0 or 1", count: "a whole number from 1", real: "a number from 0", text: "a text",
-               span: "a number of seconds from 1", size: "a number of bytes from 1, or one with K, M, G or T" }.freeze
-    NIL_FITS = %i[text bool span].freeze
+    LARGEST = 1_000_000_000 # of a number: the system's clocks and limits take no larger one everywhere
+    WANTED = { bool: "0 or 1", count: "a whole number from 1", real: "a number from 0 to #{LARGEST}", text: "a text", path: "a path",
+               span: "a number of seconds from 1 to #{LARGEST}", size: "a number of bytes from 1, or one with K, M, G or T" }.freeze
+    NIL_IS_OFF = %i[dir max_interval].freeze
+    NIL_IS_NOTHING = %i[text path bool].freeze # as if the option was not given
     BOOLS = { "1" => true, "true" => true, "yes" => true, "on" => true,
               "0" => false, "false" => false, "no" => false, "off" => false }.freeze
     UNITS = { "" => 0, "K" => 10, "M" => 20, "G" => 30, "T" => 40 }.freeze
@@ -30,13 +32,13 @@ module Hda
     def initialize(opts = {}, env = ENV)
       unknown = opts.keys - TABLE.keys
       raise ArgumentError, "hda: unknown option #{unknown.join(', ')}" unless unknown.empty?
-      TABLE.each { |name, row| instance_variable_set("@#{name}", opts.key?(name) ? given(name, opts[name]) : found(env, *row)) }
+      TABLE.each { |name, row| instance_variable_set("@#{name}", given?(opts, name) ? given(name, opts[name]) : found(env, *row)) }
       @classic = env["HEAP_DUMP"] == "true"
       if @classic
         @trace = true unless opts.key?(:trace)
         @enabled = true if @enabled.nil?
       end
-      @expected = @enabled || opts.key?(:socket) || !env["HDA_SOCKET"].to_s.empty?
+      @expected = @enabled || given?(opts, :socket) || !env["HDA_SOCKET"].to_s.empty?
       @guessed_revision = guess_revision(env)
     end
 
@@ -66,10 +68,19 @@ module Hda
 
     private
 
+    def given?(opts, name)
+      return false unless opts.key?(name)
+      value = opts[name]
+      blank = value.nil? || (value.respond_to?(:empty?) && value.empty?)
+      !(blank && NIL_IS_NOTHING.include?(TABLE[name][2]) && !NIL_IS_OFF.include?(name))
+    end
+
     def given(name, value)
       kind = TABLE[name][2]
-      return value if kind == :any || (value.nil? && NIL_FITS.include?(kind))
+      return value if kind == :any
+      return nil if NIL_IS_OFF.include?(name) && (value.nil? || value == "")
       value = parse(value, kind) if kind == :size && value.is_a?(String)
+      value = absolute(value) if kind == :path
       return value if fits?(value, kind)
       raise ArgumentError, "hda: #{name}: #{value.inspect} is not #{WANTED[kind]}"
     end
@@ -79,16 +90,32 @@ module Hda
       return default if text.nil? || text.empty?
       value = parse(text, kind)
       return value if fits?(value, kind)
-      $stderr.write("hda: #{var}: #{text.inspect} is not #{WANTED[kind]}; #{default.inspect} is taken\n")
+      say("hda: #{var}: #{text.inspect} is not #{WANTED[kind]}; #{default.inspect} is taken\n")
       default
+    end
+
+    # Where standard error is closed, nobody hears it.
+    def say(line)
+      $stderr.write(line)
+    rescue StandardError
+      nil
+    end
+
+    # A program that becomes a daemon goes to another folder. Anything but a text or a Pathname stays as it is.
+    def absolute(path)
+      path = path.to_path if path.respond_to?(:to_path)
+      path.is_a?(String) ? File.expand_path(path) : path
+    rescue ArgumentError, SystemCallError
+      path # nobody's home, no folder to be in: said when it is used
     end
 
     def fits?(value, kind)
       case kind
       when :bool then [true, false].include?(value)
       when :count, :size then value.is_a?(Integer) && value >= 1
-      when :real then number?(value) && value >= 0
-      when :span then number?(value) && value >= 1
+      when :real then number?(value) && value.between?(0, LARGEST)
+      when :span then number?(value) && value.between?(1, LARGEST)
+      when :path then value.is_a?(String)
       else value.is_a?(String) || value.is_a?(Symbol)
       end
     end
@@ -104,6 +131,7 @@ module Hda
       when :count then Integer(text, 10)
       when :real, :span then Float(text)
       when :size then text =~ /\A(\d+)([KMGT]?)\z/i ? $1.to_i << UNITS[$2.upcase] : nil
+      when :path then absolute(text)
       else text
       end
     rescue ArgumentError

@@ -31,7 +31,8 @@ module Hda
       prune(0)
       name = "heap-#{pid}-#{time}-#{jobs}"
       part = "#{@dir}/.#{name}.part"
-      Process.setrlimit(Process::RLIMIT_FSIZE, @budget, Process.getrlimit(Process::RLIMIT_FSIZE)[1])
+      soft, hard = Process.getrlimit(Process::RLIMIT_FSIZE)
+      Process.setrlimit(Process::RLIMIT_FSIZE, [@budget, soft].min, hard)
       File.open(part, File::WRONLY | File::CREAT | File::EXCL | File::NOFOLLOW | File::BINARY, MODE) do |io|
         yield io
         io.flush

@@ -17,7 +17,7 @@ module Hda
       last = @said[kind]
       return if last && now - last < EVERY_S
       @said[kind] = now
-      line = "hda: #{kind}: #{text}"
+      line = "hda: #{kind}: #{text}".scrub("?").gsub(/\s*[[:cntrl:]]\s*/, " ") # one line, whatever an error's message holds
       out = @logger || app_logger
       out ? out.warn(line) : $stderr.write("#{line}\n")
     rescue StandardError

@@ -6,10 +6,21 @@ require "hda/clock"
 module Hda
   # Ruby counts its starts and stops itself, so that another tool's tracing goes on when ours ends.
   module Trace
-    # One who wants tracing. till: monotonic seconds; nil: for ever.
-    Hold = Struct.new(:till, :pid)
+    # One who wants tracing. till: monotonic seconds; nil: for ever. background: no block of the application's ends it.
+    class Hold
+      attr_reader :till, :pid, :background
+
+      def initialize(till, background)
+        @till = till
+        @pid = Process.pid
+        @background = background
+      end
+    end
+
+    LOOK_S = 3600.0
 
     @lock = Mutex.new
+    @ended = ConditionVariable.new
     @holds = []
     @since = nil
 
@@ -24,8 +35,8 @@ module Hda
       end
 
       # Tracing from now on, for `seconds` (nil: for ever): what let_go takes. Any thread.
-      def hold(seconds)
-        h = Hold.new(seconds && mono + seconds, Process.pid)
+      def hold(seconds, background: false)
+        h = Hold.new(seconds && mono + seconds, background)
         @lock.synchronize do
           start if @holds.empty?
           @holds << h
@@ -35,7 +46,26 @@ module Hda
 
       # Ends a hold; twice is fine.
       def let_go(hold)
-        @lock.synchronize { finish if @holds.delete(hold) && @holds.empty? }
+        @lock.synchronize do
+          finish if @holds.delete(hold) && @holds.empty?
+          @ended.broadcast
+        end
+      end
+
+      # Where no hda thread does it: a thread lets go of the hold in time. It ends with the hold.
+      def end_in_time(hold)
+        Thread.new do
+          @lock.synchronize do
+            @ended.wait(@lock, [hold.till - mono, LOOK_S].min) while @holds.include?(hold) && mono < hold.till
+          end
+          let_go(hold)
+        end
+      rescue ThreadError
+        nil # none is to be had: the block ends it
+      end
+
+      def end_background
+        @holds.select(&:background).each { |h| let_go(h) }
       end
 
       # Monotonic seconds when the next hold ends by itself; nil: none does.
