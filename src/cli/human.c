@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "proto/header.h"
 
 /* From here on counts are shown in millions: more digits say nothing more. */
 static const double COUNT_GROUPED_MAX = 1e7;
@@ -125,7 +126,7 @@ int human_parse_time(const char *text, double *ret)
 {
 	char *end;
 	double t = strtod(text, &end);
-	if (end != text && !*end && isfinite(t) && t > 0) {
+	if (end != text && !*end && t > 0 && t < HEADER_TIME_END) {
 		*ret = t;
 		return 0;
 	}
@@ -136,7 +137,7 @@ int human_parse_time(const char *text, double *ret)
 		if (!rest || *rest)
 			continue;
 		time_t whole = mktime(&tm);
-		if (whole <= 0)
+		if (whole <= 0 || (double)whole >= HEADER_TIME_END)
 			return HDA_EUSAGE;
 		*ret = (double)whole;
 		return 0;

@@ -21,6 +21,6 @@ const char *human_duration(char buf[HUMAN_MAX], double seconds, bool exact);
 const char *human_time(char buf[HUMAN_MAX], double unix_time, bool exact);
 /* 0.054 gives 5%; below 10 % one digit more when it is not whole (1.3%). exact: 0.054. */
 const char *human_share(char buf[HUMAN_MAX], double share, bool exact);
-/* Reads a time of the command line: seconds since 1970, with or without a fraction, or local YYYY-MM-DD[ T]HH:MM[:SS].
- * 0, or HDA_EUSAGE. */
+/* Reads a time of the command line: seconds since 1970, with or without a fraction, or local YYYY-MM-DD[ T]HH:MM[:SS],
+ * after 1970 and before the year 10000. 0, or HDA_EUSAGE. */
 int human_parse_time(const char *text, double *ret);

@@ -52,7 +52,7 @@ void leaks_head(const struct cli *cli, const struct report_row *row)
 	printf("%s%s%s%s", app ? "  " : "", app ? app : "", ruby ? "  ruby " : "", ruby ? ruby : "");
 	printf("  %.0f dump%s", dumps, dumps == 1 ? "" : "s");
 	if (report_num(row, "jobs") > 0)
-		printf(", %s jobs", human_count(a, report_num(row, "jobs"), exact));
+		printf(", %s job%s", human_count(a, report_num(row, "jobs"), exact), report_num(row, "jobs") == 1 ? "" : "s");
 	if (report_num(row, "span_s") > 0)
 		printf(", %s", human_duration(a, report_num(row, "span_s"), exact));
 	if (report_num(row, "heap") > 0)

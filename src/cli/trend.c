@@ -120,8 +120,9 @@ static int plot_one(
 		cli_fail(r, "%s", a.text ? a.text : "it was refused without a reason");
 	} else if (r == CLI_DONE) {
 		_cleanup_free_ char *why = NULL;
-		if (plot_trend(&a, by, metric, path, &why) < 0)
-			r = cli_fail(CLI_REFUSED, "%s", why);
+		int err = plot_trend(&a, by, metric, path, &why);
+		if (err < 0)
+			r = cli_fail(err == HDA_EUSAGE ? CLI_USAGE : CLI_REFUSED, "%s", why);
 		else
 			printf("%s\n", path);
 	}

@@ -18,6 +18,13 @@ enum {
 
 static struct admin *admin_of(struct session *s) { return (struct admin *)s; }
 
+/* The next question waits until the last answer is out: a querier may write to the descriptor itself. on_drained goes on. */
+static void keep_turns(struct session *s)
+{
+	if (session_open(s) && s->out_done < s->out.n)
+		session_pause(s);
+}
+
 static void on_hello(struct admin *a, const struct frame *f)
 {
 	struct session *s = &a->s;
@@ -27,6 +34,7 @@ static void on_hello(struct admin *a, const struct frame *f)
 	session_set_state(s, SESSION_READY);
 	session_set_deadline(s, 0); /* an idle client costs a descriptor of a bounded number */
 	hello_welcome(s, a->h->cfg, f->hdr.seq);
+	keep_turns(s);
 }
 
 /* An answer that main makes itself. */
@@ -38,6 +46,7 @@ static void answer_now(struct admin *a, uint32_t seq, int status, const char *te
 	stats_add(&a->h->stats, STAT_queries, 1);
 	session_send_raw(&a->s, an.out.p, an.out.n);
 	answer_done(&an);
+	keep_turns(&a->s);
 }
 
 /* --- commands of main --- */
@@ -129,6 +138,8 @@ void admin_asked(struct admin *a, uint32_t seq, int status, const char *text)
 		return;
 	session_set_state(&a->s, SESSION_READY);
 	answer_now(a, seq, status, text);
+	if (a->s.eof)
+		session_close_soon(&a->s);
 }
 
 /* --- requests --- */
@@ -215,12 +226,7 @@ static void run_here(struct admin *a, const struct daemon_cmd *cmd, const struct
 
 static void on_request(struct admin *a, const struct frame *f)
 {
-	struct session *s = &a->s;
-	if (s->out_done < s->out.n) {
-		/* A querier writes to the descriptor too: the last answer must be out before the next begins. */
-		session_error(s, HDA_STATUS_UNEXPECTED, "read the last answer before you ask again");
-		return;
-	}
+	HDA_ASSERT(a->s.out_done == a->s.out.n); /* keep_turns */
 	struct query_job *j = job_new(a, f);
 	if (!j)
 		return;
@@ -254,8 +260,22 @@ void admin_answered(struct hdad *h, struct inbox_msg *m)
 	}
 	query_job_free(j);
 	session_unpin(s);
-	if (session_open(s))
+	if (session_open(s) && s->out_done == s->out.n)
 		session_resume(s);
+}
+
+static void on_drained(struct session *s)
+{
+	if (s->state == SESSION_READY)
+		session_resume(s);
+}
+
+/* While an answer is in the making or unread the session is paused and sees no end, so this is after the last one; but for `dump`,
+ * whose asker may have shut down only its sending side. */
+static void on_eof(struct session *s, int err)
+{
+	if (s->state != SESSION_BUSY || err < 0 || session_peer_gone(s->fd))
+		session_close(s);
 }
 
 static void on_frame(struct session *s, const struct frame *f)
@@ -287,8 +307,9 @@ static void on_closed(struct session *s)
 	stats_sub(&a->h->stats, a->control ? STAT_sessions_control : STAT_sessions_query, 1);
 }
 
-static const struct session_ops query_ops = {.kind = "query", .frame = on_frame, .changed = on_changed, .closed = on_closed};
-static const struct session_ops control_ops = {.kind = "control", .frame = on_frame, .changed = on_changed, .closed = on_closed};
+#define ADMIN_OPS .frame = on_frame, .eof = on_eof, .drained = on_drained, .changed = on_changed, .closed = on_closed
+static const struct session_ops query_ops = {.kind = "query", ADMIN_OPS};
+static const struct session_ops control_ops = {.kind = "control", ADMIN_OPS};
 
 void admin_accept(struct hdad *h, int fd, uint64_t pid, bool control)
 {

@@ -126,15 +126,6 @@ static void on_closed(struct session *s)
 	worker_check_drained(c->w);
 }
 
-static void on_changed(struct session *s, enum session_state old)
-{
-	struct client *c = client_of(s);
-	if (old == SESSION_WAITING && s->state != SESSION_WAITING)
-		atomic_fetch_sub(&c->h->graph_waiters, 1);
-	else if (old != SESSION_WAITING && s->state == SESSION_WAITING)
-		atomic_fetch_add(&c->h->graph_waiters, 1);
-}
-
 /* --- HELLO --- */
 
 static void become_gem(struct client *c)
@@ -401,11 +392,10 @@ static void on_end(struct client *c, const struct frame *f)
 	session_close_soon(&c->s);
 }
 
-/* What came so far of a dump that will not go on, as a partial dump; then the connection ends. */
-static void tear(struct client *c)
+/* What came so far of a dump that will not go on, as a partial dump; then the connection ends. `was` is the state it was in. */
+static void tear(struct client *c, enum session_state was)
 {
-	struct session *s = &c->s;
-	struct span held = s->state == SESSION_DUMPING ? raw_splitter_finish(&c->dump->raw) : (struct span){0};
+	struct span held = was == SESSION_DUMPING ? raw_splitter_finish(&c->dump->raw) : (struct span){0};
 	if (held.n)
 		pipeline_feed(c->dump->pipe, held.p, held.n);
 	finish(c, true);
@@ -418,7 +408,7 @@ static void on_eof(struct session *s, int err)
 	switch (s->state) {
 	case SESSION_DUMPING:
 	case SESSION_ENDING:
-		tear(c);
+		tear(c, s->state);
 		session_close(s);
 		return;
 	case SESSION_STORING:
@@ -440,8 +430,21 @@ static void on_deadline(struct session *s)
 	if (s->loop->fault)
 		s->loop->fault(s->loop->ctx, s, SESSION_FAULT_DEADLINE, NULL);
 	if (s->state == SESSION_DUMPING || s->state == SESSION_ENDING)
-		tear(c);
+		tear(c, s->state);
 	session_error(s, HDA_STATUS_DEADLINE, "too slow");
+}
+
+static void on_changed(struct session *s, enum session_state old)
+{
+	struct client *c = client_of(s);
+	/* A fault of the peer ends the session; what came before it is a partial dump as any torn one. While we stop it goes. */
+	bool ends = s->state == SESSION_CLOSING || (s->state == SESSION_CLOSED && !c->w->draining);
+	if (ends && c->dump && (old == SESSION_DUMPING || old == SESSION_ENDING))
+		tear(c, old);
+	if (old == SESSION_WAITING && s->state != SESSION_WAITING)
+		atomic_fetch_sub(&c->h->graph_waiters, 1);
+	else if (old != SESSION_WAITING && s->state == SESSION_WAITING)
+		atomic_fetch_add(&c->h->graph_waiters, 1);
 }
 
 static void on_frame(struct session *s, const struct frame *f)

@@ -38,19 +38,13 @@ void query_job_free(struct query_job *j)
 	free(j);
 }
 
-static bool peer_gone(int fd)
-{
-	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLRDHUP));
-}
-
 static bool expired(void *ctx)
 {
 	struct query_job *j = ctx;
 	heartbeat_move(&j->q->heart);
 	if (atomic_load(&j->h->stopping) || host_mono_ms() > j->deadline_ms)
 		return true;
-	j->dead = j->dead || peer_gone(j->fd);
+	j->dead = j->dead || session_peer_gone(j->fd);
 	return j->dead;
 }
 
@@ -136,7 +130,7 @@ static void answer(struct querier *q, struct query_job *j)
 	stats_add(&q->stats, STAT_queries, 1);
 	stats_add(&q->stats, STAT_query_rows, j->answer.nrows);
 	stats_add(&q->stats, STAT_query_bytes, j->answer.nbytes);
-	if (status == HDA_STATUS_DEADLINE)
+	if (status == HDA_STATUS_DEADLINE && !j->dead)
 		stats_add(&q->stats, STAT_query_deadlines, 1);
 	if (status >= 500) {
 		stats_add(&q->stats, STAT_query_failures, 1);

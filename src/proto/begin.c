@@ -105,6 +105,9 @@ static struct mix_entry *mix_place(struct dump_header *h, struct span name)
 	return m;
 }
 
+/* Counts of a peer may be anything: their sum stays at the largest number. */
+static void count_up(uint64_t *n, uint64_t by) { *n = by < UINT64_MAX - *n ? *n + by : UINT64_MAX; }
+
 static int read_mix(struct dump_header *h, const msgpack_object_map *m, struct proto_err *err)
 {
 	if (!m || m->size == 0)
@@ -115,7 +118,7 @@ static int read_mix(struct dump_header *h, const msgpack_object_map *m, struct p
 		if (!object_uint(&m->ptr[i].val, &jobs))
 			return key_error(err, "job_mix", "holds something that is not a count");
 		const msgpack_object_str *s = &m->ptr[i].key.via.str;
-		mix_place(h, (struct span){(const uint8_t *)s->ptr, s->size})->jobs += jobs;
+		count_up(&mix_place(h, (struct span){(const uint8_t *)s->ptr, s->size})->jobs, jobs);
 	}
 	return 0;
 }
@@ -148,6 +151,8 @@ static int read_all(struct dump_header *h, const msgpack_object_map *map, struct
 	if ((r = fields_read(h, gc, COUNT(gc), gc_map, err)) < 0 || (r = fields_read(h, mem, COUNT(mem), mem_map, err)) < 0 ||
 	    (r = read_mix(h, mix, err)) < 0)
 		return r;
+	if (!(h->time >= 0 && h->time < HEADER_TIME_END))
+		return key_error(err, "time", "is no time from 1970 to 9999");
 	return read_marks(h, marks, err);
 }
 

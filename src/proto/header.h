@@ -12,6 +12,7 @@ enum {
 };
 
 #define HEADER_UNKNOWN UINT64_MAX /* a figure that was not said */
+#define HEADER_TIME_END 253402300800.0 /* seconds: the year 10000, which nobody can write */
 
 /* Identity of one process life: a pid alone is reused. */
 struct proc_ident {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -152,6 +153,12 @@ static void drop_events(struct session *s)
 	s->readable = s->writable = NULL;
 }
 
+bool session_peer_gone(int fd)
+{
+	struct pollfd p = {.fd = fd};
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
+}
+
 /* A callback that was already due this turn may still fire after event_del: so closed sessions are freed a turn later. */
 static void on_reap(evutil_socket_t fd, short what, void *ctx)
 {
@@ -268,6 +275,8 @@ static void on_writable(evutil_socket_t fd, short what, void *ctx)
 	struct heartbeat *heart = s->loop->heart;
 	heartbeat_enter(heart);
 	flush(s);
+	if (session_open(s) && s->out_done == s->out.n && s->ops->drained)
+		s->ops->drained(s);
 	heartbeat_leave(heart);
 }
 

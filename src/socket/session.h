@@ -59,6 +59,8 @@ struct session_ops {
 	struct span (*bytes)(struct session *s, struct span in);
 	/* The peer will send no more (or the connection broke: err < 0). NULL: close. */
 	void (*eof)(struct session *s, int err);
+	/* What a send had to leave is written now. May be NULL. */
+	void (*drained)(struct session *s);
 	/* s->deadline_ms passed (it is 0 now). NULL: ERROR 303, close. */
 	void (*deadline)(struct session *s);
 	/* The state changed: counters. May be NULL. */
@@ -137,6 +139,9 @@ void session_send(struct session *s, uint8_t type, uint32_t seq, const struct en
 void session_send_raw(struct session *s, const void *p, size_t n);
 /* Answers ERROR and closes soon; counted as a fault of the protocol when status is 4xx. */
 void session_error(struct session *s, int status, const char *text);
+
+/* The peer has closed this socket; one that only shut down its sending side still reads. Any thread. */
+bool session_peer_gone(int fd);
 
 /* Stops reading; what was read but not used is kept. From a frame callback or outside of one. */
 void session_pause(struct session *s);

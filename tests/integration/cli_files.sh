@@ -104,7 +104,7 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 		is "and it is not drawn on the terminal" "$(cat "$work/out")" ''
 		is "six graphs" "$(grep -l '</svg>' "$work"/g/*.svg | wc -l)" 6
 	fi
-	code "$hdactl" -f "$work" trend --plot "$work/x.pdf"; is "no such picture" $status 4
+	code "$hdactl" -f "$work" trend --plot "$work/x.pdf"; is "no such picture" $status 2
 else
 	skip "reports over a dump of a real Ruby" "no ruby or jq"
 fi

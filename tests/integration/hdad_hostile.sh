@@ -48,6 +48,29 @@ after("REQUEST on the ingest socket", frame("REQUEST", pack(dict(cmd="ps", args=
 after("WANT twice", frame("WANT", pack({})), frame("WANT", pack({})))
 after("BEGIN without a pid", frame("WANT", pack({})), frame("BEGIN", pack(dict(jobs=1))), code=400)
 after("no END after the mark", frame("WANT", pack({})), frame("BEGIN", pack(dict(pid=1, jobs=1, time=1.0))) + b'{}\n' + peer.MARK, frame("WANT", pack({})))
+# What came before a fault is there, as of any torn dump.
+def torn(name, seq, behind):
+    p = Peer(run); p.hello(); p.send("WANT"); p.recv(); p.begin(seq, seq)
+    p.s.sendall(peer.small_dump(10) + behind); k, b = p.recv(); until = time.time() + 60
+    def there(): return [d for d in peer.query(run, "dumps", all=True)[0] if d["counter"] == seq and d["partial"]]
+    while not there() and time.time() < until: time.sleep(0.05)
+    t(name, k == "ERROR" and [d["objects"] for d in there()] == [11], (k, b, there()))
+torn("a fault behind the mark: what came is a partial dump", 9001, peer.MARK + frame("WANT", pack({})))
+torn("an END that cannot be read: the same", 9002, peer.MARK + frame("END", pack(dict(lines=-1))))
+torn("a frame of 4 GiB in its place: the same", 9003, peer.MARK + frame("END", b"", length=0xffffffff))
+# Questions on end without a look at the answers, more than the sockets hold; then the sending side is shut down.
+p = Peer(run, "query", timeout=60); p.hello("query")
+p.s.sendall(b"".join(frame("REQUEST", pack(dict(cmd=c, args={}))) for c in ["nosuch", "config"] * 150 + ["ps"])); p.s.shutdown(socket.SHUT_WR)
+got = []
+while not got or got[-1][0] in ("ROW", "DONE"): got.append(p.recv())
+done = [b["status"] for k, b in got if k == "DONE"]
+t("questions on end are answered in turn, after a shutdown too", done == [404, 200] * 150 + [200] and got[-1][0] == "EOF", (len(done), got[-1]))
+# Who asks and goes is no question that passed its deadline.
+asked = peer.counter(run, "queries")
+p = Peer(run, "query"); p.hello("query"); p.send("REQUEST", cmd="ps", args={}); p.s.close()
+until = time.time() + 60
+while peer.counter(run, "queries") < asked + 2 and time.time() < until: time.sleep(0.02)
+t("one that asks and goes counts as no deadline", peer.counter(run, "query_deadlines") == 0, peer.counter(run, "query_deadlines"))
 def leases(): return peer.counter(run, "leases")
 until = time.time() + 60 # a lease goes with its connection, one turn of the worker's loop after the answer
 while leases() != 0 and time.time() < until: time.sleep(0.02)

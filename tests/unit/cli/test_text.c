@@ -32,7 +32,9 @@ static void numbers(void **state)
 	double t;
 	assert_int_equal(human_parse_time("1479820044", &t), 0);
 	assert_true(t == 1479820044.0);
-	assert_true(human_parse_time("noon", &t) < 0);
+	static const char *const none[] = {"noon", "0", "-5", "1e300", "253402300800", "1960-01-01", "10000-01-01"};
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_true(human_parse_time(none[i], &t) < 0);
 }
 
 static void same(char *got, const char *wanted)

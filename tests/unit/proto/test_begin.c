@@ -166,6 +166,45 @@ static struct enc *with(struct enc *e, const char *key)
 	return e;
 }
 
+/* A clock that cannot be right would make a dump the last one for ever. */
+static void times(void **state)
+{
+	(void)state;
+	static const double bad[] = {-1, 253402300800.0, 1e300};
+	struct enc e = {0};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		begin(&e, 0);
+		e.n -= 9; /* the real */
+		p_real(&e, bad[i]);
+		refused(&e, HDA_EFORMAT, "\"time\" is no time from 1970 to 9999");
+	}
+	enc_done(&e);
+}
+
+/* Names that become equal by the cut are summed, and a sum that does not fit does not wrap. */
+static void mix_sum(void **state)
+{
+	(void)state;
+	struct enc e = {0};
+	char name[HEADER_CLASS + 2] = {0};
+	memset(name, 'K', HEADER_CLASS);
+	p_map(with(&e, "job_mix"), 2);
+	p_str(&e, name);
+	p_uint(&e, UINT64_MAX - 5);
+	name[HEADER_CLASS] = 'L';
+	p_str(&e, name);
+	p_uint(&e, 10);
+	struct span body = p_exact(&e);
+	struct proto_err err;
+	struct dump_header h;
+	assert_int_equal(msg_begin_decode(&h, body, &err), 0);
+	assert_int_equal(h.nmix, 1);
+	assert_true(h.mix[0].jobs == UINT64_MAX);
+	dump_header_done(&h);
+	p_free(body);
+	enc_done(&e);
+}
+
 static void wrong_kinds(void **state)
 {
 	(void)state;
@@ -324,7 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything), cmocka_unit_test(nothing_but_the_required), cmocka_unit_test(missing),
 		cmocka_unit_test(wrong_kinds), cmocka_unit_test(marks), cmocka_unit_test(wide_mix), cmocka_unit_test(every_cut),
-		cmocka_unit_test(unknown_keys),
+		cmocka_unit_test(unknown_keys), cmocka_unit_test(times), cmocka_unit_test(mix_sum),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ struct world {
 	struct heartbeat heart;
 	struct session *s, *left;
 	int peer;
-	unsigned frames, closed, faults;
+	unsigned frames, closed, faults, drained;
 	uint32_t seqs[8];
 	enum session_fault fault;
 	int then; /* what the callback does with the first frame */
@@ -53,7 +53,13 @@ static void on_fault(void *ctx, struct session *s, enum session_fault why, const
 	w->fault = why;
 }
 
-static const struct session_ops ops = {.kind = "test", .frame = on_frame, .closed = on_closed};
+static void on_drained(struct session *s)
+{
+	assert_int_equal(s->out.n, s->out_done);
+	of(s)->drained++;
+}
+
+static const struct session_ops ops = {.kind = "test", .frame = on_frame, .drained = on_drained, .closed = on_closed};
 
 static void loop_init(struct session_loop *l, struct world *w)
 {
@@ -156,6 +162,37 @@ static void test_all_written(void **state)
 	assert_int_equal(w->faults, 0);
 }
 
+/* What had to wait is told to have gone, once; what went at once is not. */
+static void test_drained(void **state)
+{
+	struct world *w = *state;
+	static uint8_t sent[SESSION_OUT_MAX], got[sizeof(sent)];
+	session_send_raw(w->s, sent, 1);
+	turn(w);
+	assert_int_equal(w->drained, 0);
+	session_send_raw(w->s, sent, sizeof(sent));
+	turn(w);
+	assert_int_equal(w->drained, 0);
+	for (size_t n = 0; n < sizeof(sent) + 1;) {
+		ssize_t r = read(w->peer, got, sizeof(got));
+		n += r > 0 ? (size_t)r : 0;
+		turn(w);
+	}
+	assert_int_equal(w->drained, 1);
+	assert_int_equal(w->closed, 0);
+}
+
+/* Who shut down only its sending side is there; who closed is gone. */
+static void test_peer_gone(void **state)
+{
+	struct world *w = *state;
+	assert_false(session_peer_gone(w->s->fd));
+	shutdown(w->peer, SHUT_WR);
+	assert_false(session_peer_gone(w->s->fd));
+	shutdown(w->peer, SHUT_RDWR);
+	assert_true(session_peer_gone(w->s->fd));
+}
+
 static void test_pause(void **state)
 {
 	struct world *w = *state;
@@ -240,7 +277,7 @@ static void test_bad_frame(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_unread), T(test_all_written), T(test_pause), T(test_leave), T(test_closed_by_its_callback), T(test_pinned),
+	    T(test_unread), T(test_all_written), T(test_drained), T(test_peer_gone), T(test_pause), T(test_leave), T(test_closed_by_its_callback), T(test_pinned),
 	    T(test_deadline), T(test_bad_frame),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
