@@ -77,6 +77,7 @@ class DemandTest < HdaTest
     a = agent(every: 2, dir: files, dir_budget: 1 << 40)
     2.times { a.tick }
     await("a file") { a.status[:dumps] == 1 }
+    assert_equal ["hda: absent: no daemon at #{@path} (ENOENT); dumps go into files in #{files}"], @log.lines
     names = Dir.children(files).grep(/heap/)
     dump = names.grep(/\Aheap-#{Process.pid}-\d+-2\.dump\z/)
     assert_equal [2, 1], [names.size, dump.size], names.inspect

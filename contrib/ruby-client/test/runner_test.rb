@@ -5,6 +5,26 @@ require_relative "helper"
 require "minitest/mock"
 
 class RunnerTest < HdaTest
+  # Whoever looks sees it: the idle connection is there beside the first dump already, which is due at once.
+  def test_it_is_known_while_it_makes_its_first_dump
+    listening = nil
+    said = Queue.new
+    # In the middle of that dump the next connection is taken.
+    d = serve do |s, _|
+      s.go
+      s.frame
+      listening.wait_readable(10) or next said << "nobody came"
+      d.take(listening.accept, nil)
+      said << d.controls[0].frame[1]["state"]
+      s.drain
+    end
+    listening = d.instance_variable_get(:@server)
+    a = agent
+    a.tick
+    assert_equal "dumping", said.pop
+    await("the dump") { a.status[:dumps] == 1 }
+  end
+
   W = Hda::Wire
 
   def runner(agent)

@@ -122,7 +122,6 @@ module Hda
       take_ask(@inbox.pop) until @inbox.empty?
       if @ask && now >= @ask.at then serve_ask
       elsif !@ask && due?(now) && now >= @not_before then serve_due # what was asked for stands for it
-      elsif @control.nil? && now >= @control_at then open_control
       else listen([next_time(now) - now, IDLE_S].min)
       end
     rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
@@ -151,8 +150,11 @@ module Hda
       [dump, @ask && @ask.at, @control ? nil : @control_at, Trace.next_end, now + IDLE_S].compact.min
     end
 
-    # Waits for so many seconds, for a wake-up, for the daemon or for io, and answers the daemon.
+    # Waits for so many seconds, for a wake-up, for the daemon or for io, and answers the daemon. The idle connection is opened here:
+    # a process whose first job makes a dump due is to be seen while it dumps.
     def listen(seconds, io = nil)
+      open_control if @control.nil? && mono >= @control_at
+      seconds = [seconds, @control_at - mono].min unless @control
       ios = [@wake_r, @control && @control.io, io].compact
       ready, = IO.select(ios, nil, nil, [seconds, 0].max)
       return unless ready
@@ -174,7 +176,7 @@ module Hda
     def lost_control(err)
       @control.close if @control
       @control = nil
-      @reporter.say(err.kind, err.message) unless err.kind == :gone || quiet?(err)
+      @reporter.say(err.kind, words(err)) unless err.kind == :gone || quiet?(err)
       @control_at = mono + jitter(err.delay || @control_backoff)
       @control_backoff = [@control_backoff * 2, BACKOFF_MAX_S].min
     end
@@ -225,6 +227,12 @@ module Hda
     def failed(kind, text)
       @failures[kind] += 1
       @reporter.say(kind, text)
+    end
+
+    # What there is instead of a daemon, too.
+    def words(err)
+      files = @config.dir && Dump::NO_DAEMON.include?(err.kind)
+      files ? "#{err.message}; dumps go into files in #{@config.dir}" : err.message
     end
 
     # No socket where nobody said that there should be one is no news.
@@ -340,7 +348,7 @@ module Hda
 
     def failed_quietly(err)
       @failures[err.kind] += 1
-      @reporter.say(err.kind, "#{err.message}; dumps go into files in #{@config.dir}") unless quiet?(err)
+      @reporter.say(err.kind, words(err)) unless quiet?(err)
     end
 
     def header(reason, memory)
