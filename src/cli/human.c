@@ -136,8 +136,9 @@ int human_parse_time(const char *text, double *ret)
 		const char *rest = strptime(text, forms[i], &tm);
 		if (!rest || *rest)
 			continue;
-		time_t whole = mktime(&tm);
-		if (whole <= 0 || (double)whole >= HEADER_TIME_END)
+		int month = tm.tm_mon, day = tm.tm_mday;
+		time_t whole = mktime(&tm); /* makes 3 March of 31 February */
+		if (whole <= 0 || (double)whole >= HEADER_TIME_END || tm.tm_mon != month || tm.tm_mday != day)
 			return HDA_EUSAGE;
 		*ret = (double)whole;
 		return 0;

@@ -344,15 +344,31 @@ static size_t each_group(struct query_run *r, const struct store_proc *p, size_t
 	return groups;
 }
 
+/* What is asked for, that it can be asked for. */
+static bool take_filters(struct query_run *r, struct wanted_lines *want)
+{
+	const char *words[VERDICT_LEAK + 3] = {NULL}; /* the labels, what is left, the end */
+	uint64_t percent = 0;
+	size_t any;
+	for (int i = 0; i <= VERDICT_LEAK; i++)
+		words[i] = verdict_label_name((enum verdict_label)i);
+	words[VERDICT_LEAK + 1] = "other";
+	if (!arg_number(r, "min-confidence", 0, &percent) || !arg_word(r, "label", words, 0, &any))
+		return false;
+	if (percent > 100)
+		run_fail(r, HDA_STATUS_ARGUMENT, "min-confidence is at most 100 percent, not %llu", (unsigned long long)percent);
+	want->label = arg_text(r->args, "label");
+	want->min_confidence = (double)percent / 100;
+	return percent <= 100;
+}
+
 static int run(struct query_run *r)
 {
 	_cleanup_free_ struct store_proc *p = NULL;
 	size_t n = 0;
-	uint64_t percent = 0;
-	struct wanted_lines want = {.label = arg_text(r->args, "label")};
-	if (!arg_number(r, "min-confidence", 0, &percent) || !take_id(r, want.explain) || !run_procs(r, &p, &n))
+	struct wanted_lines want = {.label = {NULL, 0}};
+	if (!take_filters(r, &want) || !take_id(r, want.explain) || !run_procs(r, &p, &n))
 		return r->status;
-	want.min_confidence = (double)percent / 100;
 	size_t groups = each_group(r, p, n, &want);
 	if (groups == 0)
 		return run_fail(r, HDA_STATUS_NOTHING, "no process%s has sent a whole dump: hdactl ps, hdactl dumps --all",

@@ -32,9 +32,10 @@ static void numbers(void **state)
 	double t;
 	assert_int_equal(human_parse_time("1479820044", &t), 0);
 	assert_true(t == 1479820044.0);
-	static const char *const none[] = {"noon", "0", "-5", "1e300", "253402300800", "1960-01-01", "10000-01-01"};
+	static const char *const none[] = {"noon", "0", "-5", "1e300", "253402300800", "1960-01-01", "10000-01-01", "2026-02-31", "2026-04-31 10:00"};
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		assert_true(human_parse_time(none[i], &t) < 0);
+	assert_int_equal(human_parse_time("2028-02-29", &t), 0);
 }
 
 static void same(char *got, const char *wanted)

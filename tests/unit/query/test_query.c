@@ -125,6 +125,20 @@ static void test_select(void **state)
 }
 
 /* A plain number is a dump's id first, a pid only then. */
+/* hdad does not trust that the tool has looked at what is asked. */
+static void test_leaks_refused(void **state)
+{
+	struct world *w = *state;
+	static const char *const asked[] = {"leaks --label leek", "leaks --label 7", "leaks --min-confidence 101", "leaks --min-confidence x"};
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct caught c = {.n = 0};
+		ask(&c, &(struct query_ctx){.store = w->store, .now = 1.7e9}, asked[i]);
+		assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
+		assert_int_equal(c.n, 0);
+		caught_done(&c);
+	}
+}
+
 static void test_select_id_wins(void **state)
 {
 	struct world *w = *state;
@@ -349,7 +363,8 @@ static void test_readme(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_readme), T(test_unknown), T(test_select), T(test_select_id_wins),
-	    T(test_dump_object), T(test_ps), T(test_dumps), T(test_top), T(test_show), T(test_limits), cmocka_unit_test(test_empty_store)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_readme), T(test_unknown), T(test_select),
+	    T(test_select_id_wins), T(test_leaks_refused), T(test_dump_object), T(test_ps), T(test_dumps), T(test_top), T(test_show), T(test_limits),
+	    cmocka_unit_test(test_empty_store)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
