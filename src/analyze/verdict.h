@@ -216,7 +216,7 @@ struct verdict_fused {
 	double rate, low, high;            /* objects per job, 90 % interval */
 	double size, hazard;               /* bytes of one */
 	double posterior[STORIES];
-	unsigned waits;                    /* no leak for so many dumps more, unless a major GC comes: it may wait for one; 0: it does not; VERDICT_WAITS_FOR_MAJOR */
+	unsigned waits;                    /* as of verdict_waits: no leak for so many dumps more */
 	double death, holder_odds, unseen_end; /* what the posterior of a leak was multiplied by, its odds by, and its odds divided by 1 + */
 	struct verdict_judged judged;      /* of the newest life */
 	unsigned lives;                    /* in which it grows */
