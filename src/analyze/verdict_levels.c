@@ -2,6 +2,7 @@
  *
  * The low boundary (minima by segment) is regressed on the cumulated shapes; Bayes factors by the empirical-Bayes g prior
  * (Liang et al. 2008). For RSS the high water of the heap is regressed out first. */
+#include "analyze/slope.h"
 #include "analyze/verdict_impl.h"
 
 /* A projection on what a constant (and the heap's high water) do not explain. */
@@ -167,6 +168,39 @@ void verdict_levels(
 	fit_shapes(&d, u, p->nclasses, ret);
 }
 
+/* The pace in the second half of the run, as a part of that of the whole: a warm-up slows down, a heap made larger jumps once. */
+#define GOES_ON .5   /* below this it is no leak, whatever shape explains it best */
+#define UNDIMINISHED .8 /* from this on, with no part of the second half below STEADY, it is one whatever happened in the first */
+#define STEADY .25
+enum { LATE_PARTS = 4, LATE_DUMPS = 12 }; /* parts of the second half, and dumps, that it takes to say so */
+
+struct late { double median, least; unsigned n; };
+
+/* Growth a job in the second half of the run, without what goes along with the heap: the median of its parts, in which a single jump does
+ * not show, and the least. rate: that of the whole run. */
+static struct late late_pace(const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, double rate)
+{
+	double x[VERDICT_LEVELS], z[VERDICT_LEVELS], h[VERDICT_LEVELS], per_heap = 0;
+	for (unsigned i = 0; i < m; i++) {
+		x[i] = p->x[verdict_dump_mark(p, at[i])];
+		z[i] = y[i] - rate * x[i];
+		h[i] = high[i];
+	}
+	centre(z, m);
+	centre(h, m);
+	double hh = dot(h, h, m);
+	if (hh > 0)
+		per_heap = fmax(dot(z, h, m) / hh, 0);
+	struct late ret = {.least = INFINITY};
+	for (unsigned i = m / 2; i + 1 < m; i++) {
+		double v = (y[i + 1] - y[i] - per_heap * (high[i + 1] - high[i])) / fmax(x[i + 1] - x[i], 1);
+		ret.least = fmin(ret.least, v);
+		z[ret.n++] = v;
+	}
+	ret.median = slope_median(z, ret.n);
+	return ret;
+}
+
 void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 {
 	uint32_t at[VERDICT_LEVELS];
@@ -191,11 +225,16 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 	ret->bytes_per_1000 = 1000 * l.lambda / l.width;
 	ret->low = fmax(1000 * (l.lambda - t * l.se) / l.width, 0);
 	ret->high = 1000 * (l.lambda + t * l.se) / l.width;
-	if (post[STORY_LEAK] / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss)
+	double rate = l.lambda / l.width;
+	struct late late = late_pace(p, at, y, high, m, rate);
+	bool goes_on = late.median >= GOES_ON * rate;
+	if (late.n >= LATE_PARTS && p->ndumps >= LATE_DUMPS && late.median >= UNDIMINISHED * rate && late.least >= STEADY * rate)
+		ret->conf += post[STORY_SLOW] + post[STORY_BURST];
+	if (ret->conf / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss && goes_on)
 		ret->label = NATIVE_LEAK;
-	else if (l.lambda > .05 * rss && (top == STORY_SLOW || top == STORY_BURST))
+	else if (l.lambda > .05 * rss && (top == STORY_SLOW || top == STORY_BURST || (top == STORY_LEAK && !goes_on)))
 		ret->label = NATIVE_FRAGMENTATION;
-	else if (post[STORY_LEAK] >= VERDICT_SUSPECT_AT && l.lambda > .02 * rss)
+	else if (ret->conf >= VERDICT_SUSPECT_AT && l.lambda > .02 * rss)
 		ret->label = NATIVE_SUSPECT;
 	else
 		ret->label = NATIVE_EXPLAINED;

@@ -32,8 +32,8 @@ tests_unit_query_test_trend_SOURCES = tests/unit/query/test_trend.c tests/unit/q
 tests_unit_query_test_trend_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query -I$(srcdir)/tests/unit/store
 tests_unit_query_test_trend_LDADD = $(UNIT_LDADD)
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/query/test_leaks tests/unit/query/test_waits
-TESTS += tests/unit/query/test_leaks tests/unit/query/test_waits
+check_PROGRAMS += tests/unit/query/test_leaks tests/unit/query/test_waits tests/unit/query/test_native
+TESTS += tests/unit/query/test_leaks tests/unit/query/test_waits tests/unit/query/test_native
 endif
 tests_unit_query_test_leaks_SOURCES = tests/unit/query/test_leaks.c tests/unit/query/play.c tests/unit/query/play.h tests/unit/query/sample.c tests/unit/query/sample.h tests/unit/unit.h
 tests_unit_query_test_leaks_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query
@@ -41,3 +41,6 @@ tests_unit_query_test_leaks_LDADD = $(UNIT_LDADD)
 tests_unit_query_test_waits_SOURCES = tests/unit/query/test_waits.c tests/unit/query/play.c tests/unit/query/play.h tests/unit/query/sample.c tests/unit/query/sample.h tests/unit/unit.h
 tests_unit_query_test_waits_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query
 tests_unit_query_test_waits_LDADD = $(UNIT_LDADD)
+tests_unit_query_test_native_SOURCES = tests/unit/query/test_native.c tests/unit/query/play.c tests/unit/query/play.h tests/unit/query/sample.c tests/unit/query/sample.h tests/unit/unit.h
+tests_unit_query_test_native_CFLAGS = $(UNIT_CFLAGS) -I$(srcdir)/tests/unit/query
+tests_unit_query_test_native_LDADD = $(UNIT_LDADD)
