@@ -106,6 +106,11 @@ class DemandTest < HdaTest
     assert_equal [0, 1], a.status.values_at(:dumps, :attempts)
     assert_empty Dir.children(files).grep(/heap/)
     assert_equal 1, @log.lines.grep(/dir_budget/).size
+    await("a pause of minutes") { a.status[:state] == :postponed }
+    10.times { a.tick }
+    assert_match(/no room/, a.request("demand", wait: true), "who asks gets an answer")
+    assert_equal [2, :postponed], a.status.values_at(:attempts, :state)
+    assert_includes 200..376, a.status[:until]
   end
 
   def test_the_budget_of_files_holds

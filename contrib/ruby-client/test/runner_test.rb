@@ -5,6 +5,21 @@ require_relative "helper"
 require "minitest/mock"
 
 class RunnerTest < HdaTest
+  # What holds the dumps that are due is told until it is over, whatever was asked for meanwhile; then no longer.
+  def test_what_holds_dumps_is_told_as_long_as_it_does
+    a = agent(every: 1000, headroom: 0)
+    a.tick
+    r = a.instance_variable_get(:@runner)
+    await("its rest") { a.status[:thread] }
+    r.send(:hold, :headroom, 600, "no room")
+    assert_match(/no daemon/, a.request("demand", wait: true))
+    assert_equal [:postponed, "headroom: no room"], a.status.values_at(:state, :reason)
+    r.send(:hold, :headroom, 0.2, "no room")
+    a.wake
+    await("rest") { a.status[:state] == :idle }
+    assert_nil a.status[:reason]
+  end
+
   # Whoever looks sees it: the idle connection is there beside the first dump already, which is due at once.
   def test_it_is_known_while_it_makes_its_first_dump
     listening = nil

@@ -26,7 +26,7 @@ module Hda
     ERROR_PAUSE_S = 1.0     # whatever it was, it costs no processor
     # What `status` and `hdactl ps` call it.
     STATE_OF = { later: :refused, refused: :refused, headroom: :postponed, fork: :postponed, dir: :postponed,
-                 min_interval: :postponed, socket: :off, denied: :off, version: :off }.freeze
+                 disk: :postponed, min_interval: :postponed, socket: :off, denied: :off, version: :off }.freeze
 
     attr_reader :headroom
 
@@ -122,7 +122,9 @@ module Hda
       take_ask(@inbox.pop) until @inbox.empty?
       if @ask && now >= @ask.at then serve_ask
       elsif !@ask && due?(now) && now >= @not_before then serve_due # what was asked for stands for it
-      else listen([next_time(now) - now, IDLE_S].min)
+      else
+        rest unless @ask
+        listen([next_time(now) - now, IDLE_S].min)
       end
     rescue StandardError, ScriptError, NoMemoryError, SystemStackError => e
       mishap(e)
@@ -147,7 +149,8 @@ module Hda
              elsif @agent.due? then @not_before
              elsif @config.max_interval then [(@last || @born) + @config.max_interval, @not_before].max
              end
-      [dump, @ask && @ask.at, @control ? nil : @control_at, Trace.next_end, now + IDLE_S].compact.min
+      held = @not_before if @not_before > now
+      [dump, held, @ask && @ask.at, @control ? nil : @control_at, Trace.next_end, now + IDLE_S].compact.min
     end
 
     # Waits for so many seconds, for a wake-up, for the daemon or for io, and answers the daemon. The idle connection is opened here:
@@ -217,7 +220,15 @@ module Hda
     # No dump of those that are due before so many seconds.
     def hold(kind, delay, text)
       @not_before = mono + delay
-      enter(STATE_OF.fetch(kind, :backoff), why: "#{kind}: #{text}", till: @not_before)
+      @held = [STATE_OF.fetch(kind, :backoff), "#{kind}: #{text}"]
+      rest
+    end
+
+    # Nothing is under way: idle, or what holds the dumps that are due.
+    def rest
+      state, why = @held if mono < @not_before
+      return enter(state, why: why, till: @not_before) if state
+      enter(:idle) unless @state == :idle
     end
 
     def jitter(seconds)
@@ -300,7 +311,7 @@ module Hda
         send_control(Wire::DUMP_ANSWER, map)
       end
       ask.done(why || true)
-      enter(:idle) unless @state == :idle
+      rest
     end
 
     # Jobs a second since the dump before.
@@ -321,7 +332,7 @@ module Hda
         return hold(:min_interval, left, "one dump in #{@config.min_interval} s")
       end
       dump("every")
-      enter(:idle)
+      rest
     rescue Postponed => e
       delay = postponed(e)
       @agent.forget_taken # the heap moves on while we wait
@@ -360,6 +371,7 @@ module Hda
       @seq += 1
       @last = mono
       @backoff = BACKOFF_MIN_S
+      @not_before = 0.0
       @ask.trace_off(@agent.jobs) if @ask
       @rate_at = mono
       @rate_jobs = @agent.jobs
@@ -377,6 +389,8 @@ module Hda
       else
         @headroom = [@headroom * 2, HEADROOM_MAX].min if outcome.kind == :oom
         failed(outcome.kind, [outcome.text, outcome.map["text"]].compact.join(": "))
+        # A disk that is full will be full after the next thousand jobs, too, and a fork costs something.
+        hold(:disk, jitter(Dump::DIR_DELAY_S), outcome.text) if outcome.kind == :disk
       end
       outcome
     end
