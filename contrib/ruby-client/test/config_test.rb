@@ -25,7 +25,7 @@ class ConfigTest < HdaTest
   end
 
   def test_wrong_options_raise_and_name_themselves
-    { every: 0, jitter: -1, headroom: Float::NAN, names: "much", trace: "yes", socket: 5, min_interval: nil,
+    { every: 0, jitter: -1, headroom: Float::NAN, names: "much", trace: "yes", socket: 5, min_interval: "5",
       deadline: 1e20, ack_timeout: Complex(1, 1), max_interval: 0, dir: :tmp }.each do |name, v|
       e = assert_raises(ArgumentError, name.to_s) { C.new({ name => v }, {}) }
       assert_match(/\Ahda: #{name}: /, e.message)
@@ -44,8 +44,8 @@ class ConfigTest < HdaTest
 
   def test_nil_is_as_if_not_given_and_switches_off_what_may_be_off
     env = { "HDA" => "0", "HDA_SOCKET" => "/env", "HDA_APP" => "env", "HDA_TRACE" => "1", "HDA_DIR" => "/env", "HDA_MAX_INTERVAL" => "9" }
-    c = C.new({ enabled: nil, socket: nil, app: nil, trace: nil, dir: nil, max_interval: nil }, env)
-    assert_equal [false, "/env", "env", true, nil, nil], [c.enabled, c.socket, c.app, c.trace, c.dir, c.max_interval]
+    c = C.new(C::TABLE.transform_values { nil }, env)
+    assert_equal [false, "/env", "env", true, nil, nil, 1000], [c.enabled, c.socket, c.app, c.trace, c.dir, c.max_interval, c.every]
     assert_equal ["/run/hda/ingest.sock", false], [C.new({ socket: "" }, {}).socket, C.new({ socket: nil }, {}).expected?]
     assert_equal [nil, "env"], [C.new({ dir: "" }, env).dir, C.new({ app: "" }, env).app]
   end

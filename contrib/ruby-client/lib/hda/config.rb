@@ -18,8 +18,7 @@ module Hda
     LARGEST = 1_000_000_000 # of a number: the system's clocks and limits take no larger one everywhere
     WANTED = { bool: "0 or 1", count: "a whole number from 1", real: "a number from 0 to #{LARGEST}", text: "a text", path: "a path",
                span: "a number of seconds from 1 to #{LARGEST}", size: "a number of bytes from 1, or one with K, M, G or T" }.freeze
-    NIL_IS_OFF = %i[dir max_interval].freeze
-    NIL_IS_NOTHING = %i[text path bool].freeze # as if the option was not given
+    NIL_IS_OFF = %i[dir max_interval].freeze # of the others it is as if they were not given
     BOOLS = { "1" => true, "true" => true, "yes" => true, "on" => true,
               "0" => false, "false" => false, "no" => false, "off" => false }.freeze
     UNITS = { "" => 0, "K" => 10, "M" => 20, "G" => 30, "T" => 40 }.freeze
@@ -69,16 +68,17 @@ module Hda
     private
 
     def given?(opts, name)
-      return false unless opts.key?(name)
-      value = opts[name]
-      blank = value.nil? || (value.respond_to?(:empty?) && value.empty?)
-      !(blank && NIL_IS_NOTHING.include?(TABLE[name][2]) && !NIL_IS_OFF.include?(name))
+      opts.key?(name) && (NIL_IS_OFF.include?(name) || !blank?(opts[name]))
+    end
+
+    def blank?(value)
+      value.nil? || value == ""
     end
 
     def given(name, value)
       kind = TABLE[name][2]
       return value if kind == :any
-      return nil if NIL_IS_OFF.include?(name) && (value.nil? || value == "")
+      return nil if blank?(value)
       value = parse(value, kind) if kind == :size && value.is_a?(String)
       value = absolute(value) if kind == :path
       return value if fits?(value, kind)
