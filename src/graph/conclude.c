@@ -1,5 +1,6 @@
 /* The end of a dump: from the collected graph to the summary. SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -55,11 +56,21 @@ struct sum_object object_row_named(struct conclusion *c, uint32_t id)
 	return o;
 }
 
+uint64_t conclusion_tie(const struct conclusion *c, uint32_t id)
+{
+	uint64_t key = (uint64_t)(conclusion_key(c, id) - c->s->keys), name = idvals_get(&c->named, id, 0);
+	if (!name)
+		return key << 32 | (uint32_t)idvals_get(&c->lengths, id, 0);
+	struct span text = strtab_get(scanner_names(c->sc), (uint32_t)name);
+	return key << 32 | (uint32_t)XXH3_64bits(text.p, text.n);
+}
+
 /* References to an object. Ties are many, and an address takes long to find. */
 static inline void offer_referenced(const struct conclusion *c, struct top *top, uint32_t v, uint64_t in)
 {
 	if (top_wants(top, in) && top_wants_both(top, in, conclusion_size(c, v)))
-		top_offer(top, (struct top_row){.a = in, .b = conclusion_size(c, v), .addr = conclusion_addr(c, v), .ref = v});
+		top_offer(top, (struct top_row){
+		    .a = in, .b = conclusion_size(c, v), .tie = conclusion_tie(c, v), .addr = conclusion_addr(c, v), .ref = v});
 }
 
 /* Most referenced: by the references that Ruby writes, class edges left out (they would show nothing but String, Array, Hash). */

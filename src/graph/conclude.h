@@ -37,6 +37,15 @@ static inline const struct sum_key *conclusion_key(const struct conclusion *c, u
 	return &c->s->keys[reducer_slot_key(c->r, conclusion_slot(c, id))];
 }
 
+/* What orders objects of equal figures, wherever they lie: key, then own name or length. */
+uint64_t conclusion_tie(const struct conclusion *c, uint32_t id);
+
+/* The same for objects with a path: by that, then key. */
+static inline uint64_t conclusion_path_tie(const struct conclusion *c, uint32_t id)
+{
+	return (uint64_t)c->sig[id] << 32 | (uint32_t)(conclusion_key(c, id) - c->s->keys);
+}
+
 /* Its size in bytes. */
 static inline uint64_t conclusion_size(const struct conclusion *c, uint32_t id)
 {

@@ -61,7 +61,8 @@ static void offer(struct finder *f, uint32_t id, uint32_t links)
 		return;
 	uint64_t entries = entries_of(f, id), length = entries > links ? entries : links;
 	if (length)
-		top_offer(&f->top, (struct top_row){.a = bytes, .b = length, .addr = conclusion_addr(c, id), .ref = id});
+		top_offer(&f->top, (struct top_row){
+		    .a = bytes, .b = length, .tie = conclusion_path_tie(c, id), .addr = conclusion_addr(c, id), .ref = id});
 }
 
 /* A String of many bytes is one; anything else without a kind is none. */

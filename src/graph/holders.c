@@ -87,7 +87,8 @@ static inline void look_at(struct search *f, uint32_t id, uint64_t bytes, bool c
 	if (up && bytes > c->bytes[up - 1] / 100 * GRAPH_HOLDER_CARRY_PERCENT)
 		f->carried[up - 1] = 1;
 	if (bytes >= f->least && !carried && top_wants(f->top, bytes))
-		top_offer(f->top, (struct top_row){.a = bytes, .b = conclusion_retained(c, id).count, .addr = conclusion_addr(c, id), .ref = id});
+		top_offer(f->top, (struct top_row){.a = bytes, .b = conclusion_retained(c, id).count, .tie = conclusion_path_tie(c, id),
+		    .addr = conclusion_addr(c, id), .ref = id});
 }
 
 /* Offers the holders: leaves first, then from the last id to the first, so that an object comes when all it dominates has come. */

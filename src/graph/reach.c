@@ -80,7 +80,8 @@ static bool sums(struct conclusion *c)
 static inline void offer(const struct conclusion *c, struct top *top, uint32_t id, uint64_t bytes)
 {
 	if (top_wants(top, bytes))
-		top_offer(top, (struct top_row){.a = bytes, .b = conclusion_retained(c, id).count, .addr = conclusion_addr(c, id), .ref = id});
+		top_offer(top, (struct top_row){.a = bytes, .b = conclusion_retained(c, id).count, .tie = conclusion_tie(c, id),
+		    .addr = conclusion_addr(c, id), .ref = id});
 }
 
 static void top_retained(struct conclusion *c)

@@ -9,6 +9,8 @@ static bool better(const struct top_row *x, const struct top_row *y)
 		return x->a > y->a;
 	if (x->b != y->b)
 		return x->b > y->b;
+	if (x->tie != y->tie)
+		return x->tie < y->tie;
 	return x->addr < y->addr;
 }
 

@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One candidate: larger `a`, then larger `b`, then smaller `addr` comes first. `ref` is carried along. */
+/* One candidate: larger `a`, then larger `b`, then smaller `tie`, then smaller `addr` comes first. `ref` is carried along.
+ * tie: of what is said of it, so that where it lies decides only between rows that are equal but for that. */
 struct top_row {
-	uint64_t a, b, addr;
+	uint64_t a, b, tie, addr;
 	uint32_t ref;
 };
 

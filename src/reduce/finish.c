@@ -132,7 +132,7 @@ static void sort_keys(struct reducer *r, struct dump_summary *s)
 
 /* --- lists of objects --- */
 
-struct sum_object reduce_object_of(struct reducer *r, const struct top_obj *t, struct dump_summary *s)
+static struct sum_object object_of(struct reducer *r, const struct top_obj *t, struct dump_summary *s)
 {
 	const struct reducer_slot *slot = &r->slots[t->slot];
 	const struct sum_key *key = &s->keys[slot->key];
@@ -144,13 +144,31 @@ struct sum_object reduce_object_of(struct reducer *r, const struct top_obj *t, s
 	    .length = t->length, .type = key->type, .klass = klass, .file = key->file, .line = key->line};
 }
 
-static struct sum_object *objects_of(struct reducer *r, struct tops *t, struct dump_summary *s, size_t *ret_n)
+static int object_cmp(const void *va, const void *vb, void *names)
+{
+	const struct sum_object *a = va, *b = vb;
+	int c = name_cmp(names, a->type, b->type);
+	c = c ? c : name_cmp(names, a->klass, b->klass);
+	c = c ? c : name_cmp(names, a->file, b->file);
+	c = c ? c : (a->line > b->line) - (a->line < b->line);
+	return c ? c : (a->addr > b->addr) - (a->addr < b->addr);
+}
+
+struct sum_object *reduce_objects(struct reducer *r, struct tops *t, struct dump_summary *s, size_t max, size_t *ret_n)
 {
 	tops_sort(t);
 	struct sum_object *list = xcalloc(t->n + 1, sizeof(*list));
-	for (size_t i = 0; i < t->n; i++)
-		list[i] = reduce_object_of(r, &t->p[i], s);
-	*ret_n = t->n;
+	size_t n = 0;
+	/* Those that differ in names alone are brought into their order, also where the list is cut among them. */
+	while (n < t->n && n < max) {
+		size_t from = n;
+		while (n < t->n && tops_tie(&t->p[from], &t->p[n])) {
+			list[n] = object_of(r, &t->p[n], s);
+			n++;
+		}
+		qsort_r(list + from, n - from, sizeof(*list), object_cmp, &s->names);
+	}
+	*ret_n = n < max ? n : max;
 	return list;
 }
 
@@ -216,9 +234,9 @@ void reduce_finish(struct reducer *r, const struct strtab *names, const struct s
 	merge_keys(r, s);
 	sort_keys(r, s);
 	reduce_finish_gens(r, s);
-	s->refs = objects_of(r, &r->refs, s, &s->nrefs);
-	s->largest = objects_of(r, &r->largest, s, &s->nlargest);
-	s->long_ = objects_of(r, &r->long_, s, &s->nlong);
+	s->refs = reduce_objects(r, &r->refs, s, SUM_TOP_OBJECTS, &s->nrefs);
+	s->largest = reduce_objects(r, &r->largest, s, SUM_TOP_OBJECTS, &s->nlargest);
+	s->long_ = reduce_objects(r, &r->long_, s, SUM_TOP_OBJECTS, &s->nlong);
 	list_edge(r, s);
 	list_roots(r, s);
 	s->bytes = r->bytes;

@@ -24,12 +24,13 @@ static void list_gen_refs(struct reducer *r, const uint32_t *order, struct dump_
 {
 	size_t cap = 0;
 	for (size_t i = 0; i < r->ngens; i++) {
-		struct tops *t = &r->gen_totals[order[i]].refs;
-		tops_sort(t);
-		for (size_t k = 0; k < t->n; k++) {
+		size_t n;
+		struct sum_object *list = reduce_objects(r, &r->gen_totals[order[i]].refs, s, SUM_GEN_REFS, &n);
+		for (size_t k = 0; k < n; k++) {
 			s->gen_refs = xgrow(s->gen_refs, s->ngen_refs, &cap, sizeof(*s->gen_refs));
-			s->gen_refs[s->ngen_refs++] = reduce_object_of(r, &t->p[k], s);
+			s->gen_refs[s->ngen_refs++] = list[k];
 		}
+		free(list);
 	}
 }
 

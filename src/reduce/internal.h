@@ -12,6 +12,7 @@ enum {
 	REDUCE_SLOTS_MAX = 4 * 1024 * 1024, /* distinct (type, class, site, detail); beyond it only the type counts: 300 MB */
 	REDUCE_GENERATIONS_MAX = 256 * 1024, /* distinct generations; beyond it new ones are not told apart */
 	REDUCE_TYPES_MAX = 1024,           /* distinct types told apart when slots run out */
+	REDUCE_SPARE = 8,                  /* times as many objects as a list has are kept until names decide between equal ones */
 };
 
 /* In reducer_slot.kind: klass is one (0 is an address too). */
@@ -89,7 +90,8 @@ void reduce_edge_add(struct reducer *r, uint64_t generation, uint64_t addr, uint
 void reduce_root_add(struct reducer *r, uint32_t name, uint64_t n, uint64_t refs);
 /* Parts of reduce_finish, in finish_gens.c and for it. */
 void reduce_finish_gens(struct reducer *r, struct dump_summary *s);
-struct sum_object reduce_object_of(struct reducer *r, const struct top_obj *t, struct dump_summary *s);
+/* The first max objects, named and in order. The caller owns the list. */
+struct sum_object *reduce_objects(struct reducer *r, struct tops *t, struct dump_summary *s, size_t max, size_t *ret_n);
 /* reducer_finish with the names at hand; everything but the scanner's counts. names are the scanner's, borrowed. */
 void reduce_finish(struct reducer *r, const struct strtab *names, const struct scan_site *sites, uint32_t nsites,
     struct dump_summary *s);

@@ -18,7 +18,7 @@ struct reducer *reducer_new(const struct reducer_opts *opts)
 	r->index = xcalloc(INDEX_FIRST, sizeof(*r->index));
 	r->last_gen_no = UINT32_MAX;
 	r->max_generation = UINT64_MAX;
-	r->refs.max = r->largest.max = r->long_.max = SUM_TOP_OBJECTS;
+	r->refs.max = r->largest.max = r->long_.max = SUM_TOP_OBJECTS * REDUCE_SPARE;
 	r->late = xcalloc(1, sizeof(*r->late));
 	r->dups.gens = &r->gens;
 	r->dups.max = opts->dup_strings;
@@ -180,7 +180,7 @@ uint32_t reduce_gen_no(struct reducer *r, uint64_t generation)
 		r->gens = xgrow(r->gens, r->ngens, &r->cap_gens, sizeof(*r->gens));
 		r->gen_totals = xgrow(r->gen_totals, r->ngens, &r->cap_gen_totals, sizeof(*r->gen_totals));
 		r->gens[r->ngens] = generation;
-		r->gen_totals[r->ngens] = (struct gen_total){.refs.max = SUM_GEN_REFS};
+		r->gen_totals[r->ngens] = (struct gen_total){.refs.max = SUM_GEN_REFS * REDUCE_SPARE};
 		*no = (uint32_t)++r->ngens;
 	}
 	r->last_gen = generation;

@@ -12,21 +12,26 @@ void tops_done(struct tops *t)
 	*t = (struct tops){.max = t->max};
 }
 
-int top_obj_cmp(const void *va, const void *vb)
+static int figures_cmp(const struct top_obj *a, const struct top_obj *b)
 {
-	const struct top_obj *a = va, *b = vb;
 	if (a->rank != b->rank)
 		return a->rank > b->rank ? -1 : 1;
-	if (a->addr != b->addr)
-		return a->addr < b->addr ? -1 : 1;
-	/* Two lines with one address: by what they say, never by their order. */
 	if (a->bytes != b->bytes)
 		return a->bytes > b->bytes ? -1 : 1;
 	if (a->refs != b->refs)
 		return a->refs > b->refs ? -1 : 1;
 	if (a->generation != b->generation)
 		return a->generation < b->generation ? -1 : 1;
-	return 0;
+	return (a->length > b->length) - (a->length < b->length);
+}
+
+bool tops_tie(const struct top_obj *a, const struct top_obj *b) { return figures_cmp(a, b) == 0; }
+
+int top_obj_cmp(const void *va, const void *vb)
+{
+	const struct top_obj *a = va, *b = vb;
+	int c = figures_cmp(a, b);
+	return c ? c : (a->addr > b->addr) - (a->addr < b->addr);
 }
 
 static bool weaker(const struct top_obj *a, const struct top_obj *b) { return top_obj_cmp(a, b) > 0; }
@@ -53,8 +58,7 @@ void tops_add(struct tops *t, const struct top_obj *o)
 	if (o->rank == 0 || o->rank < t->floor)
 		return;
 	if (t->n < t->max) {
-		if (!t->p)
-			t->p = xcalloc(t->max, sizeof(*t->p));
+		t->p = xgrow(t->p, t->n, &t->cap, sizeof(*t->p));
 		t->p[t->n++] = *o;
 		if (t->n < t->max)
 			return;

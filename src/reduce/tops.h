@@ -1,9 +1,11 @@
 /* The first n of very many objects by one figure. SPDX-License-Identifier: BSD-2-Clause
  *
- * A heap with the weakest on top, so that nearly every object costs one comparison. Ties go to the lower address, then
- * to the lower slot: which objects win does not depend on the order in which they come. */
+ * A heap with the weakest on top, so that nearly every object costs one comparison. Ties go by what the objects say of themselves,
+ * and only then to the lower address: which objects win depends neither on the order in which they come nor, but for their names,
+ * on where they lie. Names are not known yet, so more are kept than are wanted (REDUCE_SPARE), and reduce_objects has the last word. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +20,8 @@ struct top_obj {
 
 /* Embedded; all-zero, then max set. */
 struct tops {
-	struct top_obj *p; /* max + 0 entries, allocated with the first one */
+	struct top_obj *p; /* grows up to max entries */
+	size_t cap;
 	uint32_t n, max;
 	uint64_t floor;    /* an object below this rank cannot enter (0 until the heap is full) */
 };
@@ -28,5 +31,7 @@ void tops_done(struct tops *t);
 void tops_add(struct tops *t, const struct top_obj *o);
 /* Sorts in place, strongest first. No tops_add after it. */
 void tops_sort(struct tops *t);
+/* Whether they differ in nothing but names and addresses. */
+bool tops_tie(const struct top_obj *a, const struct top_obj *b);
 /* Orders strongest first; for qsort. */
 int top_obj_cmp(const void *a, const void *b);

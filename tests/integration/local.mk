@@ -10,8 +10,8 @@ HDAD_TESTS = \
 	tests/integration/hdad_killed.sh
 TESTS += $(HDAD_TESTS)
 EXTRA_DIST += $(HDAD_TESTS)
-TESTS += tests/integration/cli_files.sh tests/integration/cli_remote.sh tests/integration/cli_contract.sh tests/integration/cli_tables.sh
-EXTRA_DIST += tests/integration/cli_files.sh tests/integration/cli_remote.sh tests/integration/cli_contract.sh tests/integration/cli_tables.sh
+TESTS += tests/integration/cli_random.sh tests/integration/cli_files.sh tests/integration/cli_remote.sh tests/integration/cli_contract.sh tests/integration/cli_tables.sh
+EXTRA_DIST += tests/integration/cli_random.sh tests/integration/cli_random.py tests/integration/cli_files.sh tests/integration/cli_remote.sh tests/integration/cli_contract.sh tests/integration/cli_tables.sh
 TESTS += tests/integration/holders_kinds.sh tests/integration/holders_path.sh tests/integration/leaks_shapes.sh tests/integration/hdad_graph.sh
 TESTS += tests/integration/leaks.sh
 EXTRA_DIST += tests/integration/leaks.sh tests/integration/leaks_feed.py
