@@ -174,10 +174,12 @@ void verdict_levels(
 #define STEADY .25
 enum { LATE_PARTS = 4, LATE_DUMPS = 12 }; /* parts of the second half, and dumps, that it takes to say so */
 
-struct late { double median, least; unsigned n; };
+#define PER_HEAP 3. /* bytes of RSS that go along with a byte of the heap, at most: a real one takes 1.2 to 1.5 */
+
+struct late { double whole, median, least; unsigned n; };
 
 /* Growth a job in the second half of the run, without what goes along with the heap: the median of its parts, in which a single jump does
- * not show, and the least. rate: that of the whole run. */
+ * not show, and the least; and that of the whole. rate: as the best shape of a leak has it. */
 static struct late late_pace(const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, double rate)
 {
 	double x[VERDICT_LEVELS], z[VERDICT_LEVELS], h[VERDICT_LEVELS], per_heap = 0;
@@ -190,8 +192,9 @@ static struct late late_pace(const struct verdict_proc *p, const uint32_t *at, c
 	centre(h, m);
 	double hh = dot(h, h, m);
 	if (hh > 0)
-		per_heap = fmax(dot(z, h, m) / hh, 0);
+		per_heap = fmin(fmax(dot(z, h, m) / hh, 0), PER_HEAP);
 	struct late ret = {.least = INFINITY};
+	ret.whole = (y[m - 1] - y[0] - per_heap * (high[m - 1] - high[0])) / fmax(x[m - 1] - x[0], 1);
 	for (unsigned i = m / 2; i + 1 < m; i++) {
 		double v = (y[i + 1] - y[i] - per_heap * (high[i + 1] - high[i])) / fmax(x[i + 1] - x[i], 1);
 		ret.least = fmin(ret.least, v);
@@ -227,8 +230,9 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 	ret->high = 1000 * (l.lambda + t * l.se) / l.width;
 	double rate = l.lambda / l.width;
 	struct late late = late_pace(p, at, y, high, m, rate);
-	bool goes_on = late.median >= GOES_ON * rate;
-	if (late.n >= LATE_PARTS && p->ndumps >= LATE_DUMPS && late.median >= UNDIMINISHED * rate && late.least >= STEADY * rate)
+	double pace = fmax(rate, late.whole);
+	bool goes_on = late.median >= GOES_ON * pace;
+	if (late.n >= LATE_PARTS && p->ndumps >= LATE_DUMPS && late.median >= UNDIMINISHED * pace && late.least >= STEADY * pace)
 		ret->conf += post[STORY_SLOW] + post[STORY_BURST];
 	if (ret->conf / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss && goes_on)
 		ret->label = NATIVE_LEAK;

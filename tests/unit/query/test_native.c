@@ -83,8 +83,32 @@ static void test_leak(void **state)
 	leaks_from(1000, 12);
 }
 
+/* A process of the simulator whose RSS fills up beside a heap that happens to grow a little then; kB. */
+static const struct { uint64_t jobs, rss, bytes; } fills[] = {
+	{203, 112598, 8217}, {391, 149407, 8293}, {581, 174265, 8465}, {796, 190851, 8326}, {1015, 201303, 8379}, {1205, 206853, 8506},
+	{1399, 210649, 8605}, {1586, 212910, 8737}, {1798, 214596, 8923}, {1979, 215087, 8493}, {2186, 216050, 8862}, {2384, 216105, 8533},
+	{2581, 216479, 8600}, {2796, 216342, 8581}, {2992, 216440, 8498}, {3210, 216882, 8631}, {3421, 216728, 8517}, {3632, 215970, 8351},
+	{3847, 216373, 8440}, {4051, 216950, 8609}, {4253, 216975, 8769}, {4469, 216660, 8583}, {4678, 216560, 8486}, {4896, 216429, 8529},
+};
+
+static void test_fills_up(void **state)
+{
+	struct store *st = sample_store();
+	(void)state;
+	for (size_t k = 0; k < sizeof(fills) / sizeof(*fills); k++) {
+		struct dump_summary *s = play_dump(&(struct play){.pid = 1, .alive = early, .untraced = true}, k);
+		s->head.jobs = fills[k].jobs;
+		s->head.rss = 1024 * fills[k].rss;
+		s->bytes = 1024 * fills[k].bytes;
+		put_dump(st, s);
+		if (says_native(st))
+			fail_msg("a native leak after %zu dumps", k + 1);
+	}
+	store_close(st);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_warm_up), cmocka_unit_test(test_leak)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_warm_up), cmocka_unit_test(test_leak), cmocka_unit_test(test_fills_up)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
