@@ -53,8 +53,8 @@ class ConfigTest < HdaTest
   # A program that becomes a daemon is in another folder when it dumps.
   def test_paths_are_made_absolute
     c = C.new({ dir: "tmp/dumps", socket: Struct.new(:to_path).new("run/sock") }, {})
-    assert_equal ["#{Dir.pwd}/tmp/dumps", "#{Dir.pwd}/run/sock"], [c.dir, c.socket]
-    assert_equal ["#{Dir.pwd}/dumps", "~nobody-here/x"], [C.new({}, { "HDA_DIR" => "dumps" }).dir, C.new({ dir: "~nobody-here/x" }, {}).dir]
+    assert_equal [File.join(Dir.pwd, "tmp/dumps"), File.join(Dir.pwd, "run/sock")], [c.dir, c.socket]
+    assert_equal [File.join(Dir.pwd, "dumps"), "~nobody-here/x"], [C.new({}, { "HDA_DIR" => "dumps" }).dir, C.new({ dir: "~nobody-here/x" }, {}).dir]
   end
 
   def test_the_classic_switch

@@ -57,11 +57,12 @@ class DumpTest < HdaTest
 
   # --- the child's beginning ---
 
-  # How often the child looked before it began, the parent's faults being these.
+  # How often the child looked before it began, the parent's faults being these; nil: there is no parent.
   def looks(faults, seconds = 1.0)
     n = 0
-    Hda::Child.stub(:faults_of, ->(_) { faults.size > 1 ? faults.shift : faults[0] }) do
-      Hda::Child.stub(:sleep, ->(_) { n += 1 }) { Hda::Child.await_calm(1, seconds) }
+    seen = ->(*) { (faults.size > 1 ? faults.shift : faults[0]) || raise(Errno::ESRCH) }
+    Hda::Child.stub(:faults, seen) do
+      Hda::Child.stub(:sleep, ->(_) { n += 1 }) { Hda::Child.await_calm(Process.pid, seconds) }
     end
     n
   end
@@ -71,14 +72,37 @@ class DumpTest < HdaTest
     assert_equal 5, looks([500, 900, 2000, 2700, 2800, 2810]), "until a look brings hardly anything"
     assert_equal 20, looks((0..100).map { |i| i * 1000 }), "not for ever"
     assert_equal 2, looks((0..100).map { |i| i * 1000 }, 0.1), "a tenth of a short deadline"
-    assert_equal 0, looks([nil]), "where /proc hides it"
-    assert_equal 1, looks([500, nil]), "or the process is gone"
+    assert_equal 1, looks([500, nil]), "the process is gone"
+    assert_nil Hda::Child.await_calm(0, 1.0), "/proc hides it"
+  end
+
+  # What the child makes stands in the dump.
+  def test_waiting_makes_next_to_no_objects
+    n = 0
+    own = Hda::Child.method(:faults)
+    Hda::Child.stub(:faults, ->(io, text) { own.call(io, text); n += 1000 }) do
+      Hda::Child.stub(:sleep, nil) do
+        Hda::Child.await_calm(Process.pid, 1.0)
+        before = GC.stat(:total_allocated_objects)
+        Hda::Child.await_calm(Process.pid, 1.0)
+        # The stubs make some, too.
+        assert_operator GC.stat(:total_allocated_objects) - before, :<, 250
+      end
+    end
+    assert_equal 42_000, n
   end
 
   def test_faults_are_field_ten
     fields = (3..60).map(&:to_s)
-    Hda::Host.stub(:read, "12 (a) b (c)) #{fields.join(' ')}") { assert_equal 10, Hda::Child.faults_of(12) }
-    assert_nil Hda::Child.faults_of(0)
+    File.write("#{@dir}/stat", "12 (a) b (c)) #{fields.join(' ')}")
+    File.open("#{@dir}/stat") { |io| assert_equal 10, Hda::Child.faults(io, +"") }
+    text = +""
+    File.open("/proc/self/stat") do |io|
+      before = Hda::Child.faults(io, text)
+      ("x" * (16 << 20)).setbyte(0, 65)
+      now = Hda::Child.faults(io, text)
+      assert_operator now - before, :>, 1000, "it is read anew"
+    end
   end
 
   # --- the child's end ---

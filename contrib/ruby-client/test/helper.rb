@@ -107,16 +107,17 @@ class StandIn
     @sessions = []
     @controls = []
     @gone = []
-    @thread = Thread.new { loop { take(@server.accept, serve) } } if serve
+    @ingest = Queue.new
+    @threads = serve ? [Thread.new { loop { take(@server.accept) } }, Thread.new { loop { one(@ingest.pop, serve) } }] : []
   end
 
   attr_reader :controls
 
-  # The idle connection of a gem stays open beside the dumps; it is none of the sessions.
-  def take(io, serve)
+  # The idle connection of a gem is open beside the dumps; it is none of the sessions.
+  def take(io)
     hello = io.recv(4096, Socket::MSG_PEEK)
     return io.close if hello.empty? # a process that ended right after it connected
-    return one(io, serve) unless hello.include?("control")
+    return @ingest << io unless hello.include?("control")
     s = Session.new(io)
     s.welcome
     @controls << s
@@ -135,7 +136,7 @@ class StandIn
   end
 
   def close
-    @thread&.kill&.join
+    @threads.each(&:kill).each(&:join)
     @controls.each(&:close)
     @server.close
     File.unlink(@path)

@@ -28,6 +28,7 @@ module Hda
     CALM_LOOK_S = 0.05
     CALM_SHARE = 0.02 # of the faults since the fork: with fewer in a look, most of what is written all the time has been copied
     CALM_FAULTS = 16  # so few are none
+    STAT_MAX = 1024   # bytes of /proc/PID/stat
 
     module_function
 
@@ -99,21 +100,29 @@ module Hda
     end
 
     # After a fork the application's first write to each page is a fault, and a fault is dear while this process faults, too, to
-    # read the heap (here 73 microseconds instead of 32). Most come at once: this process sleeps until they have.
+    # read the heap (here 73 microseconds instead of 32). Most come at once: this process sleeps until they have. It makes next to
+    # no objects meanwhile: they would stand in the dump.
     def await_calm(parent, seconds)
-      first = last = faults_of(parent) or return
-      (seconds / CALM_LOOK_S).floor.times do
-        sleep(CALM_LOOK_S)
-        now = faults_of(parent) or return
-        return if now - last <= [CALM_FAULTS, (now - first) * CALM_SHARE].max
-        last = now
+      File.open("/proc/#{parent}/stat") do |io|
+        text = "".b
+        first = last = faults(io, text)
+        (seconds / CALM_LOOK_S).floor.times do
+          sleep(CALM_LOOK_S)
+          now = faults(io, text)
+          return if now - last <= [CALM_FAULTS, (now - first) * CALM_SHARE].max
+          last = now
+        end
       end
+    rescue SystemCallError, IOError
+      nil # /proc hides it, or the process is gone: nobody to wait for
     end
 
-    # Page faults that needed no disk: field 10 of /proc/PID/stat; nil where it cannot be read.
-    def faults_of(pid)
-      text = Host.read("/proc/#{pid}/stat") or return nil
-      text[(text.rindex(")") + 2)..-1].split(" ")[7].to_i
+    # Page faults that needed no disk: field 10 of the open /proc/PID/stat. text: a buffer.
+    def faults(io, text)
+      io.pread(STAT_MAX, 0, text)
+      at = text.rindex(")")
+      8.times { at = text.index(" ", at + 1) }
+      text.byteslice(at + 1, 20).to_i
     end
 
     def quietly

@@ -236,8 +236,8 @@ module Hda
     end
 
     def failed(kind, text)
-      @failures[kind] += 1
       @reporter.say(kind, text)
+      @failures[kind] += 1 # said first: whoever sees the count finds the line
     end
 
     # What there is instead of a daemon, too.
@@ -252,8 +252,8 @@ module Hda
     end
 
     def postponed(err)
-      @failures[err.kind] += 1
       @reporter.say(err.kind, err.message) unless quiet?(err)
+      @failures[err.kind] += 1
       delay = err.delay
       unless delay
         delay = @backoff
@@ -358,8 +358,8 @@ module Hda
     end
 
     def failed_quietly(err)
-      @failures[err.kind] += 1
       @reporter.say(err.kind, words(err)) unless quiet?(err)
+      @failures[err.kind] += 1
     end
 
     def header(reason, memory)
