@@ -41,7 +41,7 @@ module Hda
       return false if ractor?
       config = Config.new(@settings.options.merge(opts))
       return false if config.enabled == false || !supported?
-      require "hda/agent" # elsewhere the libraries that it names may not be there
+      require "hda/agent" unless defined?(Agent) # elsewhere the libraries that it names may not be there
       # What was traced stays traced until stop.
       @traced ||= Trace.hold(nil) if config.trace
       old = @agent

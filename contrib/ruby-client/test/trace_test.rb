@@ -68,6 +68,29 @@ class TraceTest < HdaTest
     RUBY
   end
 
+  def test_in_a_signal_handler
+    assert_equal ["[true, 7]", "true", "false", "[true, nil]", "false"], said(<<-'RUBY')
+      seen = nil
+      signal = lambda do |&work|
+        seen = nil
+        trap("USR2") { seen = work.call }
+        Process.kill(:USR2, Process.pid)
+        till { seen }
+        p seen
+      end
+      start
+      Hda.tick
+      signal.call { [Hda.trace(0.3), Hda.trace(1) { 7 }] }
+      till { Hda.tracing? }
+      p Hda.tracing?
+      till { !Hda.tracing? }
+      p Hda.tracing?
+      signal.call { [start(trace: true), Hda.stop] }
+      till { !Hda.tracing? }
+      p Hda.tracing?
+    RUBY
+  end
+
   def test_stop_ends_what_is_traced_in_the_background_and_no_block
     assert_equal %w[false true false], said(<<-'RUBY')
       start

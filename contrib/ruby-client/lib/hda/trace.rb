@@ -37,19 +37,14 @@ module Hda
       # Tracing from now on, for `seconds` (nil: for ever): what let_go takes. Any thread.
       def hold(seconds, background: false)
         h = Hold.new(seconds && mono + seconds, background)
-        @lock.synchronize do
-          start if @holds.empty?
-          @holds << h
-        end
+        @holds << h
+        settle
         h
       end
 
       # Ends a hold; twice is fine.
       def let_go(hold)
-        @lock.synchronize do
-          finish if @holds.delete(hold) && @holds.empty?
-          @ended.broadcast
-        end
+        settle if @holds.delete(hold)
       end
 
       # Where no hda thread does it: a thread lets go of the hold in time. It ends with the hold.
@@ -84,6 +79,27 @@ module Hda
       end
 
       private
+
+      # Tracing is on while somebody holds it.
+      def settle
+        locked do
+          if @holds.empty? then finish if on?
+          else start unless on?
+          end
+          @ended.broadcast
+        end
+      end
+
+      # The handler of a signal may not wait for a lock: a thread does it for him.
+      def locked(&work)
+        @lock.synchronize(&work)
+      rescue ThreadError
+        begin
+          Thread.new { @lock.synchronize(&work) }
+        rescue ThreadError
+          nil # the next who comes settles it
+        end
+      end
 
       def start
         require "objspace"
