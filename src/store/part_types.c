@@ -37,5 +37,5 @@ static void types_load(struct rec_in *in, const struct part_state *st)
 	}
 }
 
-const struct part part_types = {.id = PART_TYPES, .name = "types", .flags = STORE_TYPES, .thin_none = true, .shape = &shape, .save = types_save,
-    .load = types_load};
+const struct part part_types = {.id = PART_TYPES, .name = "types", .flags = STORE_TYPES, .thin_none = true, .shape = &shape,
+    .save = types_save, .load = types_load};
