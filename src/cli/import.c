@@ -75,15 +75,15 @@ static void say(struct importing *m, int code, const char *path, const char *why
 	pthread_mutex_unlock(&m->lock);
 }
 
-/* Is a dump of this process, time and counter there? */
+/* Is a dump of this process, time and counter there? Where the name says less the daemon tells by what it reads. */
 static bool is_known(const struct importing *m, const struct dump_header *h)
 {
+	if (h->who.pid == PID_OF_FILES || h->jobs == HEADER_UNKNOWN)
+		return false;
 	for (size_t i = 0; i < m->known.nrows; i++) {
 		const struct report_row *r = &m->known.rows[i];
 		double jobs = report_num(r, "counter");
-		bool same_jobs = h->jobs == HEADER_UNKNOWN ? isnan(jobs) : jobs == (double)h->jobs;
-		double pid = report_num(r, "pid");
-		if ((isnan(pid) ? PID_OF_FILES : pid) == (double)h->who.pid && fabs(report_num(r, "time") - h->time) < 0.5 && same_jobs)
+		if (report_num(r, "pid") == (double)h->who.pid && fabs(report_num(r, "time") - h->time) < 0.5 && jobs == (double)h->jobs)
 			return true;
 	}
 	return false;
@@ -168,11 +168,13 @@ static void failed(struct importing *m, const char *path, int err, const char *w
 		say(m, refused ? CLI_REFUSED : CLI_UNREACHABLE, path, why);
 }
 
-/* A dump that comes twice (a file, and the same one compressed) is stored once and confirmed twice. */
+/* A dump that was there, or comes twice (a file, and the same one compressed), is stored once and confirmed each time. */
 static void confirmed(struct importing *m, uint64_t dump)
 {
 	pthread_mutex_lock(&m->lock);
 	bool again = false;
+	for (size_t i = 0; i < m->known.nrows; i++)
+		again = again || report_num(&m->known.rows[i], "dump") == (double)dump;
 	for (size_t i = 0; i < m->nacked; i++)
 		again = again || m->acked[i] == dump;
 	if (again) {

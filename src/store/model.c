@@ -21,6 +21,13 @@ void model_ident(struct enc *e, const struct proc_ident *who)
 		enc_raw(e, who->app, strnlen(who->app, sizeof(who->app)));
 }
 
+/* A file whose name does not say both process and counter shares its second with others: then what was read decides. */
+static bool same_contents(const struct store_dump *old, const struct dump_summary *sum)
+{
+	return old->partial == sum->partial && old->objects == sum->objects && old->bytes == sum->bytes && old->roots == sum->roots &&
+	    old->edges == sum->edges && old->bad_lines == sum->bad_lines;
+}
+
 bool model_same_dump(const struct store_dump *old, const struct dump_summary *sum)
 {
 	if (old->partial && !sum->partial)
@@ -30,7 +37,8 @@ bool model_same_dump(const struct store_dump *old, const struct dump_summary *su
 		return old->seq == h->seq;
 	if (h->time_from_mtime || old->time_from_mtime || old->seq != HEADER_UNKNOWN)
 		return false;
-	return old->jobs == h->jobs && old->time == h->time;
+	bool named = h->who.pid && h->jobs != HEADER_UNKNOWN;
+	return old->jobs == h->jobs && old->time == h->time && (named || same_contents(old, sum));
 }
 
 void model_dump(struct store_dump *ret, const struct dump_summary *sum, uint64_t dump, uint64_t proc)

@@ -229,6 +229,17 @@ like 'import of a cut file: it is said' "$(cat "$work/err")" 'heap-81-.*ends in 
 code "$hdactl" import -j 2 "$work/cut"
 is 'the others at a time' "$(cat "$work/out")" '2 stored, 1 already there, 0 refused'
 is 'all are partial' "$("$hdactl" --json dumps --all | jq -c '[.rows[] | select(.pid > 80 and .pid < 90) | .partial]')" '[true,true,true]'
+# --- names that say a second and no more: others of that second are other dumps, the same one again is not
+mkdir "$work/second"
+for n in 1 2; do
+	printf '{"address":"0x7f%d0", "type":"OBJECT", "memsize":40}\n' $n | sed "$((3 - n))p" >"$work/second/app$n-1600000000.dump"
+done
+gzip -k "$work/second/app1-1600000000.dump"
+code "$hdactl" import "$work/second"
+is 'two of one second and one compressed: import' "$(cat "$work/out")" '2 stored, 1 already there, 0 refused'
+code "$hdactl" import "$work/second"
+is 'again: all are there' "$(cat "$work/out")" '0 stored, 3 already there, 0 refused'
+is 'with -f, too' "$("$hdactl" -f "$work/second" --json dumps 2>/dev/null | jq -c '[.rows[].objects] | sort')" '[1,2]'
 code "$hdactl" import "$work/nothing"
 is 'import of an empty folder: exit 5' $status 5
 like 'import of an empty folder: it is named' "$(cat "$work/err")" 'nothing: an empty folder'

@@ -318,6 +318,28 @@ static void test_exists(void **state)
 	free(p);
 }
 
+/* Files whose names say a second and no more: the same one again, and others of that second. */
+static void test_exists_unnamed(void **state)
+{
+	struct fixture *f = *state;
+	put_empty(f, empty(0, 0, HEADER_UNKNOWN, 10), 0);
+	assert_int_equal(put_empty(f, empty(0, 0, HEADER_UNKNOWN, 10), HDA_EEXISTS), 1);
+	for (uint64_t i = 0; i < 6; i++) {
+		struct dump_summary *d = empty(0, 0, HEADER_UNKNOWN, 10);
+		*(uint64_t *[]){&d->objects, &d->bytes, &d->roots, &d->edges, &d->bad_lines, &d->input_bytes}[i] += 1;
+		put_empty(f, d, i < 5 ? 0 : HDA_EEXISTS); /* compressed it has another size */
+	}
+	struct dump_summary *d = empty(0, 0, 7, 10), *again = empty(0, 0, 7, 10);
+	again->objects += 1;
+	put_empty(f, d, 0);
+	put_empty(f, again, 0);
+	/* With pid and counter the name is believed. */
+	put_empty(f, empty(9, 0, 7, 10), 0);
+	again = empty(9, 0, 7, 10);
+	again->objects += 1;
+	put_empty(f, again, HDA_EEXISTS);
+}
+
 static void test_abort(void **state)
 {
 	struct fixture *f = *state;
@@ -643,7 +665,7 @@ static void test_secret(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    BOTH(round_trip), BOTH(parts), BOTH(types), BOTH(identity), BOTH(exists), BOTH(abort), BOTH(isolation), BOTH(twin), BOTH(walk),
+	    BOTH(round_trip), BOTH(parts), BOTH(types), BOTH(identity), BOTH(exists), BOTH(exists_unnamed), BOTH(abort), BOTH(isolation), BOTH(twin), BOTH(walk),
 	    BOTH(lends_keys), BOTH(thinning), BOTH(age), BOTH(secret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
