@@ -10,9 +10,9 @@
 #include "base/mem.h"
 #include "cli/human.h"
 #include "cli/input.h"
-#include "cli/progress.h"
+#include "cli/reader.h"
 #include "cli/run.h"
-#include "daemon/pipeline.h"
+#include "daemon/host.h"
 #include "query/census.h"
 #include "store/store.h"
 
@@ -28,54 +28,38 @@ struct reading {
 	size_t ntrails, cap_trails;
 	struct input_name over;       /* --pid, --time, --counter */
 	bool pid_filters;             /* --pid picks a process; it names only files that say none */
-	struct progress progress;
-	uint64_t before;              /* bytes of the files read so far */
 	size_t good;
 	struct source { uint64_t dump; const char *path; } *sources; /* which file is which dump; paths are the list's */
 	size_t nsources, cap_sources;
 };
-
-static void on_object(void *ctx, const struct heap_obj *o, uint32_t slot)
-{
-	census_dump_add(ctx, o->addr, slot, o->generation, o->memsize);
-}
 
 static uint32_t slot_key(void *ctx, uint32_t slot)
 {
 	return pipeline_slot_key(ctx, slot);
 }
 
-/* Half of the machine's memory, as the manual says. */
-static uint64_t memory_for_graphs(void)
+static void keep(struct reading *r, struct reader_dump *d)
 {
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 : UINT64_C(1) << 30;
-}
-
-static void keep(struct reading *r, struct pipeline *p, const char *path, const struct dump_header *head, bool partial, double start,
-    struct census_dump *census)
-{
+	const char *path = d->file->path;
 	struct store_wtxn *w;
-	struct dump_summary *sum = pipeline_finish(p, head, partial);
 	uint64_t dump = 0;
-	sum->took_s = progress_clock() - start; /* with the graph, as hdad counts it */
 	int err = store_wtxn_begin(r->store, &w);
 	if (err >= 0) {
-		err = store_wtxn_put(w, sum, &dump);
+		err = store_wtxn_put(w, d->sum, &dump);
 		int done = store_wtxn_commit(w);
 		err = err < 0 ? err : done;
 	}
-	if (err >= 0 && census)
-		query_census_put(r->census, dump, census, slot_key, p);
+	if (err >= 0 && d->census)
+		query_census_put(r->census, dump, d->census, slot_key, d->pipeline);
 	else
-		census_dump_free(census);
+		census_dump_free(d->census);
 	if (err >= 0) {
 		r->sources = xgrow(r->sources, r->nsources, &r->cap_sources, sizeof(*r->sources));
 		r->sources[r->nsources++] = (struct source){dump, path};
 	}
 	if (err >= 0 && r->address) {
 		r->trails = xgrow(r->trails, r->ntrails, &r->cap_trails, sizeof(*r->trails));
-		r->trails[r->ntrails++] = (struct query_trail){dump, pipeline_take_trail(p)};
+		r->trails[r->ntrails++] = (struct query_trail){dump, pipeline_take_trail(d->pipeline)};
 	}
 	if (err == HDA_EEXISTS)
 		cli_fail(0, "%s: the same dump as an earlier file, read once", path);
@@ -83,61 +67,18 @@ static void keep(struct reading *r, struct pipeline *p, const char *path, const 
 		cli_fail(0, "%s: %s", path, hda_strerror(err));
 	if (err >= 0 || err == HDA_EEXISTS)
 		r->good++;
-	summary_free(sum);
+	summary_free(d->sum);
 }
 
-static void read_open(struct reading *r, struct input *in, const char *path, const struct dump_header *head)
+/* One file, in its turn. */
+static void take(void *ctx, struct reader_dump *d)
 {
-	struct census_dump *census = r->census ? census_dump_new() : NULL;
-	struct pipeline_opts o = {
-	    .graph = !args_flag(r->cli->args, OPT_ID_NO_GRAPH),
-	    .graph_memory = memory_for_graphs(),
-	    .trail = r->address != NULL,
-	    .trail_addr = r->address ? *r->address : 0,
-	    .census = census ? on_object : NULL,
-	    .census_ctx = census,
-	};
-	o.scan.hash_values = o.scan.want_refs = true;
-	store_secret(r->store, o.scan.hash_key);
-	struct pipeline *p = pipeline_new(&o);
-	double start = progress_clock();
-	const uint8_t *bytes;
-	ssize_t n;
-	uint64_t total;
-	while ((n = input_read(in, &bytes)) > 0) {
-		pipeline_feed(p, bytes, (size_t)n);
-		progress_update(&r->progress, r->before + input_done(in, &total), path);
-	}
-	if (n < 0) {
-		progress_end(&r->progress);
-		cli_fail(0, "%s; what came before is read as a partial dump", input_error(in));
-	}
-	keep(r, p, path, head, n < 0, start, census);
-	pipeline_free(p);
-}
-
-static void read_file(struct reading *r, const struct input_file *f)
-{
-	_cleanup_free_ char *why = NULL;
-	struct dump_header head;
-	struct input *in;
-	struct input_name over = r->over;
-	if (r->pid_filters && f->name.pid != HEADER_UNKNOWN)
-		over.pid = HEADER_UNKNOWN;
-	int err = input_open(f->path, &in, &why);
-	if (err < 0) {
-		progress_end(&r->progress);
-		cli_fail(0, "%s", why ? why : hda_strerror(err));
-		return;
-	}
-	err = input_header(f->path, &over, true, &head);
-	if (err < 0) {
-		cli_fail(0, "%s: %s", f->path, hda_strerror(err));
-	} else {
-		read_open(r, in, f->path, &head);
-		dump_header_done(&head);
-	}
-	input_free(in);
+	if (d->why)
+		cli_fail(0, "%s", d->why);
+	if (d->sum)
+		keep(ctx, d);
+	else
+		census_dump_free(d->census);
 }
 
 /* --pid, --time and --counter. The exit code of what is wrong with them. */
@@ -163,19 +104,20 @@ static int read_all(struct reading *r, struct input_list *l)
 	int code = overrides(r, l->nfiles);
 	if (code != CLI_DONE)
 		return code;
-	uint64_t total = 0;
-	for (size_t i = 0; i < l->nfiles; i++)
-		total += l->files[i].size;
-	progress_init(&r->progress, total);
 	if (l->nskips > 1)
 		cli_fail(0, "%s: skipped: %s; so were %zu more", l->skips[0].path, l->skips[0].why, l->nskips - 1);
 	else if (l->nskips)
 		cli_fail(0, "%s: skipped: %s", l->skips[0].path, l->skips[0].why);
-	for (size_t i = 0; i < l->nfiles; i++) {
-		read_file(r, &l->files[i]);
-		r->before += l->files[i].size;
-	}
-	progress_end(&r->progress);
+	struct reader_opts o = {
+	    .pipeline = {.graph = !args_flag(r->cli->args, OPT_ID_NO_GRAPH), .graph_memory = host_memory() / 2, .trail = r->address != NULL,
+	        .trail_addr = r->address ? *r->address : 0},
+	    .census = r->census != NULL,
+	    .over = r->over,
+	    .pid_of_name = r->pid_filters,
+	};
+	o.pipeline.scan.hash_values = o.pipeline.scan.want_refs = true;
+	store_secret(r->store, o.pipeline.scan.hash_key);
+	reader_run(l, &o, take, r);
 	return r->good ? CLI_DONE : cli_fail(CLI_BAD_INPUT, "no dump could be read");
 }
 

@@ -15,6 +15,7 @@ libhda_a_SOURCES += \
 	src/cli/leaks.c src/cli/leaks.h src/cli/ack.c src/cli/ci.c src/cli/explain.c src/cli/jsonin.c src/cli/jsonin.h \
 	src/cli/plot.c src/cli/plot.h src/cli/verdict.c src/cli/verdict.h \
 	src/cli/progress.c src/cli/progress.h \
+	src/cli/reader.c src/cli/reader.h \
 	src/cli/remote.c src/cli/remote.h \
 	src/cli/report.c src/cli/report.h \
 	src/cli/table.c src/cli/table.h src/cli/columns.def \

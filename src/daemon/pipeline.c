@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "graph/graph.h"
 #include "reduce/reducer.h"
@@ -111,6 +112,8 @@ void pipeline_free(struct pipeline *p)
 void pipeline_feed(struct pipeline *p, const uint8_t *bytes, size_t n) { scanner_feed(p->scan, bytes, n); }
 
 const struct scan_stats *pipeline_stats(const struct pipeline *p) { return scanner_stats(p->scan); }
+
+bool pipeline_over_memory(const struct pipeline *p) { return p->graph && graph_state(p->graph) == HDA_ELIMIT; }
 
 struct dump_summary *pipeline_finish(struct pipeline *p, const struct dump_header *head, bool partial)
 {

@@ -30,6 +30,8 @@ void pipeline_free(struct pipeline *p);
 void pipeline_feed(struct pipeline *p, const uint8_t *bytes, size_t n);
 /* Bytes, objects and bad lines so far (for progress). */
 const struct scan_stats *pipeline_stats(const struct pipeline *p);
+/* The graph needed more than graph_memory: there will be none. */
+bool pipeline_over_memory(const struct pipeline *p);
 /* The end: a new summary with a copy of *head; partial as the caller knows. The caller frees it with summary_free. */
 struct dump_summary *pipeline_finish(struct pipeline *p, const struct dump_header *head, bool partial);
 /* After pipeline_finish, until pipeline_free: index into keys of a census slot. */

@@ -27,3 +27,10 @@ endif
 tests_unit_cli_test_jsonin_SOURCES = tests/unit/cli/test_jsonin.c tests/unit/unit.h
 tests_unit_cli_test_jsonin_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_cli_test_jsonin_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/cli/test_reader
+TESTS += tests/unit/cli/test_reader
+endif
+tests_unit_cli_test_reader_SOURCES = tests/unit/cli/test_reader.c tests/unit/unit.h
+tests_unit_cli_test_reader_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cli_test_reader_LDADD = $(UNIT_LDADD)
