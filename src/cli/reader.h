@@ -8,7 +8,7 @@
 enum {
 	READER_AT_ONCE = 16,              /* files at a time at most; else one a processor */
 	READER_SHARE_LEAST = 16 << 20,    /* bytes of graph_memory that a file gets at least ... */
-	READER_SHARE_PACKED = 16,         /* ... and so many times its size when it is compressed; else its size, three times what Ruby's dumps need */
+	READER_SHARE_PACKED = 16,         /* ... and so many times its size when it is compressed; else its size: Ruby's need a third of it */
 };
 
 struct reader_opts {
