@@ -338,7 +338,8 @@ static int lock_state(struct hdad *h, char **ret_why)
 	else if (flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		err = -EBUSY;
 	if (err < 0)
-		*ret_why = xasprintf("%s: %s", h->state_dir, err == -EBUSY ? "another hdad uses this directory" : hda_strerror(err));
+		*ret_why = xasprintf("%s: %s", h->state_dir, err == -EBUSY ? "another hdad uses this directory"
+			: err == -ENOENT ? "no such directory: make it, or choose another by --state-dir" : hda_strerror(err));
 	return err;
 }
 
@@ -348,11 +349,6 @@ static int open_store(struct hdad *h, char **ret_why)
 	if (err < 0)
 		return err;
 	_cleanup_free_ char *dir = xasprintf("%s/store", h->state_dir);
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
-		err = -errno;
-		*ret_why = xasprintf("%s: %s", dir, hda_strerror(err));
-		return err;
-	}
 	struct store_opts o = {
 	    .dir = dir,
 	    .map_size = config_get(h->cfg, CFG_map_size),

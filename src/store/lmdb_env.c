@@ -36,8 +36,11 @@ static int check_place(const char *dir, bool read_only, char **ret_why)
 {
 	struct stat st;
 	struct statfs fs;
-	if (!read_only && mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return why(ret_why, -errno, xasprintf("%s: cannot make the directory: %s", dir, hda_strerror(-errno)));
+	if (!read_only && mkdir(dir, 0700) < 0 && errno != EEXIST) {
+		int err = -errno;
+		return why(ret_why, err, xasprintf("%s: cannot make the directory: %s: %s", dir, hda_strerror(err),
+				err == -ENOSPC || err == -EDQUOT ? "make room" : "chown what it is in to the user who runs this, or choose another"));
+	}
 	if (stat(dir, &st) < 0)
 		return why(ret_why, -errno, xasprintf("%s: %s", dir, hda_strerror(-errno)));
 	if (!S_ISDIR(st.st_mode))

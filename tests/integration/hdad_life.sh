@@ -26,6 +26,8 @@ is 'a second hdad on the same sockets ends with 1' "$status" 1
 like 'and says why' "$second" 'event=start_failed.*another hdad answers there'
 second=$("$hdad" --state-dir "$work/state" --runtime-dir "$work/state2" 2>&1)
 like 'a second hdad on the same store refuses' "$second" 'event=start_failed.*another hdad uses this directory'
+like 'a state directory that is not there: what to do' "$("$hdad" --state-dir "$work/nosuch" --runtime-dir "$work/state2" 2>&1)" \
+	'event=start_failed.*nosuch: no such directory: make it'
 like 'the first still answers' "$(peer hello query)" '^WELCOME '
 
 # Reload: all or nothing.

@@ -255,6 +255,11 @@ static void test_not_writable(void **state)
 	assert_non_null(strstr(why, dir));
 	assert_non_null(strstr(why, "not writable"));
 	assert_non_null(strstr(why, "chown"));
+	/* The first start: the directory above cannot be written to. */
+	_cleanup_free_ char *sub = xasprintf("%s/store", dir);
+	assert_int_equal(open_as_nobody(sub, why, sizeof(why)), -EACCES);
+	assert_non_null(strstr(why, sub));
+	assert_non_null(strstr(why, "chown"));
 }
 
 static void test_not_a_directory(void **state)
