@@ -125,7 +125,7 @@ module Lives
         last = nil
         loop do
           sleep LOOK_S
-          took = Hda.status && Hda.status[:took] or next
+          took = Hda.status[:took] or next
           @seen << took unless took == last
           last = took
         end

@@ -33,14 +33,20 @@ module Hda
   @settings = Settings.new
   @traced = nil
   @told = false
+  @why_off = nil
   class << self
     # Starts counting; again: with other options (the counter goes on from zero). Options: see README; they beat those of configure,
     # which beat the environment. True; false where hda does nothing: with enabled: false or HDA=0, and on anything but MRI on a
-    # system that forks. No thread is started here.
+    # system that forks; what ran before is stopped then. No thread is started here.
     def start(**opts)
       return false if ractor?
       config = Config.new(@settings.options.merge(opts))
-      return false if config.enabled == false || !supported?
+      if config.enabled == false
+        stop
+        @why_off = "hda is switched off"
+        return false
+      end
+      return false unless supported?
       require "hda/agent" unless defined?(Agent) # elsewhere the libraries that it names may not be there
       # What was traced stays traced until stop.
       @traced ||= Trace.hold(nil) if config.trace
@@ -76,7 +82,7 @@ module Hda
     def dump!(reason: "demand", wait: false)
       return "hda is of the main Ractor" if ractor?
       a = @agent
-      a ? a.request(reason, wait: wait) : "hda is not started"
+      a ? a.request(reason, wait: wait) : @why_off || "hda is not started"
     end
 
     # Traces allocations for so many seconds at most: with a block while it runs (its value is returned), without one in the
@@ -99,7 +105,7 @@ module Hda
       end
     end
 
-    # What the gem is doing: a Hash; nil when it is not started.
+    # What the gem is doing: a Hash, with all of these keys always.
     #   state      :off, :idle, :tracing, :dumping, :postponed, :refused, :backoff
     #   reason     why, a text; nil where there is nothing to say
     #   until      seconds until the next try; nil when none is planned
@@ -111,9 +117,11 @@ module Hda
     #   pause      seconds the last fork held the process; took: seconds until its child was over; last: what the daemon said of the
     #              last dump
     def status
-      return nil if ractor?
+      off = { state: :off, reason: nil, until: nil, since: nil, child: nil, jobs: 0, pid: Process.pid, thread: false, attempts: 0, dumps: 0,
+              failures: {}, connected: false, traced: tracing?, pause: nil, took: nil, last: nil }
+      return off.merge(reason: "hda is of the main Ractor") if ractor?
       a = @agent
-      a && a.status
+      a ? off.merge(a.status) : off.merge(reason: @why_off || "hda is not started")
     end
 
     # Stops counting. A dump under way is brought to its end by the hda thread, which then ends.
@@ -124,8 +132,7 @@ module Hda
       a.stop if a
       Trace.end_background
       Trace.let_go(@traced) if @traced
-      @traced = nil
-      nil
+      @traced = @why_off = nil
     end
 
     # Whether allocations are traced by this gem now.
@@ -147,7 +154,8 @@ module Hda
 
     def supported?
       return true if SUPPORTED
-      warn "hda: does nothing on #{RUBY_ENGINE} #{RUBY_PLATFORM}: it needs MRI and fork" unless @told
+      @why_off = "hda does nothing on #{RUBY_ENGINE} #{RUBY_PLATFORM}: it needs MRI and fork"
+      warn @why_off.sub("hda", "hda:") unless @told
       @told = true
       false
     end

@@ -357,12 +357,12 @@ class AgentTest < HdaTest
   def test_public_interface
     code = <<-RUBY
       require "helper"
-      p Hda.tick, Hda.dump!, Hda.status, Hda.started?
+      p Hda.tick, Hda.dump!, Hda.status[:state], Hda.started?
       p Hda.start(app: "x", socket: "/nonexistent/sock"), Hda.tick("A"), Hda.status[:jobs], Hda.stop, Hda.started?, Hda.tick
       Thread.list.each { |t| t.join(10) if t.name == "hda" } # stopped above
       p Hda.start(enabled: false), Thread.list.size
     RUBY
     out, err, = ruby(code)
-    assert_equal ['nil', '"hda is not started"', *%w[nil false true nil 1 nil false nil false 1]], out.split("\n"), err
+    assert_equal ['nil', '"hda is not started"', *%w[:off false true nil 1 nil false nil false 1]], out.split("\n"), err
   end
 end

@@ -75,10 +75,10 @@ class InterfaceTest < HdaTest
   end
 
   def test_in_another_ractor_it_says_so_and_raises_nothing
-    assert_equal ['["hda is of the main Ractor", nil, false, false, nil, false, 7, nil]', "true"], said(<<-'RUBY')
+    assert_equal ['["hda is of the main Ractor", "hda is of the main Ractor", false, false, nil, false, 7, nil]', "true"], said(<<-'RUBY')
       $VERBOSE = nil
       Hda.start
-      p Ractor.new { [Hda.dump!, Hda.status, Hda.started?, Hda.tracing?, Hda.stop, Hda.start, Hda.trace(1) { 7 }, Hda.tick] }.take, Hda.started?
+      p Ractor.new { [Hda.dump!, Hda.status[:reason], Hda.started?, Hda.tracing?, Hda.stop, Hda.start, Hda.trace(1) { 7 }, Hda.tick] }.take, Hda.started?
     RUBY
   end
 
@@ -104,6 +104,36 @@ class InterfaceTest < HdaTest
       assert_equal [want], said("p [Hda.start, Hda.start(enabled: true)]", env)
     end
     assert_equal ["[false, false]"], said("p [Hda.start(enabled: false), Hda.started?]", { "HDA" => "1" })
+  end
+
+  def test_switched_off_while_it_runs
+    assert_equal ["true", "false", "hda is switched off", "false", "0"], said(<<-'RUBY')
+      Hda.start(trace: true)
+      Hda.tick
+      p Hda.tracing?
+      Hda.configure { |c| c.enabled = false }
+      p Hda.started?
+      puts Hda.dump!
+      p Hda.tracing?
+      till = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 20
+      sleep 0.01 until threads.call == 0 || Process.clock_gettime(Process::CLOCK_MONOTONIC) > till
+      p threads.call
+    RUBY
+  end
+
+  # The keys are the same, whatever it does or does not.
+  def test_status_where_nothing_is_done
+    keys = %i[attempts child connected dumps failures jobs last pause pid reason since state thread took traced until].inspect
+    assert_equal ['[:off, "hda is not started"]', keys, '[:off, "hda is switched off"]', keys, "[:idle, nil]", keys, '[:off, "hda is not started"]', keys], said(<<-'RUBY')
+      show = -> { s = Hda.status; p s.values_at(:state, :reason), s.keys.sort }
+      show.call
+      Hda.start(enabled: false)
+      show.call
+      Hda.start
+      show.call
+      Hda.stop
+      show.call
+    RUBY
   end
 
   # What status says when all is well, and that it is a copy.

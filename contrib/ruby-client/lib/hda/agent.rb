@@ -78,7 +78,7 @@ module Hda
     def status
       now = { jobs: @jobs, pid: @pid || Process.pid, thread: @thread.alive? }
       r = @runner
-      r ? r.status.merge(now) : { state: @stopped ? :off : :idle, dumps: 0, attempts: 0, failures: {}, connected: false }.merge(now)
+      r ? r.status.merge(now) : { state: @stopped ? :off : :idle, dumps: 0, attempts: 0, failures: {} }.merge(now)
     end
 
     def stop
