@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "daemon/host.h"
+#include "proto/header.h"
 
 static const struct {
 	const char *name;
@@ -89,6 +90,8 @@ size_t log_format(char *buf, size_t n, enum log_id id, const struct log_field *f
 	put_str(&l, " msg=");
 	put_value(&l, span_of(rows[id].text));
 	for (const struct log_field *f = fields; f->kind != LOG_FIELD_END; f++) {
+		if (f->kind == LOG_FIELD_UINT && f->u == HEADER_UNKNOWN)
+			continue;
 		put_str(&l, " ");
 		put_str(&l, f->key);
 		put_str(&l, "=");

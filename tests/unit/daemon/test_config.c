@@ -141,7 +141,7 @@ static void test_log_lines(void **state)
 	(void)state;
 	char buf[LOG_LINE_MAX];
 	const struct log_field f[] = {LOG_UINT("dump", 7), LOG_STR("app", "a \"b\"\n<3>x\xff"), LOG_STR("w", "plain-1"),
-	    LOG_REAL("t", 1.5), LOG_STR("none", ""), {.kind = LOG_FIELD_END}};
+	    LOG_UINT("jobs", HEADER_UNKNOWN), LOG_REAL("t", 1.5), LOG_STR("none", ""), {.kind = LOG_FIELD_END}};
 	log_format(buf, sizeof(buf), LOG_dump_stored, f, 3);
 	assert_string_equal(buf, "<6>event=dump_stored msg=\"dump stored\" dump=7 app=\"a \\\"b\\\"\\x0a<3>x\\xff\" w=plain-1 t=1.500 none=\"\" suppressed=3");
 	char big[5000];
