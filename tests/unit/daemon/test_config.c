@@ -3,6 +3,7 @@
 
 #include "daemon/config.h"
 #include "daemon/log.h"
+#include "proto/header.h"
 
 /* The message of a text that must be refused; caller frees. */
 static char *refused(const char *text)
