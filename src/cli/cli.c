@@ -131,7 +131,7 @@ int cli_ask_report(const struct cli *cli, struct report *a)
 	r = cli_exit_of_status(a->status);
 	if (cli->json && r == CLI_NOTHING)
 		cli_print(cli, a); /* a document without rows, whoever asks */
-	else if (r != CLI_DONE)
+	if (r != CLI_DONE)
 		cli_fail(r, "%s", a->text ? a->text : "it was refused without a reason");
 	return r;
 }

@@ -105,6 +105,9 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 		is "six graphs" "$(grep -l '</svg>' "$work"/g/*.svg | wc -l)" 6
 	fi
 	code "$hdactl" -f "$work" trend --plot "$work/x.pdf"; is "no such picture" $status 2
+	code "$hdactl" -f "$work" --json show 999
+	is "nothing found, with --json: a document without rows" "$status $(jq -c .rows "$work/out")" '1 []'
+	like "and the reason" "$(cat "$work/err")" '^hdactl: 999 is neither a dump'
 else
 	skip "reports over a dump of a real Ruby" "no ruby or jq"
 fi
