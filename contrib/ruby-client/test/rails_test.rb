@@ -62,6 +62,17 @@ class RailsTest < HdaTest
     assert_equal [{ "MailJob" => 4 }, "shop"], [d.sessions[0].header["job_mix"], d.sessions[0].hello["app"]]
   end
 
+  # Started by the environment when Ruby started, before the application had said anything.
+  def test_options_beat_the_environment_beside_auto
+    skip "no Rails" unless ruby('require "rails"; require "action_controller/railtie"; require "active_job/railtie"')[2]
+    out, err, = ruby(APP + 'p Hda.instance_variable_get(:@agent).instance_variable_get(:@config).every, Hda.dump!(wait: true), OUT.string',
+                     { "SOCK" => "/nonexistent/sock", "RAILS_ENV" => "production", "HDA" => "1", "HDA_EVERY" => "7" }, "-rhda/auto")
+    assert_equal ["1000", '"no daemon at /nonexistent/sock (ENOENT)"'], out.split("\n").first(2), err
+    out, err, = ruby(APP.sub("config.hda.headroom = 0", "config.hda.enabled = false") + "p Hda.started?",
+                     { "SOCK" => "/nonexistent/sock", "RAILS_ENV" => "production", "HDA" => "1" }, "-rhda/auto")
+    assert_equal "false\n", out, err
+  end
+
   def test_what_goes_wrong_goes_to_the_logger_of_rails
     out = app('3.times { Hda.dump!(wait: true) }; p OUT.string.lines.size, OUT.string[0, 12]')
     assert_equal ["1", '"hda: absent:"'], out

@@ -27,10 +27,12 @@ module Hda
 
     # After config/initializers, which may set options, too.
     initializer "hda.start", after: :load_config_initializers do |app|
-      next if app.config.hda.enabled == false
+      next Hda.stop if app.config.hda.enabled == false
       require "hda/sidekiq"
       require "hda/resque"
-      Hda.start(**app.config.hda.to_h) unless Hda.started?
+      options = app.config.hda.to_h
+      # By hda/auto it was started before the application could say anything.
+      Hda.start(**options) if !Hda.started? || (defined?(Hda::Auto) && !options.empty?)
     end
   end
 end
