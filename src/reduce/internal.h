@@ -13,6 +13,7 @@ enum {
 	REDUCE_GENERATIONS_MAX = 256 * 1024, /* distinct generations; beyond it new ones are not told apart */
 	REDUCE_TYPES_MAX = 1024,           /* distinct types told apart when slots run out */
 	REDUCE_SPARE = 8,                  /* times as many objects as a list has are kept until names decide between equal ones */
+	REDUCE_SPARE_GENERATIONS = 1024,   /* so many generations have spare ones, too: 2.2 MB */
 };
 
 /* In reducer_slot.kind: klass is one (0 is an address too). */

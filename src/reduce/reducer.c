@@ -180,7 +180,8 @@ uint32_t reduce_gen_no(struct reducer *r, uint64_t generation)
 		r->gens = xgrow(r->gens, r->ngens, &r->cap_gens, sizeof(*r->gens));
 		r->gen_totals = xgrow(r->gen_totals, r->ngens, &r->cap_gen_totals, sizeof(*r->gen_totals));
 		r->gens[r->ngens] = generation;
-		r->gen_totals[r->ngens] = (struct gen_total){.refs.max = SUM_GEN_REFS * REDUCE_SPARE};
+		uint32_t spare = r->ngens < REDUCE_SPARE_GENERATIONS ? REDUCE_SPARE : 1;
+		r->gen_totals[r->ngens] = (struct gen_total){.refs.max = SUM_GEN_REFS * spare};
 		*no = (uint32_t)++r->ngens;
 	}
 	r->last_gen = generation;

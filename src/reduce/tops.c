@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+enum { TOPS_FIRST = 5 /* entries: there may be very many heaps of few */ };
+
 void tops_done(struct tops *t)
 {
 	free(t->p);
@@ -58,7 +60,11 @@ void tops_add(struct tops *t, const struct top_obj *o)
 	if (o->rank == 0 || o->rank < t->floor)
 		return;
 	if (t->n < t->max) {
-		t->p = xgrow(t->p, t->n, &t->cap, sizeof(*t->p));
+		if (t->n == t->cap) {
+			uint32_t cap = t->cap ? t->cap * 2 : TOPS_FIRST;
+			t->cap = cap < t->max ? cap : t->max;
+			t->p = xreallocarray(t->p, t->cap, sizeof(*t->p));
+		}
 		t->p[t->n++] = *o;
 		if (t->n < t->max)
 			return;

@@ -21,8 +21,7 @@ struct top_obj {
 /* Embedded; all-zero, then max set. */
 struct tops {
 	struct top_obj *p; /* grows up to max entries */
-	size_t cap;
-	uint32_t n, max;
+	uint32_t n, cap, max;
 	uint64_t floor;    /* an object below this rank cannot enter (0 until the heap is full) */
 };
 
