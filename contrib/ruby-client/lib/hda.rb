@@ -14,6 +14,8 @@ module Hda
 
   MAIN = defined?(::Ractor) ? ::Ractor.main : nil
 
+  SWITCHED_OFF = "hda is switched off"
+
   # Options of Hda.configure.
   class Settings
     # The options set so far, as Hda.start takes them.
@@ -43,7 +45,7 @@ module Hda
       config = Config.new(@settings.options.merge(opts))
       if config.enabled == false
         stop
-        @why_off = "hda is switched off"
+        @why_off = SWITCHED_OFF
         return false
       end
       return false unless supported?

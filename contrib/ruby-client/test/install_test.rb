@@ -79,6 +79,27 @@ class InstallTest < HdaTest
     assert_equal ["false", "2", '{"MailJob"=>2}'], out.split("\n"), err
   end
 
+  # As an initializer may have it: Hda.start(enabled: Rails.env.production?)
+  def test_what_was_switched_off_is_not_started_by_a_middleware
+    out, err, = ruby(<<-'RUBY', NOWHERE)
+      module Sidekiq
+        def self.configure_server = yield(Struct.new(:x) { def server_middleware = nil }.new)
+      end
+      module Resque
+        def self.before_fork; end
+      end
+      require "hda"
+      p Hda.start(enabled: false)
+      %w[rack sidekiq resque active_job].each { |f| require "hda/#{f}" }
+      Hda::Rack.new(->(env) { env })
+      Class.new { def self.around_perform; end; include Hda::ActiveJob }
+      p Hda.started?
+      Hda::Counting.start(enabled: true)
+      p Hda.started?
+    RUBY
+    assert_equal %w[false false true], out.split("\n"), err
+  end
+
   # --- RUBYOPT=-rhda/auto ---
 
   # Without -I: RUBYOPT alone, as the README says, and by the whole path where the gem is in nobody's load path.

@@ -10,7 +10,7 @@ module Hda
     def self.included(base)
       # The class, not the job: no argument is looked at.
       base.around_perform { |job, block| Counting.around(job.class, &block) }
-      Hda.start unless Hda.started? || defined?(Hda::Railtie)
+      Counting.start unless defined?(Hda::Railtie)
     end
   end
 end

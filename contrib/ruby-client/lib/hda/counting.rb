@@ -10,6 +10,12 @@ module Hda
 
     module_function
 
+    # What was switched off by the application stays so, unless these options say otherwise.
+    def start(**options)
+      off = Hda.status[:reason] == SWITCHED_OFF && options[:enabled].nil?
+      Hda.start(**options) unless Hda.started? || off
+    end
+
     # Yields, then ticks, whatever happened. klass as in Hda.tick.
     def around(klass)
       t = Thread.current

@@ -9,7 +9,7 @@ module Hda
   class Rack
     def initialize(app)
       @app = app
-      Hda.start unless Hda.started? || defined?(Hda::Railtie)
+      Counting.start unless defined?(Hda::Railtie)
     end
 
     def call(env)

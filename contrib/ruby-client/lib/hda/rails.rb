@@ -32,7 +32,7 @@ module Hda
       require "hda/resque"
       options = app.config.hda.to_h
       # By hda/auto it was started before the application could say anything.
-      Hda.start(**options) if !Hda.started? || (defined?(Hda::Auto) && !options.empty?)
+      defined?(Hda::Auto) && !options.empty? ? Hda.start(**options) : Counting.start(**options)
     end
   end
 end

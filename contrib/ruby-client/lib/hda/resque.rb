@@ -18,7 +18,7 @@ module Hda
       return false unless defined?(::Resque) && ::Resque.respond_to?(:before_fork)
       return true if @installed
       @installed = true
-      Hda.start unless Hda.started? || defined?(Hda::Railtie)
+      Counting.start unless defined?(Hda::Railtie)
       ::Resque.before_fork { |job| Hda.tick(job.respond_to?(:payload_class_name) ? job.payload_class_name : nil) }
       true
     end

@@ -21,7 +21,7 @@ module Hda
       @installed = true
       ::Sidekiq.configure_server do |config|
         # In Rails the Railtie starts, when the application has said its options.
-        Hda.start unless Hda.started? || defined?(Hda::Railtie)
+        Counting.start unless defined?(Hda::Railtie)
         config.server_middleware { |chain| chain.prepend(Middleware) }
       end
       true
