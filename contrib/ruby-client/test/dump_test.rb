@@ -76,6 +76,20 @@ class DumpTest < HdaTest
     assert_nil Hda::Child.await_calm(0, 1.0), "/proc hides it"
   end
 
+  # hdactl ps shows it as dumping meanwhile.
+  def test_the_daemon_hears_of_it_before
+    heard = Queue.new
+    serve { |s, _| s.go; heard << s.frame[0]; s.hang }
+    a = agent
+    Hda::Child.stub(:await_calm, ->(*) { sleep 60 }) do
+      a.tick
+      await("BEGIN", 20) { !heard.empty? }
+    end
+    assert_equal W::BEGIN_DUMP, heard.pop
+  ensure
+    children.each { |pid| Process.kill(:KILL, pid) }
+  end
+
   # What the child makes stands in the dump.
   def test_waiting_makes_next_to_no_objects
     n = 0

@@ -48,7 +48,6 @@ module Hda
       code = FAILED
       begin
         settle(keep + [report.fileno], deadline)
-        await_calm(Process.ppid, [CALM_MAX_S, deadline / 10.0].min)
         code, said = yield
         report.write(Wire.pack(said)) if said
       rescue SystemCallError, IOError
@@ -133,12 +132,13 @@ module Hda
 
     # BEGIN, the heap, the mark, END: [exit status, nil]. The daemon's word that all is stored is the parent's to wait for: as long as
     # a child lives, each page that the application writes is copied.
-    def to_socket(fd, header, seq, names: true)
+    def to_socket(fd, header, seq, names: true, calm: 0)
       io = IO.for_fd(fd, "r+b", autoclose: false)
       io.nonblock = false # since 3.4 dump_all cannot write to a non-blocking one
       io.sync = false
       io.write(Wire.frame(Wire::BEGIN_DUMP, seq, header))
-      heap(io, names)
+      io.flush # from here on the daemon shows it as dumping
+      heap(io, names, calm)
       io.write(Wire::END_MARK)
       io.write(Wire.frame(Wire::END_DUMP, seq + 1, "ok" => true))
       io.flush
@@ -147,16 +147,17 @@ module Hda
     end
 
     # The heap, and after it what its objects are called: what finding the names takes must not stand in the dump. No collection
-    # comes between, which could move what is named.
-    def heap(io, names)
+    # comes between, which could move what is named. calm: seconds that the application may go first.
+    def heap(io, names, calm)
       GC.disable
+      await_calm(Process.ppid, calm)
       ObjectSpace.dump_all(output: io)
       io.write(Names.lines) if names
     end
 
     # The classic file: [exit status, its name].
-    def to_file(files, header, names: true)
-      name = files.write(header["pid"], header["time"].to_i, header["jobs"]) { |io| heap(io, names) }
+    def to_file(files, header, names: true, calm: 0)
+      name = files.write(header["pid"], header["time"].to_i, header["jobs"]) { |io| heap(io, names, calm) }
       [OK, { "file" => name }]
     rescue SystemCallError => e
       [DISK, { "text" => e.message }]

@@ -117,11 +117,12 @@ module Hda
     def in_child(head, report)
       GC.disable
       config = @config
+      how = { names: config.names, calm: [Child::CALM_MAX_S, config.deadline / 10.0].min }
       if @files
-        Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head, names: config.names) }
+        Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head, **how) }
       else
         fd = @link.io.fileno
-        Child.run(report, [fd], config.deadline) { Child.to_socket(fd, head, 2, names: config.names) }
+        Child.run(report, [fd], config.deadline) { Child.to_socket(fd, head, 2, **how) }
       end
     end
 
