@@ -14,6 +14,10 @@ enum { DISPERSIONS = sizeof(dispersions) / sizeof(*dispersions) };
  * would make of them (and by rounding), and a few of them tell a straight line from a bent one. */
 static const struct { double part, rounding, weight; } regular = {.15, .25, .05};
 #define CHANCE_ALONE .15 /* each birth comes by itself: the counts vary as those of any rare thing (Poisson) and no more */
+/* A steady trickle, and in some units a burst besides, of any size: what fails is kept, a little always and much in an outage. Each unit is
+ * one with probability `bursts`, its number then as likely in each of so many e-folds; the others vary by cv. Only the trickle tells a
+ * straight line from a bent one. */
+static const struct { double bursts, times, folds, cv, weight; unsigned units; } trickle = {.2, 2, 8, .15, .05, 6};
 #define FREE_FOLDS 4.    /* e-folds that the rate of a unit may take of which a shape says nothing */
 
 /* What there was of it before the first dump, where the same story began with the process (weight .03: a boot leaves what it likes; else
@@ -123,6 +127,8 @@ struct part {
 	double base;                           /* log likelihood of what the shape says nothing of; -INFINITY: no such part */
 	double concentration[DISPERSIONS], same[DISPERSIONS];
 	unsigned some[VERDICT_UNITS], nsome;
+	bool trickles;                         /* most units have some */
+	double trickled[VERDICT_UNITS], burst[VERDICT_UNITS]; /* by unit: log of the coefficient of its trickle; likelihood of a burst */
 };
 
 /* Log likelihood of the births before the first dump, given those after it, of which the shape says that they are r times as many. The
@@ -147,6 +153,47 @@ static double free_ll(const struct verdict_unit *u, unsigned from, unsigned m, c
 	return tail >= 1 && head * wtail > tail * whead ? v + log((head + tail + 1) / (tail + 1)) : -INFINITY;
 }
 
+/* Median of v[i] / share[i]. */
+static double median_ratio(const struct verdict_unit *u, const double *share, unsigned m)
+{
+	double v[VERDICT_UNITS] = {0};
+	for (unsigned i = 0; i < m; i++) {
+		double x = u[i].s / share[i];
+		unsigned k = i;
+		for (; k && v[k - 1] > x; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
+	return (v[m / 2] + v[(m - 1) / 2]) / 2;
+}
+
+static void trickle_init(struct part *p)
+{
+	double r = 1 / (trickle.cv * trickle.cv);
+	p->trickles = p->from == 0 && p->m >= trickle.units && 2 * p->nsome > p->m + 1;
+	for (unsigned i = 0; p->trickles && i < p->m; i++) {
+		p->trickled[i] = log(1 - trickle.bursts) + ln_gamma(p->u[i].s + r) - ln_gamma(r) - ln_gamma(p->u[i].s + 1);
+		p->burst[i] = trickle.bursts / ((p->u[i].s + 1) * trickle.folds);
+	}
+}
+
+/* Log likelihood of a trickle of this shape with bursts: each unit negative binomial about the trickle, whose size is the median's, or a
+ * burst. Given the sum, as all others are: the size was as likely in each order of magnitude, and is known as well as m units tell it. */
+static double trickle_ll(const struct part *p, const double *share)
+{
+	double r = 1 / (trickle.cv * trickle.cv), size = median_ratio(p->u, share, p->m), v = 0, product = 1;
+	for (unsigned i = 0; i < p->m; i++) {
+		double mean = fmax(size * share[i], 1e-9), all = r + mean;
+		product *= (p->u[i].s > trickle.times * mean ? p->burst[i] : 0) + 1e-30 + exp(p->trickled[i] + r * log(r / all) + p->u[i].s * log(mean / all));
+		if (product < 1e-150) {
+			v += log(product);
+			product = 1;
+		}
+	}
+	double error = sqrt(1 / fmax(size, 1) + trickle.cv * trickle.cv / p->m);
+	return v + log(product) + log(p->total * fmin(error, 1));
+}
+
 static void part_init(struct part *p, const struct verdict_unit *u, unsigned m, unsigned from, const struct verdict_unit *before)
 {
 	p->u = u + from;
@@ -168,18 +215,21 @@ static void part_init(struct part *p, const struct verdict_unit *u, unsigned m, 
 		p->concentration[j] = concentration(p->m, j);
 		p->same[j] = log(dispersions[j].weight) + ln_gamma(p->concentration[j]) - ln_gamma(p->total + p->concentration[j]);
 	}
+	trickle_init(p);
 }
 
 /* Log likelihood of the part given the shape, over all dispersions. */
 static double likelihood(const struct part *p, const struct verdict_shape *s, const struct expected_past *past_of)
 {
-	enum { CHANCE = DISPERSIONS, REGULAR, ALL };
+	enum { CHANCE = DISPERSIONS, REGULAR, TRICKLE, ALL };
 	const double *share = s->share + p->from;
 	double d[ALL];
 	for (unsigned j = 0; j < DISPERSIONS; j++)
 		d[j] = p->base + p->coef + p->same[j] + dirmult(p->u, p->some, p->nsome, share, p->concentration[j]);
 	d[CHANCE] = log(CHANCE_ALONE) + p->base + p->coef + multinomial(p->u, p->some, p->nsome, share);
 	d[REGULAR] = log(regular.weight) + p->base + regular_ll(p->u, p->m, p->total, share);
+	bool may = p->trickles && (s->story == STORY_LEAK || s->story == STORY_SLOW);
+	d[TRICKLE] = may ? log(trickle.weight) + p->base + trickle_ll(p, share) : -INFINITY;
 	if (s->story == STORY_SLOW && s->how == HOW_CLASS) /* roughly: not at the least dispersion, nor with less */
 		d[0] = d[CHANCE] = d[REGULAR] = -INFINITY;
 	double least = p->before ? past_ll(p, &past_of[0]) : 0; /* chance alone and what is regular: as of the least */
