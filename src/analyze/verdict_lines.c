@@ -67,7 +67,8 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || is_mixed(f[j].entry, c))
 				continue;
 			bool knows = f[j].proc->traced || f[j].hazard > VERDICT_HALF;
-			surest = fmax(surest, knows ? f[j].conf : 1);
+			bool kept = f[j].judged.by_births && f[j].hazard < .02 && f[i].judged.by_births && f[j].conf >= .6;
+			surest = fmax(surest, knows && !kept ? f[j].conf : 1);
 			if (!knows && !f[j].judged.by_births && f[j].proc->ndumps < LEVEL_DUMPS)
 				doubt(&f[j], own);
 		}
