@@ -184,7 +184,8 @@ static double trickle_ll(const struct part *p, const double *share)
 	double r = 1 / (trickle.cv * trickle.cv), size = median_ratio(p->u, share, p->m), v = 0, product = 1;
 	for (unsigned i = 0; i < p->m; i++) {
 		double mean = fmax(size * share[i], 1e-9), all = r + mean;
-		product *= (p->u[i].s > trickle.times * mean ? p->burst[i] : 0) + 1e-30 + exp(p->trickled[i] + r * log(r / all) + p->u[i].s * log(mean / all));
+		double burst = p->u[i].s > trickle.times * mean ? p->burst[i] : 0;
+		product *= 1e-30 + burst + exp(p->trickled[i] + r * log(r / all) + p->u[i].s * log(mean / all));
 		if (product < 1e-150) {
 			v += log(product);
 			product = 1;

@@ -40,14 +40,14 @@ static bool is_mixed(const struct verdict_entry *e, const struct verdict_entry *
 	return e->key->n > MIXED * c->key->len + VERDICT_MIN_S;
 }
 
-/* At most so sure. */
+/* At most so sure. What would be a leak by itself is not settled while there are few dumps, however little another says. */
 static void doubt(struct verdict_fused *f, double most)
 {
 	if (most >= f->conf)
 		return;
 	f->conf = most;
 	if (f->label == VERDICT_LEAK)
-		f->label = most >= VERDICT_SUSPECT_AT ? VERDICT_SUSPECT : VERDICT_SLOW;
+		f->label = most >= VERDICT_SUSPECT_AT || f->proc->ndumps <= LEVEL_DUMPS ? VERDICT_SUSPECT : VERDICT_SLOW;
 }
 
 /* A container's length says less than its entries' lives: it is at most as sure as they are. Of entries whose lives nobody knows it

@@ -62,7 +62,7 @@ static const struct { double weight, slow, intervals; unsigned units; } later = 
 
 /* What fills: births as a power of the work done, or that decay, in parts of the run. One that has hardly begun to fill is all but a
  * leak. */
-static const double powers[] = {.9, .7, .5, .35, .2};
+static const struct { double p, weight; } powers[] = {{.9, .08}, {.7, .08}, {.5, .08}, {.35, .08}, {.2, .06}}; /* the last is hardly bent */
 static const struct { double times, weight; } decays[] = {{.125, .08}, {.25, .08}, {.5, .08}, {1, .08}, {2, .08}, {4, .01}};
 static const double since_decays[] = {.25, .5, 1};
 static const struct { double decay, power; } clocks[] = {{.25, 0}, {.5, 0}, {1, 0}, {0, .7}, {0, .35}};
@@ -254,9 +254,10 @@ static void slows(struct maker *k)
 	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w, x0 = u[0].x - u[0].w / 2;
 	for (unsigned j = 0; j < POWERS; j++) {
 		for (unsigned i = 0; i < m; i++)
-			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -powers[j]);
-		struct verdict_shape *s = add(k, STORY_SLOW, HOW_OTHER, j, .08 / SLOW_ALL, v, b.w * pow(fmax(b.x, 1e-9), -powers[j]));
-		set_kind(s, powers[j] < .4 ? KIND_STRAIGHT : KIND_BENT);
+			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -powers[j].p);
+		double v0 = b.w * pow(fmax(b.x, 1e-9), -powers[j].p);
+		struct verdict_shape *s = add(k, STORY_SLOW, HOW_OTHER, j, powers[j].weight / SLOW_ALL, v, v0);
+		set_kind(s, powers[j].p < .4 ? KIND_STRAIGHT : KIND_BENT);
 	}
 	for (unsigned j = 0; j < DECAYS; j++) {
 		for (unsigned i = 0; i < m; i++)

@@ -242,6 +242,22 @@ static void test_begins_midway(void **state)
 	assert_int_equal(story(leaks_later, 20), VERDICT_LEAK);
 }
 
+/* Twenty times as much in two outages of a dump each. */
+static double burst(size_t i) { return i / 3 == 4 || i / 3 == 13 ? 20 : 1; }
+static double leaks_errors(size_t i, size_t n) { (void)n; return i ? 30 * burst(i) : 30; }
+static double fades(size_t i, size_t n) { (void)n; return floor(60 * burst(i) * exp(-(double)i / 20)); }
+/* A pool grows by steps: nothing, or 300 at a time. */
+static double steps(size_t i, size_t n) { (void)n; return i % 3 == 0 && i < 20 ? 300 : 0; }
+
+/* What is kept of each error is a leak by its trickle, however large the outages are; bursts make no leak of what fades. */
+static void test_trickle_and_bursts(void **state)
+{
+	(void)state;
+	assert_int_equal(story(leaks_errors, 20), VERDICT_LEAK);
+	assert_int_not_equal(story(fades, 20), VERDICT_LEAK);
+	assert_int_not_equal(story(steps, 20), VERDICT_LEAK);
+}
+
 static double class_jobs[DUMPS_MAX], class_follow; /* jobs of the class by dump interval */
 static double by_class(size_t i, size_t n)
 {
@@ -300,6 +316,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_leak_is_a_leak), cmocka_unit_test(test_rate_of_a_leak), cmocka_unit_test(test_full_cache_is_no_leak),
 	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_long_run), cmocka_unit_test(test_empty),
-	    cmocka_unit_test(test_before_the_first_dump), cmocka_unit_test(test_begins_midway), cmocka_unit_test(test_class_that_becomes_rarer)};
+	    cmocka_unit_test(test_before_the_first_dump), cmocka_unit_test(test_begins_midway), cmocka_unit_test(test_trickle_and_bursts), cmocka_unit_test(test_class_that_becomes_rarer)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
