@@ -62,7 +62,7 @@ static const struct { double weight, slow, intervals; unsigned units; } later = 
 
 /* What fills: births as a power of the work done, or that decay, in parts of the run. One that has hardly begun to fill is all but a
  * leak. */
-static const struct { double p, weight; } powers[] = {{.9, .08}, {.7, .08}, {.5, .08}, {.35, .08}, {.2, .06}}; /* the last is hardly bent */
+static const double powers[] = {.9, .7, .5, .35, .2};
 static const struct { double times, weight; } decays[] = {{.125, .08}, {.25, .08}, {.5, .08}, {1, .08}, {2, .08}, {4, .01}};
 static const double since_decays[] = {.25, .5, 1};
 static const struct { double decay, power; } clocks[] = {{.25, 0}, {.5, 0}, {1, 0}, {0, .7}, {0, .35}};
@@ -247,23 +247,33 @@ static void set_kind(struct verdict_shape *s, enum verdict_kind kind)
 		s->kind = kind;
 }
 
-static void slows(struct maker *k)
+/* How many things that fill are so long that they are hardly bent after so many dump intervals, of those that were when there were few: their
+ * lengths are log-uniform, as those of what has no bend at all (verdict_fill), down to a floor: below it strict precision falls. */
+static double hardly_bent(double intervals)
+{
+	enum { FEW = 5, LONGEST = 300 };
+	const double least = .8;
+	return fmax(log(LONGEST / fmax(intervals, FEW)) / log((double)LONGEST / FEW), least);
+}
+
+static void slows(struct maker *k, double intervals)
 {
 	const struct verdict_unit *u = k->u, b = or_none(k->before);
 	unsigned m = k->m;
 	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w, x0 = u[0].x - u[0].w / 2;
+	double hardly = hardly_bent(intervals);
 	for (unsigned j = 0; j < POWERS; j++) {
 		for (unsigned i = 0; i < m; i++)
-			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -powers[j].p);
-		double v0 = b.w * pow(fmax(b.x, 1e-9), -powers[j].p);
-		struct verdict_shape *s = add(k, STORY_SLOW, HOW_OTHER, j, powers[j].weight / SLOW_ALL, v, v0);
-		set_kind(s, powers[j].p < .4 ? KIND_STRAIGHT : KIND_BENT);
+			v[i] = u[i].w * pow(fmax(u[i].x, 1e-9), -powers[j]);
+		double v0 = b.w * pow(fmax(b.x, 1e-9), -powers[j]);
+		struct verdict_shape *s = add(k, STORY_SLOW, HOW_OTHER, j, (powers[j] < .4 ? hardly : 1) * .08 / SLOW_ALL, v, v0);
+		set_kind(s, powers[j] < .4 ? KIND_STRAIGHT : KIND_BENT);
 	}
 	for (unsigned j = 0; j < DECAYS; j++) {
 		for (unsigned i = 0; i < m; i++)
 			v[i] = u[i].w * exp(-(u[i].x - x0) / (decays[j].times * span));
 		double v0 = b.w * exp(fmin((x0 - b.x) / (decays[j].times * span), 50));
-		struct verdict_shape *s = add(k, STORY_SLOW, HOW_OTHER, j, decays[j].weight / SLOW_ALL, v, v0);
+		struct verdict_shape *s = add(k, STORY_SLOW, HOW_OTHER, j, (decays[j].times > 1 ? hardly : 1) * decays[j].weight / SLOW_ALL, v, v0);
 		set_kind(s, decays[j].times > 1 ? KIND_STRAIGHT : decays[j].times > .3 ? KIND_BENT : KIND_SLOW);
 	}
 	for (unsigned e = 1; e < m; e++) {
@@ -329,7 +339,7 @@ unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct v
 	for (unsigned i = 0; i < m; i++)
 		k.wsum += u[i].w;
 	leaks(&k, nclasses);
-	slows(&k);
+	slows(&k, intervals);
 	slows_since(&k);
 	slows_by_clock(&k);
 	slow_classes(&k, nclasses);
