@@ -247,8 +247,8 @@ static void set_kind(struct verdict_shape *s, enum verdict_kind kind)
 		s->kind = kind;
 }
 
-/* How many things that fill are so long that they are hardly bent after so many dump intervals, of those that were when there were few: their
- * lengths are log-uniform, as those of what has no bend at all (verdict_fill), down to a floor: below it strict precision falls. */
+/* How many things that fill are so long that they are hardly bent after so many dump intervals, of those that were when there were few:
+ * their lengths are log-uniform, as those of what has no bend at all (verdict_fill), down to a floor: below it strict precision falls. */
 static double hardly_bent(double intervals)
 {
 	enum { FEW = 5, LONGEST = 300 };
