@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -286,18 +287,32 @@ int config_parse(const char *file, const char *text, size_t n, struct config **r
 	return 0;
 }
 
+/* A descriptor, or an error with *ret_why. Of a pipe a reload would wait for a writer, and with it all of hdad. */
+static int open_file(const char *path, char **ret_why)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))) {
+		close(fd);
+		*ret_why = xasprintf("%s: is a pipe, not a file", path);
+		return HDA_EFORMAT;
+	}
+	if (fd >= 0)
+		return fd;
+	int err = -errno;
+	*ret_why = xasprintf("%s: %s", path, hda_strerror(err));
+	return err;
+}
+
 int config_load(const char *path, struct config **ret, char **ret_why)
 {
 	if (!path) {
 		*ret = config_new();
 		return 0;
 	}
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		int err = -errno;
-		*ret_why = xasprintf("%s: %s", path, hda_strerror(err));
-		return err;
-	}
+	int fd = open_file(path, ret_why);
+	if (fd < 0)
+		return fd;
 	_cleanup_free_ char *text = xmalloc(CONFIG_FILE_MAX + 1);
 	size_t n = 0;
 	ssize_t got;

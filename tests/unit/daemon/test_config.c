@@ -1,6 +1,10 @@
 /* Tests of hda.conf's parser and of the log's form. SPDX-License-Identifier: BSD-2-Clause */
 #include "unit.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
 #include "proto/header.h"
@@ -98,6 +102,15 @@ static void test_strange_files(void **state)
 	assert_true(config_load("/nonexistent/hda.conf", &c, &why) < 0);
 	assert_string_equal(why, "/nonexistent/hda.conf: No such file or directory");
 	free(why);
+	char dir[] = "/tmp/hda-test-config-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	_cleanup_free_ char *pipe = xasprintf("%s/hda.conf", dir), *want = xasprintf("%s: is a pipe, not a file", pipe);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_true(config_load(pipe, &c, &why) < 0); /* and does not wait for a writer */
+	assert_string_equal(why, want);
+	free(why);
+	unlink(pipe);
+	rmdir(dir);
 }
 
 /* Whatever a row's default, lowest and highest value: writing it and reading it gives it back. */
