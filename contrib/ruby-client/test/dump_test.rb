@@ -94,7 +94,7 @@ class DumpTest < HdaTest
   def test_waiting_makes_next_to_no_objects
     n = 0
     own = Hda::Child.method(:faults)
-    Hda::Child.stub(:faults, ->(io, text) { own.call(io, text); n += 1000 }) do
+    Hda::Child.stub(:faults, ->(path, text) { own.call(path, text); n += 1000 }) do
       Hda::Child.stub(:sleep, nil) do
         Hda::Child.await_calm(Process.pid, 1.0)
         before = GC.stat(:total_allocated_objects)
@@ -108,15 +108,12 @@ class DumpTest < HdaTest
 
   def test_faults_are_field_ten
     fields = (3..60).map(&:to_s)
-    File.write("#{@dir}/stat", "12 (a) b (c)) #{fields.join(' ')}")
-    File.open("#{@dir}/stat") { |io| assert_equal 10, Hda::Child.faults(io, +"") }
     text = +""
-    File.open("/proc/self/stat") do |io|
-      before = Hda::Child.faults(io, text)
-      ("x" * (16 << 20)).setbyte(0, 65)
-      now = Hda::Child.faults(io, text)
-      assert_operator now - before, :>, 1000, "it is read anew"
-    end
+    File.write("#{@dir}/stat", "12 (a) b (c)) #{fields.join(' ')}")
+    assert_equal 10, Hda::Child.faults("#{@dir}/stat", text)
+    before = Hda::Child.faults("/proc/self/stat", text)
+    ("x" * (16 << 20)).setbyte(0, 65)
+    assert_operator Hda::Child.faults("/proc/self/stat", text) - before, :>, 1000
   end
 
   # --- the child's end ---

@@ -102,23 +102,22 @@ module Hda
     # read the heap (here 73 microseconds instead of 32). Most come at once: this process sleeps until they have. It makes next to
     # no objects meanwhile: they would stand in the dump.
     def await_calm(parent, seconds)
-      File.open("/proc/#{parent}/stat") do |io|
-        text = "".b
-        first = last = faults(io, text)
-        (seconds / CALM_LOOK_S).floor.times do
-          sleep(CALM_LOOK_S)
-          now = faults(io, text)
-          return if now - last <= [CALM_FAULTS, (now - first) * CALM_SHARE].max
-          last = now
-        end
+      path = "/proc/#{parent}/stat"
+      text = "".b
+      first = last = faults(path, text)
+      (seconds / CALM_LOOK_S).floor.times do
+        sleep(CALM_LOOK_S)
+        now = faults(path, text)
+        return if now - last <= [CALM_FAULTS, (now - first) * CALM_SHARE].max
+        last = now
       end
     rescue SystemCallError, IOError
       nil # /proc hides it, or the process is gone: nobody to wait for
     end
 
-    # Page faults that needed no disk: field 10 of the open /proc/PID/stat. text: a buffer.
-    def faults(io, text)
-      io.pread(STAT_MAX, 0, text)
+    # Page faults that needed no disk: field 10 of /proc/PID/stat. text: a buffer.
+    def faults(path, text)
+      File.open(path) { |io| io.sysread(STAT_MAX, text) }
       at = text.rindex(")")
       8.times { at = text.index(" ", at + 1) }
       text.byteslice(at + 1, 20).to_i
