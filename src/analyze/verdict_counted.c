@@ -16,8 +16,8 @@ static const struct { double part, rounding, weight; } regular = {.15, .25, .05}
 #define CHANCE_ALONE .15 /* each birth comes by itself: the counts vary as those of any rare thing (Poisson) and no more */
 /* A steady trickle, and in some units a burst besides, of any size: what fails is kept, a little always and much in an outage. Each unit is
  * one with probability `bursts`, its number then as likely in each of so many e-folds; the others vary by cv. Only the trickle tells a
- * straight line from a bent one. */
-static const struct { double bursts, times, folds, cv, weight; unsigned units; } trickle = {.2, 2, 8, .15, .05, 6};
+ * straight line from a bent one. Asked of `least` objects a unit and more. */
+static const struct { double bursts, times, folds, cv, weight, least; unsigned units; } trickle = {.2, 2, 8, .15, .05, 4, 6};
 #define FREE_FOLDS 4.    /* e-folds that the rate of a unit may take of which a shape says nothing */
 
 /* What there was of it before the first dump, where the same story began with the process (weight .03: a boot leaves what it likes; else
@@ -167,10 +167,23 @@ static double median_ratio(const struct verdict_unit *u, const double *share, un
 	return (v[m / 2] + v[(m - 1) / 2]) / 2;
 }
 
+/* Is there one, and a burst beside it? Of most rows there is not, and it costs as much as two dispersions. */
+static bool may_trickle(const struct part *p)
+{
+	double width[VERDICT_UNITS], most = 0;
+	if (p->from || p->m < trickle.units || 2 * p->nsome <= p->m + 1 || p->total < trickle.least * p->m)
+		return false;
+	for (unsigned i = 0; i < p->m; i++) {
+		width[i] = p->u[i].w;
+		most = fmax(most, p->u[i].s / p->u[i].w);
+	}
+	return most > 2 * trickle.times * median_ratio(p->u, width, p->m);
+}
+
 static void trickle_init(struct part *p)
 {
 	double r = 1 / (trickle.cv * trickle.cv);
-	p->trickles = p->from == 0 && p->m >= trickle.units && 2 * p->nsome > p->m + 1;
+	p->trickles = may_trickle(p);
 	for (unsigned i = 0; p->trickles && i < p->m; i++) {
 		p->trickled[i] = log(1 - trickle.bursts) + ln_gamma(p->u[i].s + r) - ln_gamma(r) - ln_gamma(p->u[i].s + 1);
 		p->burst[i] = trickle.bursts / ((p->u[i].s + 1) * trickle.folds);
