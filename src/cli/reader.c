@@ -85,7 +85,7 @@ static void read_bytes(struct file *f, const struct dump_header *head, double st
 {
 	struct pipeline *p = f->d.pipeline;
 	const uint8_t *bytes;
-	ssize_t n;
+	ssize_t n = 0;
 	uint64_t total;
 	while (!f->again && (n = input_read(f->in, &bytes)) > 0) {
 		pipeline_feed(p, bytes, (size_t)n);
