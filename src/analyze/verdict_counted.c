@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/slope.h"
 #include "analyze/verdict_impl.h"
 #include "base/assert.h"
 #include "base/mem.h"
@@ -156,15 +157,10 @@ static double free_ll(const struct verdict_unit *u, unsigned from, unsigned m, c
 /* Median of v[i] / share[i]. */
 static double median_ratio(const struct verdict_unit *u, const double *share, unsigned m)
 {
-	double v[VERDICT_UNITS] = {0};
-	for (unsigned i = 0; i < m; i++) {
-		double x = u[i].s / share[i];
-		unsigned k = i;
-		for (; k && v[k - 1] > x; k--)
-			v[k] = v[k - 1];
-		v[k] = x;
-	}
-	return (v[m / 2] + v[(m - 1) / 2]) / 2;
+	double v[VERDICT_UNITS];
+	for (unsigned i = 0; i < m; i++)
+		v[i] = u[i].s / share[i];
+	return slope_median(v, m);
 }
 
 /* Is there one, and a burst beside it? Of most rows there is not, and it costs as much as two dispersions. */

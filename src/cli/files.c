@@ -77,8 +77,6 @@ static void take(void *ctx, struct reader_dump *d)
 		cli_fail(0, "%s", d->why);
 	if (d->sum)
 		keep(ctx, d);
-	else
-		census_dump_free(d->census);
 }
 
 /* --pid, --time and --counter. The exit code of what is wrong with them. */

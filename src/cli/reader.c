@@ -80,6 +80,12 @@ static void advance(struct file *f, uint64_t done)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* It could have a graph if it had more than its share. */
+static bool needs_more(const struct file *f)
+{
+	return f->share < f->r->o->pipeline.graph_memory && pipeline_over_memory(f->d.pipeline);
+}
+
 /* All bytes, and the conclusions. */
 static void read_bytes(struct file *f, const struct dump_header *head, double start)
 {
@@ -89,7 +95,7 @@ static void read_bytes(struct file *f, const struct dump_header *head, double st
 	uint64_t total;
 	while (!f->again && (n = input_read(f->in, &bytes)) > 0) {
 		pipeline_feed(p, bytes, (size_t)n);
-		f->again = f->share < f->r->o->pipeline.graph_memory && pipeline_over_memory(p);
+		f->again = needs_more(f);
 		advance(f, input_done(f->in, &total));
 	}
 	if (f->again)
@@ -98,7 +104,7 @@ static void read_bytes(struct file *f, const struct dump_header *head, double st
 		f->d.why = xasprintf("%s; what came before is read as a partial dump", input_error(f->in));
 	f->d.sum = pipeline_finish(p, head, n < 0);
 	f->d.sum->took_s = progress_clock() - start; /* with the graph, as hdad counts it */
-	f->again = f->share < f->r->o->pipeline.graph_memory && pipeline_over_memory(p);
+	f->again = needs_more(f);
 }
 
 static void read_file(struct file *f)

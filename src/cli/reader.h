@@ -23,7 +23,7 @@ struct reader_dump {
 	const struct input_file *file;
 	char *why;                        /* NULL, or a line for people: why there is no dump, or why it is partial */
 	struct dump_summary *sum;         /* NULL: there is none; else for the one who takes it */
-	struct census_dump *census;       /* with opts.census; likewise */
+	struct census_dump *census;       /* with opts.census, where there is a summary; likewise */
 	struct pipeline *pipeline;        /* finished */
 };
 

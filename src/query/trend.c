@@ -102,6 +102,8 @@ static int each(void *ctx, struct dump_summary *s)
 	return a->r->status != 0;
 }
 
+static void begin(struct asked *a) { trend_init(&a->t, (enum trend_by)a->by, a->metric == 1, a->n); }
+
 enum { NO_TYPES = 2 }; /* beside what `each` returns: a dump has no sums by type */
 
 static int each_types(void *ctx, struct dump_summary *s)
@@ -118,7 +120,7 @@ static int walk_types(struct asked *a, const uint64_t *ids)
 	int err = store_rtxn_walk(a->r->txn, ids, a->n, STORE_TYPES | STORE_BARE, each_types, a);
 	if (err == NO_TYPES) {
 		trend_done(&a->t);
-		trend_init(&a->t, (enum trend_by)a->by, a->metric == 1, a->n);
+		begin(a);
 	}
 	return err;
 }
@@ -356,7 +358,7 @@ static int run(struct query_run *r)
 	a->r = r;
 	a->by_jobs = true;
 	if (read_args(r, a) && select_dumps(r, a)) {
-		trend_init(&a->t, (enum trend_by)a->by, a->metric == 1, a->n);
+		begin(a);
 		set_axes(a);
 		if (set_limit(r, a) && collect(r, a))
 			answer(r, a);
