@@ -35,7 +35,7 @@ static int find(struct cli *cli, const char *begin, char ret[ID], size_t *ret_n)
 	int code = cli_ask(cli, "leaks", &none, &a);
 	*ret_n = 0;
 	if (code == CLI_DONE && cli_exit_of_status(a.status) != CLI_DONE && a.status != HDA_STATUS_NOTHING)
-		code = cli_fail(cli_exit_of_status(a.status), "%s", a.text ? a.text : "leaks was refused without a reason");
+		code = cli_refused(cli_exit_of_status(a.status), a.text);
 	for (size_t i = 0; code == CLI_DONE && i < a.nrows; i++) {
 		const char *id = report_str(&a.rows[i], "id");
 		if (!id || strncmp(id, begin, strlen(begin)) != 0 || strlen(id) >= ID || (*ret_n && strcmp(id, ret) == 0))
@@ -108,7 +108,7 @@ static int send_it(struct cli *cli, const char *id)
 	else
 		a.status = HDA_STATUS_OK; /* said already */
 	if (code != CLI_DONE && a.status != HDA_STATUS_OK)
-		cli_fail(code, "%s", a.text ? a.text : "it was refused without a reason");
+		cli_refused(code, a.text);
 	if (code == CLI_DONE)
 		code = cli_print(cli, &a);
 	report_done(&a);

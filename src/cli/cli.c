@@ -1,5 +1,4 @@
-/* What the commands share: failing, asking, printing. SPDX-License-Identifier: BSD-2-Clause */
-#include <stdarg.h>
+/* What the commands share: asking, printing. SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +10,6 @@
 #include "cli/run.h"
 #include "cli/text.h"
 #include "hda/protocol.h"
-
-int cli_fail(int code, const char *fmt, ...)
-{
-	char *s = NULL;
-	va_list ap;
-	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
-	va_end(ap);
-	_cleanup_free_ char *safe = text_safe(span_of(s ? s : "out of memory"));
-	fprintf(stderr, "hdactl: %s\n", safe);
-	free(s);
-	return code;
-}
 
 static bool query_takes(const struct query_cmd *c, const char *arg)
 {
@@ -132,7 +117,7 @@ int cli_ask_report(const struct cli *cli, struct report *a)
 	if (cli->json && r == CLI_NOTHING)
 		cli_print(cli, a); /* a document without rows, whoever asks */
 	if (r != CLI_DONE)
-		cli_fail(r, "%s", a->text ? a->text : "it was refused without a reason");
+		cli_refused(r, a->text);
 	return r;
 }
 

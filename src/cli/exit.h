@@ -1,4 +1,4 @@
-/* Exit codes of hdactl, as hdactl.1 lists them. SPDX-License-Identifier: BSD-2-Clause */
+/* Exit codes of hdactl, as hdactl.1 lists them, and the line on standard error that goes with one. SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
 #define CLI_EXIT_TABLE(X)                                                                          \
@@ -17,3 +17,7 @@ enum cli_exit {
 
 /* The exit code for a status of DONE or ERROR (enum hda_status). Pure. */
 int cli_exit_of_status(int status);
+/* "hdactl: ..." on stderr; the text is made safe for a terminal. Returns code. */
+int cli_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for an answer that is no success: text is its reason, NULL when it gives none. */
+int cli_refused(int code, const char *text);

@@ -132,7 +132,7 @@ int run_holders(struct cli *cli)
 	}
 	int r = cli_ask(cli, "holders", &q, &a);
 	if (r == CLI_DONE && (r = cli_exit_of_status(a.status)) != CLI_DONE && !cli->json) {
-		cli_fail(r, "%s", a.text ? a.text : "it was refused without a reason");
+		cli_refused(r, a.text);
 	} else if (r == CLI_DONE || (cli->json && a.status)) {
 		if (folded) {
 			print_folded(&a);

@@ -12,7 +12,7 @@ libhda_a_SOURCES += \
 	src/cli/import.c \
 	src/cli/input.c src/cli/input.h src/cli/input_list.c \
 	src/cli/json.c src/cli/json.h \
-	src/cli/leaks.c src/cli/leaks.h src/cli/ack.c src/cli/ci.c src/cli/explain.c src/cli/jsonin.c src/cli/jsonin.h \
+	src/cli/leaks.c src/cli/leaks.h src/cli/leaks_line.c src/cli/ack.c src/cli/ci.c src/cli/explain.c src/cli/jsonin.c src/cli/jsonin.h \
 	src/cli/plot.c src/cli/plot.h src/cli/verdict.c src/cli/verdict.h \
 	src/cli/progress.c src/cli/progress.h \
 	src/cli/reader.c src/cli/reader.h \

@@ -17,9 +17,6 @@ struct cli {
 	bool json;
 };
 
-/* "hdactl: ..." on stderr; the text is made safe for a terminal. Returns code. */
-int cli_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
 /* Puts the arguments of the command line into *ret (borrowed from it). 0, or HDA_EUSAGE with a line in *ret_why (caller frees). */
 HDA_MUST_CHECK int cli_request_args(const struct cli *cli, struct query_args *ret, char **ret_why);
 /* Asks the daemon, or the files of -f, and fills *a. CLI_DONE: there is an answer, whose status is in it; else the exit code, the

@@ -117,7 +117,7 @@ static int plot_one(
 	else
 		r = remote_ask(cli, "trend", q, &a);
 	if (r == CLI_DONE && (r = cli_exit_of_status(a.status)) != CLI_DONE) {
-		cli_fail(r, "%s", a.text ? a.text : "it was refused without a reason");
+		cli_refused(r, a.text);
 	} else if (r == CLI_DONE) {
 		_cleanup_free_ char *why = NULL;
 		int err = plot_trend(&a, by, metric, path, &why);

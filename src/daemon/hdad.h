@@ -222,6 +222,10 @@ uint64_t hdad_stat(struct hdad *h, enum stat_id id);
  * needs no timer. Any thread. */
 void hdad_reader_check(struct hdad *h);
 
+/* accept.c: binds the three sockets, or takes them from systemd, and sends each connection to its thread. 0, or HDA_EUSAGE or an error of
+ * the listener's with a line in *ret_why (caller frees). Main thread; closed by hdad_run. */
+HDA_MUST_CHECK int listeners_open(struct hdad *h, char **ret_why);
+
 /* worker.c */
 HDA_MUST_CHECK int worker_start(struct worker *w, struct hdad *h, unsigned index);
 void worker_post(struct worker *w, enum worker_msg kind);

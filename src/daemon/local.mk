@@ -1,6 +1,7 @@
 # src/daemon: hdad, and the pipeline that hdactl shares.
 libhda_a_SOURCES += \
 	src/daemon/pipeline.c src/daemon/pipeline.h \
+	src/daemon/accept.c \
 	src/daemon/admin.c src/daemon/admin.h \
 	src/daemon/answer.c src/daemon/answer.h \
 	src/daemon/acks.c src/daemon/acks.h \
