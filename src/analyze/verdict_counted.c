@@ -11,6 +11,11 @@
 /* How much births per job may vary between equal intervals (coefficient of variation), and how likely that is. */
 static const struct { double cv, weight; } dispersions[] = {{.12, .44}, {.3, .20}, {.7, .10}, {1.5, .06}};
 enum { DISPERSIONS = sizeof(dispersions) / sizeof(*dispersions) };
+/* What fills comes of many first uses, which no single cause brings together, but for what comes ready in parts: connections, modules, each
+ * with all it needs. Those are there after some dumps. So a slow thing varies so much (from the third dispersion on) less often the more
+ * dumps there are: from FEW to MANY its weight falls to this part. */
+enum { UNEVEN = 2, FEW_DUMPS = 5, MANY_DUMPS = 15 };
+#define UNEVEN_SLOW .5
 /* ... and that there is no chance in it at all: one object for each third job. Then the births vary by this share of what chance
  * would make of them (and by rounding), and a few of them tell a straight line from a bent one. */
 static const struct { double part, rounding, weight; } regular = {.15, .25, .05};
@@ -25,6 +30,10 @@ static const struct { double bursts, times, folds, cv, weight, least; unsigned u
  * its number is anything, every order of magnitude as likely as the next, of so many e-folds). A cache that fills had most of its births
  * then, a leak its part by the jobs. More of it finds some leaks earlier, and calls real caches that fill slowly leaks. */
 static const struct { double same, folds; } past = {.03, 10};
+
+/* From the newest births, which are not counted yet since some will go: there will not be more of them. When they are so few as a leak of
+ * this pace would have rarer than one time in ten, its odds fall, to `pauses` where there are none of very many: it may rest. */
+static const struct { double pauses, seldom; } newest = {.3, 10};
 
 static double concentration(unsigned m, unsigned j) { return m / (dispersions[j].cv * dispersions[j].cv); }
 
@@ -128,6 +137,7 @@ struct part {
 	double base;                           /* log likelihood of what the shape says nothing of; -INFINITY: no such part */
 	double concentration[DISPERSIONS], same[DISPERSIONS];
 	unsigned some[VERDICT_UNITS], nsome;
+	double uneven;                         /* log of the part of what is slow that varies much */
 	bool trickles;                         /* most units have some */
 	double trickled[VERDICT_UNITS], burst[VERDICT_UNITS]; /* by unit: log of the coefficient of its trickle; likelihood of a burst */
 };
@@ -204,6 +214,11 @@ static double trickle_ll(const struct part *p, const double *share)
 	return v + log(product) + log(p->total * fmin(error, 1));
 }
 
+static double uneven_slow(size_t dumps)
+{
+	return log(UNEVEN_SLOW) * fmin(fmax(((double)dumps - FEW_DUMPS) / (MANY_DUMPS - FEW_DUMPS), 0), 1);
+}
+
 static void part_init(struct part *p, const struct verdict_unit *u, unsigned m, unsigned from, const struct verdict_unit *before)
 {
 	p->u = u + from;
@@ -234,8 +249,10 @@ static double likelihood(const struct part *p, const struct verdict_shape *s, co
 	enum { CHANCE = DISPERSIONS, REGULAR, TRICKLE, ALL };
 	const double *share = s->share + p->from;
 	double d[ALL];
-	for (unsigned j = 0; j < DISPERSIONS; j++)
+	for (unsigned j = 0; j < DISPERSIONS; j++) {
 		d[j] = p->base + p->coef + p->same[j] + dirmult(p->u, p->some, p->nsome, share, p->concentration[j]);
+		d[j] += s->story == STORY_SLOW && j >= UNEVEN ? p->uneven : 0;
+	}
 	d[CHANCE] = log(CHANCE_ALONE) + p->base + p->coef + multinomial(p->u, p->some, p->nsome, share);
 	d[REGULAR] = log(regular.weight) + p->base + regular_ll(p->u, p->m, p->total, share);
 	bool may = p->trickles && (s->story == STORY_LEAK || s->story == STORY_SLOW);
@@ -327,7 +344,7 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 	const struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1);
 	struct verdict_sum stories[STORIES] = {0}, since[2] = {0}, kinds[KINDS] = {0};
 	double top = -INFINITY;
-	struct part p, best;
+	struct part p = {.uneven = uneven_slow(dumps)}, best;
 	part_init(&p, u, m, 0, before);
 	best = p;
 	ret->best = &t->shapes[0]; /* per job: there always is */
@@ -362,9 +379,47 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 	ret->chi2 = chi2(best.u, best.m, best.total, ret->best->share + best.from);
 }
 
-bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard,
+/* P(X <= x) of a Poisson of this mean, x also between whole numbers: 1 less the regularised incomplete gamma function of x + 1, by its
+ * series (Abramowitz & Stegun 6.5.29). */
+static double at_most(double x, double mean)
+{
+	enum { TERMS = 2000, MEAN_MAX = 700 };
+	double a = x + 1, term = 1 / a, sum = term;
+	if (!(mean > 0) || mean > MEAN_MAX) /* then chance is nothing beside the difference */
+		return mean > x ? 0 : 1;
+	for (unsigned n = 1; n < TERMS && term > sum * 1e-12; n++) {
+		term *= mean / (a + n);
+		sum += term;
+	}
+	return fmin(fmax(1 - sum * exp(a * log(mean) - mean - ln_gamma(a)), 0), 1);
+}
+
+/* What the leak would have made in this stretch. */
+static double expected_in(const struct verdict_unit *stretch, const struct verdict_unit *u, unsigned m, const struct verdict_judged *j)
+{
+	double work = 0;
+	if (j->how != HOW_HOUR && j->how != HOW_CLASS)
+		return j->rate * stretch->w;
+	for (unsigned i = 0; i < m; i++)
+		work += j->how == HOW_HOUR ? u[i].sec : u[i].mix[j->how_arg];
+	return j->survivors * (j->how == HOW_HOUR ? stretch->sec : stretch->mix[j->how_arg]) / fmax(work, 1e-9);
+}
+
+/* Has it stopped since? phi: how much more than by chance its births vary. */
+static void weigh_newest(
+    const struct verdict_unit *fresh, const struct verdict_unit *u, unsigned m, double phi, struct verdict_judged *j)
+{
+	double spread = fmax(phi, 1), p = at_most(fresh->s / spread, expected_in(fresh, u, m, j) / spread);
+	double odds = log(fmin(newest.pauses + newest.seldom * p, 1));
+	j->evidence[STORY_LEAK] += odds;
+	j->kinds[KIND_JOB] += odds;
+	j->kinds[KIND_LEAK] += odds;
+}
+
+bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_beside *beside, unsigned nclasses, double hazard,
     size_t dumps, struct verdict_judged *ret)
 {
+	const struct verdict_unit *before = beside ? beside->before : NULL;
 	double total = 0;
 	for (unsigned i = 0; i < m; i++)
 		total += u[i].s;
@@ -402,6 +457,8 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verd
 	ret->rate = s1 / fmax(w1, 1e-9);
 	ret->se = sqrt(fmax(phi, 1) * fmax(s1, 1)) / fmax(w1, 1e-9);
 	ret->df = fmax(m1 - 1 + VERDICT_NU0, 1);
+	if (beside && beside->newest)
+		weigh_newest(beside->newest, u, m, phi, ret);
 	for (unsigned i = 0; i < m; i++)
 		ret->units[i] = u[i].s;
 	return true;

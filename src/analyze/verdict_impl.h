@@ -57,9 +57,13 @@ void verdict_sum_kinds(const struct verdict_sum *kinds, struct verdict_sum *stor
 double verdict_sum_log(const struct verdict_sum *s);
 /* Log of the mean. */
 double verdict_sum_mean(const struct verdict_sum *s);
-/* Survivors (or increments) by unit, judged as counts; before: those that were there at the first dump, and the jobs until then (NULL: not
- * known). False: too little. */
-bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double hazard,
+/* What is known beside the units; each NULL where it is not. */
+struct verdict_beside {
+	const struct verdict_unit *before; /* what was there at the first dump, and the jobs until then */
+	const struct verdict_unit *newest; /* the stretch after the last unit, and what is there of it yet */
+};
+/* Survivors (or increments) by unit, judged as counts. beside: NULL: nothing. False: too little. */
+bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_beside *beside, unsigned nclasses, double hazard,
     size_t dumps, struct verdict_judged *ret);
 
 /* Result of the regression of a level on the shapes. */
@@ -106,6 +110,8 @@ bool verdict_before(const struct verdict_proc *p, double s, struct verdict_unit 
 struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s);
 /* Proven survivors by segment, of earlier epochs first; returns how many units were written. */
 unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_unit *out);
+/* The stretch after the last births that count, and what of it is there yet. */
+struct verdict_unit verdict_newest(const struct verdict_proc *p, const struct verdict_key *k);
 /* The survivors of all its units, without making them. */
 double verdict_kept(const struct verdict_proc *p, const struct verdict_key *k);
 /* Those that were there at the first dump already. */

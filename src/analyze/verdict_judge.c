@@ -98,7 +98,9 @@ bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, st
 	unsigned n = verdict_units(p, k, u);
 	/* Once objects were moved, births of before are not told from others any more. */
 	bool known = p->nfrozen == 0 && p->e0 == 0 && verdict_before(p, verdict_older(k), &before);
-	if (n < 2 || !verdict_counted(u, n, known ? &before : NULL, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
+	struct verdict_unit newest = verdict_newest(p, k);
+	struct verdict_beside beside = {known ? &before : NULL, newest.w > 0 ? &newest : NULL};
+	if (n < 2 || !verdict_counted(u, n, &beside, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
 		return false;
 	if (p->nfrozen == 0)
 		add_bound(u, n, p->x[p->nmarks - 1] - p->x[p->cut], ret);

@@ -61,6 +61,14 @@ unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k
 	return m;
 }
 
+struct verdict_unit verdict_newest(const struct verdict_proc *p, const struct verdict_key *k)
+{
+	uint32_t last = (uint32_t)p->nmarks - 1;
+	struct verdict_unit u = verdict_stretch(p, p->cut, last, births_in(k, p->cut, last));
+	u.w = p->x[last] - p->x[p->cut];
+	return u;
+}
+
 double verdict_older(const struct verdict_key *k)
 {
 	double born = 0;

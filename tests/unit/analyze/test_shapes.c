@@ -51,8 +51,47 @@ static void test_burst_of_many(void **state)
 		assert_true(j.evidence[c] < j.evidence[STORY_BURST]);
 }
 
+/* Three a unit, and none in as much work since: less of a leak than where nobody looked. Two since: no less, for some leaks bring two. */
+static void test_stopped_since(void **state)
+{
+	struct verdict_unit u[8], newest;
+	struct verdict_judged unseen, none, two;
+	(void)state;
+	units_init(u, 8);
+	for (unsigned i = 0; i < 8; i++)
+		u[i].s = 3;
+	newest = u[7];
+	assert_true(verdict_counted(u, 8, NULL, 0, 0, 9, &unseen));
+	newest.s = 2;
+	assert_true(verdict_counted(u, 8, &(struct verdict_beside){NULL, &newest}, 0, 0, 9, &two));
+	assert_true(two.evidence[STORY_LEAK] == unseen.evidence[STORY_LEAK]);
+	newest.s = 0;
+	assert_true(verdict_counted(u, 8, &(struct verdict_beside){NULL, &newest}, 0, 0, 9, &none));
+	assert_true(none.evidence[STORY_LEAK] < unseen.evidence[STORY_LEAK] - .1);
+	assert_true(none.kinds[KIND_JOB] < unseen.kinds[KIND_JOB] - .1 && none.kinds[KIND_BENT] == unseen.kinds[KIND_BENT]);
+	newest.w = newest.s = 1e6; /* more than chance can be asked about */
+	newest.s = 0;
+	assert_true(verdict_counted(u, 8, &(struct verdict_beside){NULL, &newest}, 0, 0, 9, &none));
+	assert_true(isfinite(none.evidence[STORY_LEAK]));
+}
+
+/* What varies by as much as itself is more of a leak, beside what is slow, after many dumps than after few. */
+static void test_uneven_for_long(void **state)
+{
+	static const double births[] = {0, 90, 10, 0, 55, 5, 80, 0};
+	struct verdict_unit u[8];
+	struct verdict_judged few, many;
+	(void)state;
+	units_init(u, 8);
+	for (unsigned i = 0; i < 8; i++)
+		u[i].s = births[i];
+	assert_true(verdict_counted(u, 8, NULL, 0, 0, 5, &few) && verdict_counted(u, 8, NULL, 0, 0, 30, &many));
+	assert_true(many.evidence[STORY_LEAK] - many.evidence[STORY_SLOW] > few.evidence[STORY_LEAK] - few.evidence[STORY_SLOW] + .3);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_none_is_left_out), cmocka_unit_test(test_burst_of_many)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_none_is_left_out), cmocka_unit_test(test_burst_of_many),
+	    cmocka_unit_test(test_stopped_since), cmocka_unit_test(test_uneven_for_long)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
