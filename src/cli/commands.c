@@ -50,7 +50,7 @@ static const struct command commands[] = {
 	    "strings=duplicate%strings count:COPIES wasted bytes length value sites", NULL},
 	{"strings", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "strings with equal contents",
 	    "Contents are known by a keyed hash; they are shown only where the daemon keeps values.", EXAMPLES("hdactl strings 214 -n 50"),
-	    "copies count:COPIES wasted bytes length generation:GEN value sites", NULL},
+	    "count:COPIES wasted bytes length generation:GEN value sites", NULL},
 	{"refs", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "objects with most references, out and in", NULL,
 	    EXAMPLES("hdactl refs last"),
 	    "referencing=most%referencing references length bytes type class site generation:GEN address; "

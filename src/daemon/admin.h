@@ -18,7 +18,7 @@ struct gem_ask {
 	struct admin *asker;         /* NULL: nobody waits (any more) */
 	uint32_t traced_s;
 	bool wait;                   /* for the end, not for the promise */
-	bool accepted, begun;
+	bool accepted;
 	struct watch_event stored;   /* what became of the dump; kind WATCH_BEGIN: nothing yet */
 };
 

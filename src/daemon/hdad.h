@@ -133,7 +133,7 @@ struct worker {
 	struct heartbeat heart;
 	uint64_t heart_seen;         /* main's */
 	struct config *cfg;
-	bool draining, drained, config_waiting;
+	bool draining, drained;
 	_Atomic unsigned load;       /* sessions, and WORKER_DUMP_LOAD more for each dump */
 	struct inbox_msg drained_msg;
 };

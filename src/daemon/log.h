@@ -26,7 +26,6 @@ struct log_field {
 };
 
 #define LOG_STR(key_, text_) {.key = (key_), .kind = LOG_FIELD_STR, .s = span_of(text_)}
-#define LOG_SPAN(key_, span_) {.key = (key_), .kind = LOG_FIELD_STR, .s = (span_)}
 /* HEADER_UNKNOWN: the field is left out. */
 #define LOG_UINT(key_, n_) {.key = (key_), .kind = LOG_FIELD_UINT, .u = (n_)}
 #define LOG_REAL(key_, r_) {.key = (key_), .kind = LOG_FIELD_REAL, .r = (r_)}

@@ -58,14 +58,6 @@ uint32_t *glog_push_slow(struct glog *l)
 	return glog_push(l);
 }
 
-void glog_truncate(struct glog *l, uint64_t n)
-{
-	if (n >= l->n)
-		return;
-	l->n = n; /* the chunks stay: the next records come at once */
-	l->next = l->end = NULL;
-}
-
 uint32_t *glog_at(const struct glog *l, uint64_t i)
 {
 	uint64_t in, c = chunk_of(l, i, &in);

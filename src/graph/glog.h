@@ -39,8 +39,6 @@ static inline uint32_t *glog_push(struct glog *l)
 	l->n++;
 	return p;
 }
-/* The last records are gone: n is now `n`. */
-void glog_truncate(struct glog *l, uint64_t n);
 /* Record i, which must not have been given back. */
 uint32_t *glog_at(const struct glog *l, uint64_t i);
 /* From record i on: how many lie side by side in memory (at least 1 when i < n). */
