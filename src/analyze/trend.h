@@ -106,3 +106,5 @@ void trend_join(struct trend *t, const struct trend *other, size_t skip);
 void trend_narrow(struct trend *t, size_t most);
 /* Sorts out the `most` first series; then they, their values and total may be read. */
 void trend_finish(struct trend *t, size_t most);
+/* The growth of other values over the same dumps, as that of a series. */
+double trend_growth(const struct trend *t, const double *v);

@@ -101,6 +101,19 @@ static double growth_of(const struct trend *t, const struct ends *e)
 	return e->n ? e->last[(e->n - 1) % TREND_LEVEL] - e->first[0] : 0;
 }
 
+double trend_growth(const struct trend *t, const double *v)
+{
+	struct ends e = {.n = 0};
+	for (size_t i = 0; i < t->max; i++) {
+		if (!isfinite(v[i]))
+			continue;
+		if (e.n < TREND_LEVEL)
+			e.first[e.n] = v[i];
+		e.last[e.n++ % TREND_LEVEL] = v[i];
+	}
+	return growth_of(t, &e);
+}
+
 struct trend_order {
 	const struct trend *t;
 	size_t series;

@@ -313,10 +313,7 @@ static void say_rest(struct query_run *r, struct asked *a, size_t shown)
 		for (size_t k = 0; k < shown; k++)
 			v[i] -= isfinite(a->t.series[k].v[i]) ? a->t.series[k].v[i] : 0;
 	}
-	double first = NAN;
-	for (size_t i = 0; i < a->n && !isfinite(first); i++)
-		first = v[i];
-	a->rest = (struct trend_series){.v = v, .growth = v[a->n - 1] - first};
+	a->rest = (struct trend_series){.v = v, .growth = trend_growth(&a->t, v)};
 	say(r, a, "rest", &a->rest);
 }
 
