@@ -13,6 +13,7 @@
 #include "cli/reader.h"
 #include "cli/run.h"
 #include "daemon/host.h"
+#include "hda/protocol.h"
 #include "query/census.h"
 #include "store/store.h"
 
@@ -215,6 +216,26 @@ static void needs_of(struct reading *r, const char *cmd, const struct query_args
 		r->census = query_census_new();
 }
 
+/* The same question of an empty store: what is wrong with it by itself is told before gigabytes are read. */
+static int check(const struct reading *r, const char *cmd, const struct query_args *args)
+{
+	struct report a = {0};
+	files_answer(r, cmd, args, &a);
+	int code = a.status == HDA_STATUS_ARGUMENT ? cli_fail(CLI_USAGE, "%s", a.text) : CLI_DONE;
+	report_done(&a);
+	return code;
+}
+
+int files_check(const struct cli *cli, const char *cmd, const struct query_args *args)
+{
+	struct reading r = {.cli = cli};
+	if (!query_find(cmd) || store_open(&r.store, &(struct store_opts){0}, NULL) < 0)
+		return CLI_DONE;
+	int code = check(&r, cmd, args);
+	store_close(r.store);
+	return code;
+}
+
 int files_open(const struct cli *cli, const char *cmd, const struct query_args *args, struct reading **ret)
 {
 	_cleanup_free_ char *why = NULL;
@@ -226,8 +247,11 @@ int files_open(const struct cli *cli, const char *cmd, const struct query_args *
 		return cli_fail(CLI_REFUSED, "%s", why ? why : hda_strerror(err));
 	}
 	needs_of(r, cmd, args);
-	find_all(cli, &r->list);
-	int code = read_all(r, &r->list);
+	int code = check(r, cmd, args);
+	if (code == CLI_DONE) {
+		find_all(cli, &r->list);
+		code = read_all(r, &r->list);
+	}
 	if (code == CLI_DONE)
 		*ret = r;
 	else

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "cli/client.h"
 #include "cli/human.h"
 #include "cli/input.h"
 #include "cli/progress.h"

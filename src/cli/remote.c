@@ -84,13 +84,6 @@ static int unreachable(const struct cli *cli, const struct client *c, int err)
 	    err == HDA_EREFUSED || err == HDA_EVERSION ? CLI_REFUSED : CLI_UNREACHABLE, "%s", c->text[0] ? c->text : hda_strerror(err));
 }
 
-int remote_open(const struct cli *cli, struct client *c, const char *socket, enum role role)
-{
-	client_init(c);
-	int err = client_open(c, cli->runtime_dir, socket, role);
-	return err < 0 ? unreachable(cli, c, err) : CLI_DONE;
-}
-
 static void request_init(struct msg_request *m, const char *cmd, const struct query_args *args)
 {
 	memset(m, 0, sizeof(*m));
@@ -108,7 +101,11 @@ static int ask_on(const struct cli *cli, bool control, const char *cmd, const st
 	struct msg_request m;
 	struct collecting col = {.a = a, .each = each, .ctx = ctx};
 	struct client_sink sink = {&col, on_cols, on_row, on_dump, on_note, on_done};
-	int code = remote_open(cli, &c, control ? "control" : "query", ROLE_QUERY);
+	client_init(&c);
+	int err = client_open(&c, cli->runtime_dir, control ? "control" : "query", ROLE_QUERY), code = CLI_DONE;
+	/* Wrong usage is that whether or not there is somebody to say so. */
+	if (err < 0 && (code = files_check(cli, cmd, args)) == CLI_DONE)
+		code = unreachable(cli, &c, err);
 	if (code == CLI_DONE) {
 		if (timeout_ms)
 			c.timeout_ms = timeout_ms;

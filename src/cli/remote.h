@@ -1,11 +1,8 @@
 /* Asking the daemon. SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
-#include "cli/client.h"
 #include "cli/run.h"
 
-/* Connects; says why not and returns the exit code. client_close in every case. */
-int remote_open(const struct cli *cli, struct client *c, const char *socket, enum role role);
 /* remote_ask with a callback per row instead of collecting (each may be NULL) and a timeout per answer frame (0 = the usual one). */
 int remote_ask_each(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a, int timeout_ms,
     int (*each)(void *ctx, const struct row *row), void *ctx);

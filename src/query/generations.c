@@ -12,8 +12,8 @@ static void notes(struct query_run *r, const struct dump_summary *s, uint64_t kn
 	else
 		run_note(r, "the dump was taken in %llu, the newest that any object has", (unsigned long long)s->gens[s->ngens - 1].generation);
 	if (known < s->objects)
-		run_note(r, "%llu objects have no generation: born before tracing began, or by Ruby itself",
-		    (unsigned long long)(s->objects - known));
+		run_note(r, "%llu object%s no generation: born before tracing began, or by Ruby itself", (unsigned long long)(s->objects - known),
+		    s->objects - known == 1 ? " has" : "s have");
 }
 
 static void answer(struct query_run *r, const struct dump_summary *s, uint64_t most)

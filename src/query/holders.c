@@ -17,9 +17,9 @@ struct tree {
 	uint32_t *first, *next; /* first child, next sibling, by falling weight; UINT32_MAX ends */
 	uint32_t *holder;       /* index into s->holders, UINT32_MAX */
 	const struct tally *below; /* of roots: all objects whose path begins there */
-	bool *shown;
+	bool *shown, *fits;     /* fits: would be shown with -n 0 */
 	uint32_t root;          /* first root */
-	uint64_t rows, fit;     /* marked; those that would be shown with -n 0 */
+	uint64_t rows, fit;     /* how many are shown, and fit */
 };
 
 struct ranked {
@@ -71,6 +71,7 @@ static void tree_init(struct tree *t, const struct dump_summary *s, const struct
 	t->next = xcalloc(s->nsigs, sizeof(*t->next));
 	t->holder = xcalloc(s->nsigs, sizeof(*t->holder));
 	t->shown = xcalloc(s->nsigs, sizeof(*t->shown));
+	t->fits = xcalloc(s->nsigs, sizeof(*t->fits));
 	for (size_t i = 0; i < s->nsigs; i++)
 		t->first[i] = t->next[i] = t->holder[i] = UINT32_MAX;
 	for (size_t i = s->nholders; i-- > 0;) {
@@ -91,6 +92,7 @@ static void tree_done(struct tree *t)
 	free(t->next);
 	free(t->holder);
 	free(t->shown);
+	free(t->fits);
 }
 
 /* Marks a signature and all above it. */
@@ -105,16 +107,28 @@ static void mark(struct tree *t, uint32_t sig)
 	}
 }
 
-/* Marks the heaviest signatures that are no deeper than asked, and, with a class, lead to it. */
+/* The signature itself, or what is above it at this depth. */
+static uint32_t no_deeper(const struct dump_summary *s, uint32_t sig, uint64_t depth)
+{
+	for (uint32_t d = depth < SIGS_DEPTH ? sig_depth(s, sig) : 0; d > depth; d--)
+		sig = s->sigs[sig].parent;
+	return sig;
+}
+
+/* Marks the heaviest signatures that are no deeper than asked; with a class those that lead to it, as far as the depth goes. */
 static void choose(struct tree *t, const struct ranked *o, uint32_t klass, uint64_t depth, uint64_t most)
 {
 	for (size_t i = 0; i < t->s->nsigs; i++) {
 		uint32_t sig = o[i].sig;
-		if (klass ? t->s->sigs[sig].klass != klass : (depth < SIGS_DEPTH && sig_depth(t->s, sig) > depth))
+		if (klass && t->s->sigs[sig].klass != klass)
 			continue;
-		t->fit += !t->shown[sig];
+		uint32_t at = no_deeper(t->s, sig, depth);
+		if (!klass && at != sig)
+			continue;
+		t->fit += !t->shown[at] && !t->fits[at];
+		t->fits[at] = true;
 		if (t->rows < most)
-			mark(t, sig);
+			mark(t, at);
 	}
 }
 
@@ -224,7 +238,12 @@ static int run(struct query_run *r)
 {
 	struct store_dump d;
 	uint64_t depth, most;
-	if (!arg_number(r, "depth", HOLDERS_DEPTH, &depth) || !arg_rows(r, HOLDERS_ROWS, &most))
+	struct span file;
+	uint32_t line;
+	bool of_site = arg_site(r, "site", &file, &line);
+	/* What leads to a class is shown to its end. */
+	uint64_t usual = of_site || arg_text(r->args, "class").n ? 0 : HOLDERS_DEPTH;
+	if (r->status || !arg_number(r, "depth", usual, &depth) || !arg_rows(r, HOLDERS_ROWS, &most))
 		return r->status;
 	struct dump_summary *s = run_load(r, STORE_GRAPH | STORE_KEYS, &d);
 	if (s)

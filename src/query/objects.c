@@ -30,7 +30,9 @@ bool say_strings(struct query_run *r, const char *list, const struct dump_summar
 		struct span f = strtab_get(&s->names, d->sites[i].file);
 		if (!f.n)
 			continue;
-		texts[n] = xasprintf("%.*s:%u (%llu)", (int)f.n, (const char *)f.p, d->sites[i].line, (unsigned long long)d->sites[i].copies);
+		unsigned long long copies = d->sites[i].copies;
+		texts[n] = d->sites[i].line ? xasprintf("%.*s:%u (%llu)", (int)f.n, (const char *)f.p, d->sites[i].line, copies)
+		                            : xasprintf("%.*s (%llu)", (int)f.n, (const char *)f.p, copies); /* Ruby leaves out line 0 */
 		sites[n] = val_str(texts[n]);
 		n++;
 	}

@@ -207,11 +207,10 @@ static void of_kept(struct query_run *r, const struct dump_summary *s, uint64_t 
 
 static void of_address(struct query_run *r, const struct dump_summary *s)
 {
-	uint64_t addr;
+	uint64_t addr = 0;
 	const struct graph_trail *t = trail_of(r, s->dump);
-	if (!query_address(arg_get(r->args, "address", 0), &addr))
-		run_fail(r, HDA_STATUS_ARGUMENT, "an address is 0x and up to 16 hex digits, as in 0x7f91bc7d7c88");
-	else if (!t || t->what == TRAIL_NO_GRAPH)
+	query_address(arg_get(r->args, "address", 0), &addr); /* run() has looked at it */
+	if (!t || t->what == TRAIL_NO_GRAPH)
 		of_kept(r, s, addr);
 	else if (t->what == TRAIL_UNKNOWN)
 		run_fail(r, HDA_STATUS_NOTHING, "the dump has no object at 0x%llx", (unsigned long long)addr);
@@ -254,12 +253,19 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 static int run(struct query_run *r)
 {
 	struct store_dump d;
-	uint64_t most;
+	uint64_t most, addr, key;
+	struct span file;
+	uint32_t line;
 	size_t asked = (arg_text(r->args, "class").n > 0) + arg_count(r->args, "site") + arg_count(r->args, "key");
 	asked += arg_count(r->args, "address");
 	if (asked != 1)
 		return run_fail(r, HDA_STATUS_ARGUMENT, "path of what? One of --class C, --site FILE:LINE, --key ROW, or an address");
-	if (!arg_rows(r, RUN_DEFAULT_ROWS, &most))
+	/* What is wrong by itself is told before the dump is looked for. */
+	const struct val *address = arg_get(r->args, "address", 0);
+	if (address && !query_address(address, &addr))
+		return run_fail(r, HDA_STATUS_ARGUMENT, "an address is 0x and up to 16 hex digits, as in 0x7f91bc7d7c88");
+	arg_site(r, "site", &file, &line);
+	if (r->status || !arg_number(r, "key", 0, &key) || !arg_rows(r, RUN_DEFAULT_ROWS, &most))
 		return r->status;
 	struct dump_summary *s = run_load(r, STORE_GRAPH | STORE_KEYS, &d);
 	if (s)

@@ -22,7 +22,8 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 			break;
 	}
 	run_note_cut(r, shown, s->ndups, "group", "groups");
-	run_note(r, "%llu groups of equal strings in all: %llu copies, %llu bytes%s", (unsigned long long)s->dup_groups,
+	run_note(r, "%llu group%s of equal strings in all: %llu copies, %llu bytes%s", (unsigned long long)s->dup_groups,
+	    s->dup_groups == 1 ? "" : "s",
 	    (unsigned long long)s->dup_copies, (unsigned long long)s->dup_bytes, s->dup_estimated ? " (estimated from a sample)" : "");
 	if (!values)
 		run_note(r, "contents are not kept (keep_values = no); identical contents are known by keyed hash");

@@ -27,6 +27,13 @@ code "$hdactl" --josn top; is "unknown option" $status 2
 like "unknown option: hint" "$(cat "$work/err")" 'did you mean --json'
 code "$hdactl" top --plot x.svg; is "option of another command" $status 2
 code "$hdactl" top -n x; is "no number" $status 2
+# What is wrong by itself is told at once: no daemon and no file is needed for that.
+for c in 'top --by sites' 'top --sort size' 'trend --by clas' 'trend --metric objects' 'show 4121@x' 'generation two' 'path' 'path 0xzz' \
+	'path --site a.rb' 'holders --site a.rb' 'diff two 1'; do
+	code "$hdactl" $c; is "$c, no daemon: wrong usage" $status 2
+	code "$hdactl" -f "$work/absent" $c; is "$c, no file: wrong usage" $status 2
+	unlike "$c: no file was looked for" "$(cat "$work/err")" 'absent'
+done
 code "$hdactl" -f "$work/absent" top; is "no input" $status 5
 echo hello >"$work/notes.txt"
 code "$hdactl" -f "$work/notes.txt" top; is "foreign file" $status 5

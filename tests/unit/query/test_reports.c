@@ -51,7 +51,8 @@ static void add_lists(struct dump_summary *s)
 {
 	uint32_t file = name(s, "app/a.rb");
 	s->dups = xcalloc(2, sizeof(*s->dups));
-	s->dups[0] = (struct sum_dup){.copies = 4, .bytes = 400, .length = 7, .generation = 5, .nsites = 1, .sites = {{file, 1, 4}}};
+	s->dups[0] = (struct sum_dup){.copies = 4, .bytes = 400, .length = 7, .generation = 5, .nsites = 2,
+	    .sites = {{file, 1, 3}, {file, 0, 1}}};
 	s->dups[1] = (struct sum_dup){.copies = 2, .bytes = 80, .length = 3, .generation = UNTRACED, .nsites = 0};
 	s->ndups = 2;
 	s->dup_groups = 9;
@@ -107,7 +108,7 @@ static void test_generations(void **state)
 	assert_int_equal(cell_u(&c, 0, "count"), 65);
 	assert_int_equal(cell_u(&c, 1, "count"), 15);
 	assert_int_equal(cell_u(&c, 1, "bytes"), 600);
-	assert_non_null(strstr(c.notes, "1 objects have no generation"));
+	assert_non_null(strstr(c.notes, "1 object has no generation"));
 	ask(&c, &w->q, "generation 4121@3000 5");
 	assert_int_equal(c.status, HDA_STATUS_OK);
 	static const char *const lists[] = {"sites by bytes", "sites by count", "types", "references", "strings"};
@@ -137,8 +138,9 @@ static void test_strings_refs(void **state)
 	assert_string_equal(cell_s(&c, 0, "type"), "STRING");
 	assert_int_equal(cell_u(&c, 0, "count"), 4);
 	assert_int_equal(cell_u(&c, 0, "wasted"), 300);
-	assert_int_equal(cell(&c, 0, "sites")->list.n, 1);
-	assert_int_equal(span_eq(cell(&c, 0, "sites")->list.p[0].s, SPAN_LIT("app/a.rb:1 (4)")), 1);
+	assert_int_equal(cell(&c, 0, "sites")->list.n, 2);
+	assert_int_equal(span_eq(cell(&c, 0, "sites")->list.p[0].s, SPAN_LIT("app/a.rb:1 (3)")), 1);
+	assert_int_equal(span_eq(cell(&c, 0, "sites")->list.p[1].s, SPAN_LIT("app/a.rb (1)")), 1); /* no line is not line 0 */
 	assert_string_equal(cell_s(&c, 1, "file"), "(null)");
 	assert_int_equal(cell(&c, 1, "generation")->kind, VAL_NULL);
 	assert_non_null(strstr(c.notes, "9 groups of equal strings in all: 30 copies, 900 bytes"));
@@ -169,6 +171,9 @@ static void test_trend(void **state)
 	assert_int_equal(cell(&c, 2, "series")->list.p[2].u, 51); /* 50 hashes and the Thread of dump 3 */
 	assert_int_equal(cell(&c, 2, "series")->list.p[3].u, 50);
 	assert_int_equal(c.n, 3);
+	ask(&c, &w->q, "trend --by type --metric count --last 6 -n 1");
+	assert_int_equal(cell(&c, 2, "series")->list.p[0].u, 51);
+	assert_true(cell_r(&c, 2, "growth") == 0); /* medians here too: the Thread of one dump is no shrinking */
 	ask(&c, &w->q, "trend --by data --metric count");
 	assert_int_equal(cell(&c, 1, "series")->list.p[1].u, 0);
 	assert_int_equal(cell(&c, 1, "series")->list.p[2].u, 1);
@@ -215,6 +220,9 @@ static void test_holders(void **state)
 	ask(&c, &w->q, "holders --class Array");
 	assert_int_equal(c.n, 3); /* the way to it */
 	assert_string_equal(cell_s(&c, 2, "name"), "Array");
+	ask(&c, &w->q, "holders --class Array --depth 1"); /* not as far as that */
+	assert_int_equal(c.n, 2);
+	assert_string_equal(cell_s(&c, 1, "name"), "Thread");
 	ask(&c, &w->q, "holders --class Nowhere");
 	assert_int_equal(c.status, HDA_STATUS_NOTHING);
 	ask(&c, &w->q, "holders --site app/a.rb:1");
@@ -234,8 +242,11 @@ static void test_holders(void **state)
 	assert_string_equal(cell_s(&c, 0, "path"), "Ruby VM -> Thread -> Array");
 	ask(&c, &w->q, "path --address 0x1");
 	assert_int_equal(c.status, HDA_STATUS_NOTHING);
-	ask(&c, &w->q, "path --address zz");
-	assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
+	static const char *const wrong[] = {"path 99 --address zz", "path 99 --site a.rb", "path 99 --key x", "holders 99 --site a.rb"};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		ask(&c, &w->q, wrong[i]); /* whether or not there is such a dump */
+		assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
+	}
 	ask(&c, &w->q, "path");
 	assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
 	caught_done(&c);
