@@ -16,6 +16,11 @@ module Hda
 
   SWITCHED_OFF = "hda is switched off"
 
+  # So that `gem "hda"` or require "hda" is enough for `use Hda::Rack` and the like.
+  autoload :Rack, "hda/rack"
+  autoload :ActiveJob, "hda/active_job"
+  autoload :Resque, "hda/resque"
+
   # Options of Hda.configure.
   class Settings
     # The options set so far, as Hda.start takes them.

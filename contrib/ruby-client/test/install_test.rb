@@ -79,6 +79,17 @@ class InstallTest < HdaTest
     assert_equal ["false", "2", '{"MailJob"=>2}'], out.split("\n"), err
   end
 
+  # As after Bundler.require: what a program names is there, and what it does not name is not loaded.
+  def test_hda_alone_is_enough_to_name_a_middleware
+    out, err, = ruby(<<-'RUBY', NOWHERE)
+      require "hda"
+      loaded = -> { %w[rack active_job resque].select { |f| $LOADED_FEATURES.any? { |l| l.end_with?("/hda/#{f}.rb") } } }
+      p loaded.call, Hda::Rack.new(->(env) { env }).call(7), loaded.call
+      p Class.new { def self.around_perform; end; include Hda::ActiveJob }.include?(Hda::ActiveJob), Class.new { extend Hda::Resque }.singleton_class.include?(Hda::Resque)
+    RUBY
+    assert_equal ["[]", "7", '["rack"]', "true", "true"], out.split("\n"), err
+  end
+
   # As an initializer may have it: Hda.start(enabled: Rails.env.production?)
   def test_what_was_switched_off_is_not_started_by_a_middleware
     out, err, = ruby(<<-'RUBY', NOWHERE)
