@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "analyze/life_code.h"
 #include "analyze/life_impl.h"
 #include "analyze/verdict_impl.h"
@@ -89,7 +92,8 @@ struct candidate {
 	uint32_t row, place;               /* place among those that are weighed */
 	uint64_t id;
 	double gain;
-	float oldest;                      /* oldest release: decides which part of the run it is weighed over */
+	float oldest;                      /* oldest release: decides which part of the run it is weighed over, ... */
+	uint64_t lows;                     /* ... or, of levels, the dumps of its low boundary, hashed */
 	bool births;
 };
 
@@ -104,8 +108,12 @@ static int by_part(const void *a, const void *b)
 	const struct candidate *x = a, *y = b;
 	if (x->births != y->births)
 		return x->births ? -1 : 1;
+	if (x->lows != y->lows)
+		return x->lows < y->lows ? -1 : 1;
 	return x->oldest != y->oldest ? (x->oldest < y->oldest ? -1 : 1) : by_gain(a, b);
 }
+
+static uint64_t lows_hash(const struct verdict_lows *w) { return w ? XXH3_64bits(w->at, w->n * sizeof(*w->at)) : 0; }
 
 /* The level of the first segment of which one is known: a container has none before it was long enough to be listed. */
 static double first_low(const struct verdict_lows *w)
@@ -198,7 +206,8 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 	for (uint32_t i = 0; i < l->nrows; i++) {
 		double g = gain(l, &l->rows[i], l->seen[i].src);
 		if (g > 0)
-			c[n++] = (struct candidate){i, 0, l->rows[i].id, g, l->rows[i].key.oldest, l->rows[i].kind == LIFE_BIRTHS};
+			c[n++] = (struct candidate){i, 0, l->rows[i].id, g, l->rows[i].key.oldest, lows_hash(l->rows[i].key.lows),
+			    l->rows[i].kind == LIFE_BIRTHS};
 	}
 	qsort(c, n, sizeof(*c), by_gain);
 	n = n < LIFE_JUDGED ? n : LIFE_JUDGED;

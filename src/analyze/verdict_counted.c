@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/four.h"
 #include "analyze/slope.h"
 #include "analyze/verdict_impl.h"
 #include "base/assert.h"
@@ -16,6 +17,7 @@ enum { DISPERSIONS = sizeof(dispersions) / sizeof(*dispersions) };
  * dumps there are: from FEW to MANY its weight falls to this part. */
 enum { UNEVEN = 2, FEW_DUMPS = 5, MANY_DUMPS = 15 };
 #define UNEVEN_SLOW .5
+_Static_assert(DISPERSIONS == (int)FOUR, "one of four each");
 /* ... and that there is no chance in it at all: one object for each third job. Then the births vary by this share of what chance
  * would make of them (and by rounding), and a few of them tell a straight line from a bent one. */
 static const struct { double part, rounding, weight; } regular = {.15, .25, .05};
@@ -61,57 +63,64 @@ static double coefficient(const struct verdict_unit *u, unsigned m, double total
 	return v;
 }
 
-/* Log likelihood of survivors that are regular: normal about the shares, given their sum. */
-static double regular_ll(const struct verdict_unit *u, unsigned m, double total, const double *share)
+/* Log likelihood of survivors that are regular: normal about the shares, given their sum. In pairs: it is bound by divisions. */
+static double regular_ll(const double *s, unsigned m, double total, const double *share)
 {
-	double logs = 0, product = 1, chi2 = 0, sum = 0; /* one logarithm of a product in place of many */
-	for (unsigned i = 0; i < m; i++) {
-		double e = total * share[i], var = regular.rounding + regular.part * e;
-		chi2 += (u[i].s - e) * (u[i].s - e) / var;
-		sum += var;
-		product *= 2 * M_PI * var;
-		if (product > 1e150) {
-			logs += log(product);
-			product = 1;
+	double logs = 0, all = 1, chi2 = 0, sum = 0; /* one logarithm of a product in place of many */
+	for (unsigned i = 0; i < m; i += 2) {
+		unsigned j = i + 1 < m ? i + 1 : i;
+		pair e = total * (pair){share[i], share[j]}, d = (pair){s[i], s[j]} - e, var = regular.rounding + regular.part * e, q = d * d / var;
+		chi2 += i == j ? q[0] : q[0] + q[1];
+		sum += i == j ? var[0] : var[0] + var[1];
+		all *= i == j ? var[0] : var[0] * var[1];
+		if (all > 1e150) {
+			logs += log(all);
+			all = 1;
 		}
 	}
-	return (log(2 * M_PI * sum) - logs - log(product) - chi2) / 2;
+	return (log(sum / all) - (m - 1) * 1.83787706640934548356 /* log of 2 pi */ - logs - chi2) / 2;
 }
 
-
-/* Dirichlet-multinomial log likelihood of the survivors given shares and concentration, without the multinomial coefficient and
+/* Dirichlet-multinomial log likelihood of the survivors given shares, at each concentration, without the multinomial coefficient and
  * gamma(concentration) / gamma(total + concentration), which are the same for every story. some: the n units that have survivors. */
-static double dirmult(const struct verdict_unit *u, const unsigned *some, unsigned n, const double *share, double concentration)
+static void dirmult(const double *s_of, const unsigned *some, unsigned n, const double *share,
+    const double concentration[DISPERSIONS], double ret[DISPERSIONS])
 {
 	enum { FEW = 16 };
-	double v = 0, product = 1; /* one logarithm for many */
+	struct four c = four_load(concentration), v = four_all(0), product = four_all(1), moved; /* one logarithm for many */
 	for (unsigned i = 0; i < n; i++) {
-		double a = concentration * share[some[i]], s = u[some[i]].s;
+		double s = s_of[some[i]];
+		struct four a = four_mul(c, four_all(share[some[i]]));
 		if (s <= FEW && s == floor(s)) { /* gamma(a + s) / gamma(a) is a product, of few numbers as a rule */
 			for (double k = 0; k < s; k++)
-				product *= a + k;
+				product = four_mul(product, four_add(a, four_all(k)));
 		} else {
-			v += ln_gamma(a + s) - ln_gamma(a);
+			struct four sum = four_add(a, four_all(s));
+			v = four_sub(four_add(v, four_ln_gamma_large(sum)), four_ln_gamma(a, &moved));
+			product = four_mul(product, moved);
 		}
-		if (product > 1e150 || product < 1e-150) {
-			v += log(product);
-			product = 1;
+		if (four_is_extreme(product)) {
+			v = four_add(v, four_log(product));
+			product = four_all(1);
 		}
 	}
-	return v + log(product);
+	four_store(four_add(v, four_log(product)), ret);
 }
 
-/* The same where each birth comes by itself. */
-static double multinomial(const struct verdict_unit *u, const unsigned *some, unsigned n, const double *share)
+/* The same where each birth comes by itself. memo: by unit, log of its share (NAN: not asked yet); NULL: nowhere to keep it. */
+static double multinomial(const double *s, const unsigned *some, unsigned n, const double *share, double *memo)
 {
 	double v = 0;
-	for (unsigned i = 0; i < n; i++)
-		v += u[some[i]].s * log(share[some[i]]);
+	for (unsigned i = 0; i < n; i++) {
+		double l = memo ? memo[some[i]] : NAN;
+		if (isnan(l))
+			l = log(share[some[i]]);
+		if (memo)
+			memo[some[i]] = l;
+		v += s[some[i]] * l;
+	}
 	return v;
 }
-
-/* log of the beta function. */
-static double lbeta(double a, double b) { return ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b); }
 
 /* Pearson's chi squared of the survivors against shares. */
 static double chi2(const struct verdict_unit *u, unsigned m, double total, const double *share)
@@ -124,14 +133,21 @@ static double chi2(const struct verdict_unit *u, unsigned m, double total, const
 	return q;
 }
 
-/* What a shape says of the births before the first dump at one dispersion: a beta distribution. */
-struct expected_past { double a, b, lbeta; };
+/* What a shape says of the births before the first dump, by dispersion: a beta distribution. */
+struct expected_past { double a[DISPERSIONS], b[DISPERSIONS], lbeta[DISPERSIONS]; };
+
+/* log of the beta function. */
+static struct four lbeta(struct four a, struct four b)
+{
+	struct four pa, pb, ps, la = four_ln_gamma(a, &pa), lb = four_ln_gamma(b, &pb), ls = four_ln_gamma(four_add(a, b), &ps);
+	return four_add(four_sub(four_add(la, lb), ls), four_log(four_div(ps, four_mul(pa, pb))));
+}
 
 /* What is to be explained: the survivors from a unit on. What is the same for all shapes is worked out once. */
 struct part {
 	const struct verdict_unit *u, *before; /* before: NULL: nothing known, or nothing to explain */
 	unsigned m, from;
-	double total;
+	double s[VERDICT_UNITS], total;        /* survivors by unit, and in all */
 	double coef;                           /* the multinomial coefficient */
 	double past_coef;                      /* ... and that of the past, with the chance of its number */
 	double base;                           /* log likelihood of what the shape says nothing of; -INFINITY: no such part */
@@ -142,12 +158,16 @@ struct part {
 	double trickled[VERDICT_UNITS], burst[VERDICT_UNITS]; /* by unit: log of the coefficient of its trickle; likelihood of a burst */
 };
 
-/* Log likelihood of the births before the first dump, given those after it, of which the shape says that they are r times as many. The
- * chance in them is that of one unit however long that time was: a process is not all its life what it is now. */
-static double past_ll(const struct part *p, const struct expected_past *e)
+/* Log likelihood of the births before the first dump, given those after it, of which the shape says that they are r times as many, by
+ * dispersion. The chance in them is that of one unit however long that time was: a process is not all its life what it is now. */
+static void past_ll(const struct part *p, const struct expected_past *e, double ret[DISPERSIONS])
 {
-	double s0 = p->before->s, same = p->past_coef + lbeta(s0 + e->a, p->total + e->b) - e->lbeta;
-	return log(past.same * exp(fmin(same, 0)) + (1 - past.same) / ((s0 + 1) * past.folds));
+	double s0 = p->before->s, same[DISPERSIONS];
+	struct four l = lbeta(four_add(four_all(s0), four_load(e->a)), four_add(four_all(p->total), four_load(e->b)));
+	four_store(four_add(four_all(p->past_coef), four_sub(l, four_load(e->lbeta))), same);
+	for (unsigned j = 0; j < DISPERSIONS; j++)
+		same[j] = past.same * exp(fmin(same[j], 0)) + (1 - past.same) / ((s0 + 1) * past.folds);
+	four_store(four_log(four_load(same)), ret);
 }
 
 /* Of units that are free any rate is as likely, of so many e-folds; and so is what was there before them. */
@@ -229,7 +249,7 @@ static void part_init(struct part *p, const struct verdict_unit *u, unsigned m, 
 	p->total = 0;
 	p->nsome = 0;
 	for (unsigned i = 0; i < p->m; i++) {
-		p->total += p->u[i].s;
+		p->total += p->s[i] = p->u[i].s;
 		if (p->u[i].s != 0)
 			p->some[p->nsome++] = i;
 	}
@@ -243,26 +263,31 @@ static void part_init(struct part *p, const struct verdict_unit *u, unsigned m, 
 	trickle_init(p);
 }
 
-/* Log likelihood of the part given the shape, over all dispersions. */
-static double likelihood(const struct part *p, const struct verdict_shape *s, const struct expected_past *past_of)
+/* Likelihood of the part given the shape, over all dispersions: exp(top) * sum, sum from 1 to a few. past_of: that of the births before
+ * it, by dispersion. memo: for multinomial. */
+static struct verdict_sum likelihood(const struct part *p, const struct verdict_shape *s, const double *past_of, double *memo)
 {
 	enum { CHANCE = DISPERSIONS, REGULAR, TRICKLE, ALL };
 	const double *share = s->share + p->from;
 	double d[ALL];
-	for (unsigned j = 0; j < DISPERSIONS; j++) {
-		d[j] = p->base + p->coef + p->same[j] + dirmult(p->u, p->some, p->nsome, share, p->concentration[j]);
-		d[j] += s->story == STORY_SLOW && j >= UNEVEN ? p->uneven : 0;
-	}
-	d[CHANCE] = log(CHANCE_ALONE) + p->base + p->coef + multinomial(p->u, p->some, p->nsome, share);
-	d[REGULAR] = log(regular.weight) + p->base + regular_ll(p->u, p->m, p->total, share);
+	dirmult(p->s, p->some, p->nsome, share, p->concentration, d);
+	for (unsigned j = 0; j < DISPERSIONS; j++)
+		d[j] += p->base + p->coef + p->same[j] + (s->story == STORY_SLOW && j >= UNEVEN ? p->uneven : 0);
+	d[CHANCE] = log(CHANCE_ALONE) + p->base + p->coef + multinomial(p->s, p->some, p->nsome, share, memo);
+	d[REGULAR] = log(regular.weight) + p->base + regular_ll(p->s, p->m, p->total, share);
 	bool may = p->trickles && (s->story == STORY_LEAK || s->story == STORY_SLOW);
 	d[TRICKLE] = may ? log(trickle.weight) + p->base + trickle_ll(p, share) : -INFINITY;
 	if (s->story == STORY_SLOW && s->how == HOW_CLASS) /* roughly: not at the least dispersion, nor with less */
 		d[0] = d[CHANCE] = d[REGULAR] = -INFINITY;
-	double least = p->before ? past_ll(p, &past_of[0]) : 0; /* chance alone and what is regular: as of the least */
+	for (unsigned j = 0; p->before && j < ALL; j++) /* chance alone and what is regular: as of the least */
+		d[j] += past_of[j < DISPERSIONS ? j : 0];
+	struct verdict_sum ret = {.top = d[0], .weight = s->weight};
+	for (unsigned j = 1; j < ALL; j++)
+		ret.top = d[j] > ret.top ? d[j] : ret.top;
 	for (unsigned j = 0; j < ALL; j++)
-		d[j] += !p->before || j == 0 || j >= DISPERSIONS ? least : past_ll(p, &past_of[j]);
-	return verdict_lse(d, ALL);
+		ret.sum += d[j] - ret.top > VERDICT_NOTHING ? exp(d[j] - ret.top) : 0;
+	ret.top += s->log_weight;
+	return ret;
 }
 
 /* The shapes made last: most keys of a process have the same units. */
@@ -272,14 +297,26 @@ struct table {
 	unsigned m, nclasses, n;
 	bool has_before;
 	struct verdict_shape shapes[VERDICT_SHAPES_MAX];
-	struct expected_past past[VERDICT_SHAPES_MAX][DISPERSIONS]; /* has_before, of shapes of all units */
+	struct expected_past past[VERDICT_SHAPES_MAX]; /* has_before, of shapes of all units */
+	unsigned past_as[VERDICT_SHAPES_MAX]; /* the first shape that says the same of it */
+	/* By shape and unit, as multinomial asked for. Made when a second key has the same units. */
+	double *memo;
+	size_t memo_room;
+	bool memo_made;
 };
+
+static void free_table(void *p)
+{
+	struct table *t = p;
+	free(t->memo);
+	free(t);
+}
 
 /* One a thread, freed with it. Made by the first verdict: it is a quarter of a MiB, and most threads and most runs of the tool weigh
  * nothing. */
 static pthread_key_t table_key;
 static bool has_key;
-static void make_key(void) { has_key = pthread_key_create(&table_key, free) == 0; }
+static void make_key(void) { has_key = pthread_key_create(&table_key, free_table) == 0; }
 
 static struct table *table_of_thread(void)
 {
@@ -301,7 +338,43 @@ static bool alike(const struct verdict_unit *a, const struct verdict_unit *b, un
 	return a->w == b->w && a->sec == b->sec && a->x == b->x && memcmp(a->mix, b->mix, nclasses * sizeof(*a->mix)) == 0;
 }
 
-static const struct table *shapes_of(
+/* Room for what is remembered of the shares, nothing in it yet. */
+static void make_memo(struct table *t)
+{
+	size_t n = (size_t)t->n * t->m;
+	if (n > t->memo_room)
+		t->memo = xreallocarray(t->memo, t->memo_room = n, sizeof(*t->memo));
+	for (size_t i = 0; i < n; i++)
+		t->memo[i] = NAN;
+	t->memo_made = true;
+}
+
+/* What the shapes say of the time before the first dump; many say the same, as all that begin later. */
+static void expect_past(struct table *t)
+{
+	struct { double r; unsigned at; } said[VERDICT_SHAPES_MAX];
+	unsigned n = 0, k;
+	for (unsigned i = 0; i < t->n; i++) {
+		double r = t->shapes[i].before, scale = fmin(1, 1 / (t->m * fmax(r, 1e-9)));
+		if (t->shapes[i].from)
+			continue;
+		for (k = 0; k < n && said[k].r != r; k++)
+			;
+		t->past_as[i] = k < n ? said[k].at : i;
+		if (k < n)
+			continue;
+		said[n].r = r;
+		said[n++].at = i;
+		struct expected_past *e = &t->past[i];
+		for (unsigned j = 0; j < DISPERSIONS; j++) {
+			e->b[j] = concentration(t->m, j) * scale;
+			e->a[j] = e->b[j] * r;
+		}
+		four_store(lbeta(four_load(e->a), four_load(e->b)), e->lbeta);
+	}
+}
+
+static struct table *shapes_of(
     const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals)
 {
 	struct table *t = table_of_thread();
@@ -309,8 +382,12 @@ static const struct table *shapes_of(
 	            (!before || alike(before, &t->before, nclasses));
 	for (unsigned i = 0; same && i < m; i++)
 		same = alike(&u[i], &t->u[i], nclasses);
-	if (same)
+	if (same) {
+		if (!t->memo_made)
+			make_memo(t);
 		return t;
+	}
+	t->memo_made = false;
 	memcpy(t->u, u, m * sizeof(*u));
 	if (before)
 		t->before = *before;
@@ -319,13 +396,8 @@ static const struct table *shapes_of(
 	t->nclasses = nclasses;
 	t->intervals = intervals;
 	t->n = verdict_shapes(u, m, before, nclasses, intervals, t->shapes);
-	for (unsigned i = 0; before && i < t->n; i++) {
-		double r = t->shapes[i].before, scale = fmin(1, 1 / (m * fmax(r, 1e-9)));
-		for (unsigned j = 0; !t->shapes[i].from && j < DISPERSIONS; j++) {
-			double k = concentration(m, j) * scale;
-			t->past[i][j] = (struct expected_past){k * r, k, lbeta(k * r, k)};
-		}
-	}
+	if (before)
+		expect_past(t);
 	return t;
 }
 
@@ -341,10 +413,11 @@ struct weighed_stories {
 static void evidence(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, size_t dumps,
     struct weighed_stories *ret)
 {
-	const struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1);
+	struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1);
 	struct verdict_sum stories[STORIES] = {0}, since[2] = {0}, kinds[KINDS] = {0};
 	double top = -INFINITY;
 	struct part p = {.uneven = uneven_slow(dumps)}, best;
+	double past_of[VERDICT_SHAPES_MAX][DISPERSIONS]; /* of the first shape that says it: in the order in which they are asked */
 	part_init(&p, u, m, 0, before);
 	best = p;
 	ret->best = &t->shapes[0]; /* per job: there always is */
@@ -354,17 +427,18 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 			part_init(&p, u, m, s->from, before);
 		if (!isfinite(p.base))
 			continue;
-		double ll = likelihood(&p, s, t->past[i]), v = ll + s->log_weight;
-		if (s->kind < KINDS)
-			verdict_sum_add(&kinds[s->kind], v, s->weight);
-		else
-			verdict_sum_add(&stories[s->story], v, s->weight);
+		unsigned as = p.before ? t->past_as[i] : i;
+		if (p.before && as == i)
+			past_ll(&p, &t->past[i], past_of[i]);
+		double *memo = t->memo_made ? t->memo + (size_t)i * m : NULL;
+		struct verdict_sum l = likelihood(&p, s, past_of[as], memo);
+		verdict_sum_both(s->kind < KINDS ? &kinds[s->kind] : &stories[s->story], &l);
 		if (s->story != STORY_LEAK)
 			continue;
 		if (s->how == HOW_SINCE)
-			verdict_sum_add(&since[s->tail], v, s->weight);
-		if (v > top) {
-			top = v;
+			verdict_sum_both(&since[s->tail], &l);
+		if (verdict_sum_log(&l) > top) {
+			top = verdict_sum_log(&l);
 			best = p;
 			ret->best = s;
 		}

@@ -17,6 +17,7 @@
 #define VERDICT_TIME_MAX 1e15 /* jobs, seconds, GC runs; more is a lie */
 #define VERDICT_JOB_PARTS 16. /* jobs are known to a sixteenth (marks between dumps are interpolated) */
 #define VERDICT_SECOND_PARTS 1024.
+#define VERDICT_NOTHING (-80.) /* log of a likelihood that is nothing beside another of 1 */
 #define VERDICT_NU0 2.        /* weight of the prior dispersion */
 
 /* A shape: expected share of births by unit, of a story. */
@@ -51,6 +52,8 @@ double verdict_lse(const double *v, unsigned n);
 struct verdict_sum { double top, sum, weight; };
 /* Adds a likelihood that has been given its weight. */
 void verdict_sum_add(struct verdict_sum *s, double ll, double weight);
+/* Adds those of another sum. */
+void verdict_sum_both(struct verdict_sum *s, const struct verdict_sum *more);
 /* Adds what each kind comes to, to its story. */
 void verdict_sum_kinds(const struct verdict_sum *kinds, struct verdict_sum *stories);
 /* Log of the sum, of what was given each its weight; of no likelihood: less than nearly any. */

@@ -15,23 +15,28 @@ double verdict_lse(const double *v, unsigned n)
 	if (!isfinite(top))
 		return top;
 	for (unsigned i = 0; i < n; i++)
-		sum += exp(v[i] - top);
+		sum += v[i] - top > VERDICT_NOTHING ? exp(v[i] - top) : 0;
 	return top + log(sum);
 }
 
 #define NO_LIKELIHOOD (-30.)
 
+void verdict_sum_both(struct verdict_sum *s, const struct verdict_sum *more)
+{
+	if (!isfinite(more->top))
+		return;
+	if (s->sum > 0 && more->top <= s->top) {
+		s->sum += more->top - s->top > VERDICT_NOTHING ? more->sum * exp(more->top - s->top) : 0;
+	} else {
+		s->sum = (s->sum > 0 ? s->sum * exp(s->top - more->top) : 0) + more->sum;
+		s->top = more->top;
+	}
+	s->weight += more->weight;
+}
+
 void verdict_sum_add(struct verdict_sum *s, double ll, double weight)
 {
-	if (!isfinite(ll))
-		return;
-	if (s->sum > 0 && ll <= s->top) {
-		s->sum += exp(ll - s->top);
-	} else {
-		s->sum = s->sum > 0 ? s->sum * exp(s->top - ll) + 1 : 1;
-		s->top = ll;
-	}
-	s->weight += weight;
+	verdict_sum_both(s, &(struct verdict_sum){.top = ll, .sum = 1, .weight = weight});
 }
 
 void verdict_sum_kinds(const struct verdict_sum *kinds, struct verdict_sum *stories)
@@ -94,7 +99,7 @@ struct maker {
 	const struct verdict_unit *u;
 	const struct verdict_unit *before; /* the jobs before the first dump; NULL: not known */
 	unsigned m, n, room;
-	double wsum;
+	double wsum, least[VERDICT_UNITS]; /* width of all; share of births that any shape allows in a unit */
 	struct verdict_shape *out;
 };
 
@@ -108,17 +113,23 @@ static struct verdict_shape *add(
 	if (!(sum > 0) || !isfinite(sum) || k->n == k->room)
 		return NULL;
 	struct verdict_shape *s = &k->out[k->n++];
-	*s = (struct verdict_shape){.story = story, .kind = KINDS, .how = how, .arg = arg, .weight = weight, .log_weight = log(weight)};
+	s->story = story;
+	s->kind = KINDS;
+	s->how = how;
+	s->arg = arg;
+	s->weight = weight;
+	s->log_weight = log(weight);
+	s->tail = false;
+	s->from = 0;
 	if (story == STORY_LEAK)
 		s->kind = how == HOW_JOB ? KIND_JOB : KIND_LEAK;
 	else if (story == STORY_SLOW)
 		s->kind = KIND_SLOW;
 	for (unsigned i = 0; i < k->m; i++)
-		total += s->share[i] = (1 - VERDICT_EPS) * v[i] / sum + VERDICT_EPS * k->u[i].w / k->wsum;
+		total += s->share[i] = (1 - VERDICT_EPS) * v[i] / sum + k->least[i];
 	for (unsigned i = 0; i < k->m; i++)
 		s->share[i] /= total;
-	if (k->before)
-		s->before = ((1 - VERDICT_EPS) * v0 / sum + VERDICT_EPS * k->before->w / k->wsum) / total;
+	s->before = k->before ? ((1 - VERDICT_EPS) * v0 / sum + VERDICT_EPS * k->before->w / k->wsum) / total : 0;
 	return s;
 }
 
@@ -213,7 +224,7 @@ static void slows_by_class(struct maker *k, unsigned nclasses)
 		double all = 0, b = fmax(or_none(k->before).mix[c], 0);
 		for (unsigned i = 0; i < k->m; i++)
 			all += fmax(k->u[i].mix[c], 0);
-		for (unsigned j = 0; j < CLASS_DECAYS; j++) {
+		for (unsigned j = 0; all > 0 && j < CLASS_DECAYS; j++) {
 			double v[VERDICT_UNITS] = {0}, at = 0, scale = fmax(class_decays[j] * all, 1e-9);
 			for (unsigned i = 0; i < k->m; i++) {
 				double n = fmax(k->u[i].mix[c], 0);
@@ -338,6 +349,8 @@ unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct v
 	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w;
 	for (unsigned i = 0; i < m; i++)
 		k.wsum += u[i].w;
+	for (unsigned i = 0; i < m; i++)
+		k.least[i] = VERDICT_EPS * u[i].w / k.wsum;
 	leaks(&k, nclasses);
 	slows(&k, intervals);
 	slows_since(&k);

@@ -34,3 +34,10 @@ endif
 tests_unit_analyze_test_shapes_SOURCES = tests/unit/analyze/test_shapes.c tests/unit/unit.h
 tests_unit_analyze_test_shapes_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_analyze_test_shapes_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/analyze/test_four
+TESTS += tests/unit/analyze/test_four
+endif
+tests_unit_analyze_test_four_SOURCES = tests/unit/analyze/test_four.c tests/unit/unit.h
+tests_unit_analyze_test_four_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_analyze_test_four_LDADD = $(UNIT_LDADD)
