@@ -506,8 +506,9 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verd
 	memcpy(ret->evidence, w.evidence, sizeof(w.evidence));
 	ret->late = w.late;
 	ret->tailed = w.tailed;
-	/* Births that look recent because the old ones die: then they must be seen dying. */
-	ret->evidence[STORY_TURN] -= 8 * fmax(0, 1 - hazard) * fmin(fmax(((double)dumps - 4) / 8, 0), 1);
+	/* Births that look recent because the old ones die: then they must be seen dying, between two times when objects are moved. */
+	double width = u[m - 1].x + u[m - 1].w / 2 - (u[0].x - u[0].w / 2), seen = (double)dumps * verdict_longest(u, m) / fmax(width, 1e-9);
+	ret->evidence[STORY_TURN] -= 8 * fmax(0, 1 - hazard) * fmin(fmax((seen - 4) / 8, 0), 1);
 	/* Only differences matter, and only they are left of a million births when they are stored as floats. */
 	double top = -INFINITY;
 	for (unsigned c = 0; c <= STORY_BURST; c++)

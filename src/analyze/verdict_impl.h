@@ -46,6 +46,10 @@ enum {
  * to the first dump; NULL: not known. intervals: between dumps, in all units; 0: no shapes of later parts only (`from`). */
 unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals,
     struct verdict_shape *out);
+/* At which job the survivors of unit i were counted: at the end of the units that follow each other, after which objects were moved. */
+double verdict_counted_at(const struct verdict_unit *u, unsigned m, unsigned i);
+/* Jobs of the longest row of units that follow each other. */
+double verdict_longest(const struct verdict_unit *u, unsigned m);
 /* log(sum(exp(v))) over n values. */
 double verdict_lse(const double *v, unsigned n);
 /* Likelihoods added up, by their logarithms; {0}: none yet. */

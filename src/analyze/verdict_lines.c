@@ -32,6 +32,8 @@ static uint64_t path_hash(uint64_t h, const char *const *path, size_t n)
 
 #define MIXED 1.1 /* more objects than this share of a container's entries are not all its own */
 
+#define BIRTHS_KNOWN .5 /* share of the run */
+
 enum { LEVEL_DUMPS = 10 }; /* from so many dumps on a level tells a straight line from a bent one by itself */
 
 /* A row that has more objects than the container has entries is of several holders, and says nothing of this one. */
@@ -50,6 +52,17 @@ static void doubt(struct verdict_fused *f, double most)
 		f->label = most >= VERDICT_SUSPECT_AT || f->proc->ndumps <= LEVEL_DUMPS ? VERDICT_SUSPECT : VERDICT_SLOW;
 }
 
+/* Is most of the run known by births? Not where objects were moved again and again: each time it begins anew, and of the times before little
+ * is kept. */
+static bool knows_births(const struct verdict_proc *p)
+{
+	size_t last = p->nmarks - 1;
+	double known = p->x[p->cut] - p->x[p->e0];
+	for (unsigned i = 0; i < p->nfrozen; i++)
+		known += p->frozen[i].w;
+	return p->traced && (p->e0 == 0 || known >= BIRTHS_KNOWN * (p->x[last] - p->x[0]));
+}
+
 /* A container's length says less than its entries' lives: it is at most as sure as they are. Of entries whose lives nobody knows it
  * says more than a short level does, for each that it gained is one that came: then they are at most as sure as it is. */
 static void doubt_containers(struct verdict_fused *f, size_t n)
@@ -66,7 +79,7 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 		for (size_t j = 0; j < n; j++) {
 			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || is_mixed(f[j].entry, c))
 				continue;
-			bool knows = f[j].proc->traced || f[j].hazard > VERDICT_HALF;
+			bool knows = knows_births(f[j].proc) || f[j].hazard > VERDICT_HALF;
 			bool kept = f[j].judged.by_births && f[j].hazard < .02 && f[i].judged.by_births && f[j].conf >= .6;
 			surest = fmax(surest, knows && !kept ? f[j].conf : 1);
 			if (!knows && !f[j].judged.by_births && f[j].proc->ndumps < LEVEL_DUMPS)

@@ -62,6 +62,7 @@ static const struct { double weight, slow, intervals; unsigned units; } later = 
 #define RARER .10 /* among the slow, of all classes of jobs that become rarer */
 #define FALLS .8  /* a class became rarer when its last share of the jobs is below this part of its first */
 #define SLOW_ALL (1 + MIDWAY + RARER / 2) /* the weights of what is slow add up to this; half of the classes become rarer */
+#define APART .1 /* of a unit's width: the next one does not follow it; between them objects were moved */
 #define BY_CLOCK .03 /* ... and on top of it what slows down by the clock, ... */
 #define FILLS_BY_CLASS .03 /* ... or by the jobs of one class, and the later parts above */
 
@@ -341,12 +342,44 @@ static void later_parts(struct maker *k, double intervals)
 	}
 }
 
+double verdict_counted_at(const struct verdict_unit *u, unsigned m, unsigned i)
+{
+	while (i + 1 < m && u[i + 1].x - u[i + 1].w / 2 < u[i].x + u[i].w / 2 + APART * u[i].w)
+		i++;
+	return u[i].x + u[i].w / 2;
+}
+
+double verdict_longest(const struct verdict_unit *u, unsigned m)
+{
+	double longest = 0, begin = 0, end = -INFINITY;
+	for (unsigned i = 0; i < m; i++) {
+		double at = verdict_counted_at(u, m, i);
+		if (at > end) {
+			begin = u[i].x - u[i].w / 2;
+			end = at;
+		}
+		longest = fmax(longest, end - begin);
+	}
+	return longest;
+}
+
+/* Those that are young when they are counted. */
+static void turnover(struct maker *k)
+{
+	const struct verdict_unit *u = k->u, b = or_none(k->before);
+	double v[VERDICT_UNITS] = {0}, span = verdict_longest(u, k->m);
+	for (unsigned j = 0; j < TURNS; j++) {
+		for (unsigned i = 0; i < k->m; i++)
+			v[i] = u[i].w * exp((u[i].x - verdict_counted_at(u, k->m, i)) / (turns[j] * span));
+		add(k, STORY_TURN, HOW_OTHER, j, .33, v, b.w * exp((b.x - verdict_counted_at(u, k->m, 0)) / (turns[j] * span)));
+	}
+}
+
 unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals,
     struct verdict_shape *out)
 {
 	struct maker k = {.u = u, .before = before, .m = m, .out = out, .room = VERDICT_SHAPES_OF(m, nclasses)};
-	const struct verdict_unit b = or_none(before);
-	double v[VERDICT_UNITS] = {0}, span = u[m - 1].x - u[0].x + u[m - 1].w;
+	double v[VERDICT_UNITS] = {0};
 	for (unsigned i = 0; i < m; i++)
 		k.wsum += u[i].w;
 	for (unsigned i = 0; i < m; i++)
@@ -358,11 +391,7 @@ unsigned verdict_shapes(const struct verdict_unit *u, unsigned m, const struct v
 	slow_classes(&k, nclasses);
 	slows_by_class(&k, nclasses);
 	later_parts(&k, intervals);
-	for (unsigned j = 0; j < TURNS; j++) {
-		for (unsigned i = 0; i < m; i++)
-			v[i] = u[i].w * exp((u[i].x - u[m - 1].x) / (turns[j] * span));
-		add(&k, STORY_TURN, HOW_OTHER, j, .33, v, b.w * exp((b.x - u[m - 1].x) / (turns[j] * span)));
-	}
+	turnover(&k);
 	for (unsigned e = 0; e < m; e++) {
 		for (unsigned i = 0; i < m; i++)
 			v[i] = i == e ? u[i].w : 0;

@@ -11,6 +11,7 @@ shared = os.environ.get("HDA_SHARED") or os.path.join(here, "..", "..", "..", "s
 sys.path.insert(0, os.path.join(shared, "verdict"))
 sys.dont_write_bytecode = True
 import numpy as np
+import sim
 from sim import CLASSES, N, T, background, cache, leak, lograte, make, site, write
 
 
@@ -65,6 +66,26 @@ def app(s, rng, w):
     entries(s, rng, w.survive(w.births(lograte(rng, .05, 1)), lambda a, t: np.exp(-a / life)), "class Jobs", "fast", cls="Context", type="OBJECT", where=at())
     entries(s, rng, w.coupons(int(lograte(rng, 100, 3000)), rng.uniform(.8, 1.2), lograte(rng, .02, .5)), "class Renderer", "slow", where=at())
     entries(s, rng, w.pool(int(rng.integers(5, 25)), int(rng.integers(40, 400)), rng.uniform(1, 8)), "class RedisPool", "slow", kind="Array", cls="Conn", type="OBJECT", where=at())
+
+
+def compacts(s, w, rng, every):
+    """The heap is compacted every so many dumps (GC.auto_compact): before Ruby 3.4 what moves answers for another address."""
+    at, one, out = list(range(1, N, every)), sim.scramble, s.out
+    w.compact_at = at[0]
+    def each(rng, rows, w, q=.65):
+        for w.compact_at in at:
+            one(rng, rows, w, q)
+        w.compact_at = at[0]
+    def several():
+        sim.scramble = each
+        try:
+            d = out()
+        finally:
+            sim.scramble = one
+        for k, x in enumerate(d["procs"][0]["dumps"]):
+            x["compact"] = sum(a <= k for a in at)
+        return d
+    s.out = several
 
 
 # --- nothing leaks -------------------------------------------------------------------------------------------
@@ -185,6 +206,12 @@ def f_arenas(i, S):
         up[k:] -= up[k] * rng.uniform(.1, .5)
     s.rss[0] += up + rng.gamma(2, mb / 4, N); return s
 
+def f_auto_compact(i, S):
+    """GC.auto_compact: objects move before every dump or every fourth, while a cache fills and sessions come and go."""
+    s, rng, w = start("auto_compact", i, S); compacts(s, w, rng, [1, 1, 2, 4][i % 4]); life = rng.uniform(.3, 3) * w.every
+    entries(s, rng, w.lru(1000, 2000, .7, 1000 / rng.uniform(2, 15)), "class Rows", "slow")
+    entries(s, rng, w.survive(w.births(lograte(rng, .05, 1)), lambda a, t: np.exp(-a / life)), "class Jobs", "fast", cls="Context", type="OBJECT"); return s
+
 def f_rows_in_flight(i, S):
     """One line makes the rows of imports, of which every second dump has some in flight, and those that a bounded list keeps."""
     s, rng, w = start("rows_in_flight", i, S); M = np.zeros((N * T, N), dtype=np.int64)
@@ -274,6 +301,11 @@ def f_killed_workers(i, S):
     if has:
         s.join()
     return s
+
+def f_auto_compact_leak(i, S):
+    """GC.auto_compact, and a leak."""
+    s, rng, w = start("auto_compact_leak", i, S); compacts(s, w, rng, [1, 1, 2, 4][i % 4])
+    r = lograte(rng, .1, 3); leak(s, w.births(r), rate=r, norate=True); s.leaks[-1]["due"] += 4; return s
 
 def f_arenas_leak(i, S):
     """A native leak while malloc's arenas are made and trimmed."""
