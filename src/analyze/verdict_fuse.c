@@ -269,7 +269,7 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 /* Did life p, of another revision, begin after q ended? Workers of one revision come and go without saying anything of each other. */
 static bool replaced(const struct verdict_proc *p, const struct verdict_proc *q)
 {
-	double begin = p->last.t - p->t[p->nmarks - 1];
+	double begin = p->nmarks ? p->last.t - p->t[p->nmarks - 1] : -INFINITY; /* a life of no dump replaced nothing */
 	return p->rev && q->rev && p->rev != q->rev && begin >= q->last.t;
 }
 

@@ -6,8 +6,8 @@ tests_verdict_json_SOURCES = tests/verdict/verdict_json.c
 tests_verdict_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_verdict_json_LDADD = libhda.a $(HDA_LIBS) $(JANSSON_LIBS)
 
-TESTS += tests/verdict/agree.sh tests/verdict/real_quick.sh
-EXTRA_DIST += tests/verdict/agree.sh tests/verdict/agree.py tests/verdict/real_quick.sh tests/verdict/families.py tests/verdict/families_app.py
+TESTS += tests/verdict/odd_input.sh tests/verdict/agree.sh tests/verdict/real_quick.sh
+EXTRA_DIST += tests/verdict/odd_input.sh tests/verdict/agree.sh tests/verdict/agree.py tests/verdict/real_quick.sh tests/verdict/families.py tests/verdict/families_app.py
 
 # make score: the table of the verdict on the given scenarios; not part of make check.
 score: tests/verdict-json$(EXEEXT)
