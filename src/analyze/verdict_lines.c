@@ -52,8 +52,8 @@ static void doubt(struct verdict_fused *f, double most)
 		f->label = most >= VERDICT_SUSPECT_AT || f->proc->ndumps <= LEVEL_DUMPS ? VERDICT_SUSPECT : VERDICT_SLOW;
 }
 
-/* Is most of the run known by births? Not where objects were moved again and again: each time it begins anew, and of the times before little
- * is kept. */
+/* Is most of the run known by births? Not where objects were moved again and again: each time it begins anew, and of the times before
+ * little is kept. */
 static bool knows_births(const struct verdict_proc *p)
 {
 	size_t last = p->nmarks - 1;

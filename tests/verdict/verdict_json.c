@@ -82,8 +82,8 @@ static unsigned class_of(struct verdict_proc *p, const char *name)
 static struct verdict_dump read_dump(struct verdict_proc *p, json_t *j)
 {
 	struct verdict_dump d = {.jobs = num(j, "jobs"), .t = num(j, "t"), .gc = count(json_object_get(j, "gc")),
-	    .major = count(json_object_get(j, "major")), .compact = count(json_object_get(j, "compact")), .partial = json_is_true(json_object_get(j, "partial")), .memsize = num(j, "memsize"),
-	    .rss = num(j, "rss")};
+	    .major = count(json_object_get(j, "major")), .compact = count(json_object_get(j, "compact")),
+	    .partial = json_is_true(json_object_get(j, "partial")), .memsize = num(j, "memsize"), .rss = num(j, "rss")};
 	json_t *marks = json_object_get(j, "marks"), *v;
 	for (size_t i = 0; i < json_array_size(marks) && d.nmarks < VERDICT_SUB - 1; i++) {
 		const json_t *m = json_array_get(marks, i);
@@ -113,7 +113,8 @@ static double length(const struct verdict_key *k, const json_t *r, size_t rec)
 /* base: by recorded dump the number of the mark before its births, -1 none. */
 static void give_row(const struct verdict_proc *p, struct verdict_key *k, const json_t *r, size_t rec, const int64_t *base)
 {
-	struct verdict_row row = {.n = fmax(at(r, "n", rec), 0), .b = fmax(at(r, "b", rec), 0), .len = length(k, r, rec), .gone = at(r, "gone", rec)};
+	struct verdict_row row = {.n = fmax(at(r, "n", rec), 0), .b = fmax(at(r, "b", rec), 0),
+	    .len = length(k, r, rec), .gone = at(r, "gone", rec)};
 	json_t *c = json_object_get(r, "c");
 	double *births = NULL;
 	if (p->traced && json_is_array(c)) {
@@ -247,7 +248,8 @@ static json_t *line_json(const struct verdict *v, const struct verdict_line *l)
 	json_object_set_new(o, "high", real(l->high));
 	json_object_set_new(o, "bytes_per_hour", real(l->bytes_per_hour));
 	json_object_set_new(o, "hours_to_limit",
-	    l->has_limit ? json_pack("[ooo]", real(l->hours_to_limit[0]), real(l->hours_to_limit[1]), real(l->hours_to_limit[2])) : json_null());
+	    l->has_limit ? json_pack("[ooo]", real(l->hours_to_limit[0]), real(l->hours_to_limit[1]), real(l->hours_to_limit[2]))
+	                 : json_null());
 	json_object_set_new(o, "how", json_string(how));
 	json_object_set_new(o, "why", why);
 	json_object_set_new(o, "hazard", real(top->hazard));
