@@ -28,7 +28,9 @@ enum {
 	VERDICT_WAITS = 8,      /* dumps before what hangs on the finalizer table is a leak while no major GC is known to have run ... */
 	VERDICT_WAITS_MAX = 16, /* ... and as dead objects become more along with it, which may be those whose finalizers it is */
 	VERDICT_WAITS_FOR_MAJOR = 10000, /* that it goes on until a major GC runs */
-	VERDICT_LEARNING = 5,   /* dumps before a verdict can be trusted; untraced, nothing is called a leak before, all lives together */
+	VERDICT_LEARNING = 5,   /* dumps before a verdict can be trusted; untraced, nothing is called a leak before: those of one life and of
+	                         * the lives before it, not of workers side by side, which warm up together */
+	VERDICT_WARM = 4,       /* traced, dumps before which only what is very sure is a leak */
 };
 
 enum verdict_label {

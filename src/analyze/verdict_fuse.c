@@ -15,6 +15,7 @@ static const struct { const char *name; double bound; } bounded_classes[] = {
     {"StatementPool", 1000}, {"MemoryStore", 0}, {"SizedQueue", 0}};
 
 enum { GONE_DUMPS = 5 };  /* dumps of a later life before it says that a leak has ended */
+#define WARMS_UP .25       /* odds that what is straight in the very first dumps is a warm-up: a quarter of it was in 250 series */
 #define GONE_BIRTHS 12.   /* ... and objects that the leak would have left in it by now */
 #define GONE_RATE .1      /* ... at a pace below this share of the earlier one */
 
@@ -226,6 +227,26 @@ static bool may_leak(const struct verdict_judged *j)
 	return posterior[STORY_LEAK] * death_factor(j->hazard) >= .05;
 }
 
+/* When its first dump was; a life of no dump began before all others. */
+static double begin_of(const struct verdict_proc *p) { return p->nmarks ? p->last.t - p->t[p->nmarks - 1] : -INFINITY; }
+
+/* The most dumps of lives that came one after the other. Workers that run side by side warm up at the same time. */
+static size_t watched(const struct group *g)
+{
+	size_t until[VERDICT_LIVES], most = 0;
+	for (unsigned i = 0; i < g->n; i++) {
+		const struct verdict_proc *p = g->m[i]->proc;
+		until[i] = 0;
+		for (unsigned j = 0; j < i; j++) {
+			if (begin_of(p) >= g->m[j]->proc->last.t && until[j] > until[i])
+				until[i] = until[j];
+		}
+		until[i] += p->ndumps;
+		most = until[i] > most ? until[i] : most;
+	}
+	return most;
+}
+
 /* From evidence to confidence and label. */
 static void weigh(const struct group *g, struct verdict_fused *f)
 {
@@ -254,12 +275,12 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 	double pl = f->posterior[STORY_LEAK] * death, o = pl / fmax(1 - pl, 1e-9) * odds;
 	f->death = death;
 	f->holder_odds = odds;
-	f->unseen_end = unseen_end(last, run, run * (1 - (double)since / last->m));
+	f->unseen_end = unseen_end(last, run, run * (1 - (double)since / last->m)) + (watched(g) < VERDICT_WARM ? WARMS_UP : 0);
 	f->conf = o / (1 + o) / (1 + f->unseen_end);
 	if (survivors < VERDICT_MIN_S)
 		f->conf = fmin(f->conf, VERDICT_SUSPECT_AT * .99);
 	/* A pool that fills connection by connection grows as straight as any leak at first; allocations tell more. */
-	bool learning = m < 3 || (!g->m[0]->proc->traced && run < VERDICT_LEARNING);
+	bool learning = m < 3 || (!g->m[0]->proc->traced && watched(g) < VERDICT_LEARNING);
 	f->waits = verdict_waits(g->m[g->n - 1]->proc, f->entry, last);
 	if (learning || f->waits || f->entry->stack) /* a machine stack holds only while its frame runs */
 		f->conf = fmin(f->conf, VERDICT_LEAK_AT * .99);
@@ -269,8 +290,7 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 /* Did life p, of another revision, begin after q ended? Workers of one revision come and go without saying anything of each other. */
 static bool replaced(const struct verdict_proc *p, const struct verdict_proc *q)
 {
-	double begin = p->nmarks ? p->last.t - p->t[p->nmarks - 1] : -INFINITY; /* a life of no dump replaced nothing */
-	return p->rev && q->rev && p->rev != q->rev && begin >= q->last.t;
+	return p->rev && q->rev && p->rev != q->rev && begin_of(p) >= q->last.t;
 }
 
 /* Would a leak of this rate show in life p? */
