@@ -104,13 +104,18 @@ static int send_it(struct cli *cli, const char *id)
 	if (code == CLI_DONE)
 		code = remote_ask_control(cli, ack ? "ack" : "unack", &q, &a);
 	if (code == CLI_DONE)
-		code = cli_exit_of_status(a.status);
-	else
-		a.status = HDA_STATUS_OK; /* said already */
-	if (code != CLI_DONE && a.status != HDA_STATUS_OK)
-		cli_refused(code, a.text);
+		code = cli_outcome(cli, &a);
 	if (code == CLI_DONE)
-		code = cli_print(cli, &a);
+		cli_print(cli, &a);
+	report_done(&a);
+	return code;
+}
+
+static int no_such(const struct cli *cli, const char *begin)
+{
+	struct report a = {.status = HDA_STATUS_NOTHING};
+	a.text = xasprintf("no line has an id that begins with %s: hdactl leaks shows them", begin);
+	int code = cli_outcome(cli, &a);
 	report_done(&a);
 	return code;
 }
@@ -132,6 +137,6 @@ int leaks_ack(struct cli *cli)
 	if (n == 0 && !ack && strlen(begin) == ID - 1)
 		snprintf(id, sizeof(id), "%s", begin);
 	else if (n == 0)
-		return cli_fail(CLI_NOTHING, "no line has an id that begins with %s: hdactl leaks shows them", begin);
+		return no_such(cli, begin);
 	return send_it(cli, id);
 }

@@ -104,6 +104,14 @@ int cli_ask(const struct cli *cli, const char *cmd, const struct query_args *arg
 	return args_flag(cli->args, OPT_ID_FILE) ? files_ask(cli, cmd, args, a) : remote_ask(cli, cmd, args, a);
 }
 
+int cli_outcome(const struct cli *cli, const struct report *a)
+{
+	int r = cli_exit_of_status(a->status);
+	if (cli->json && r == CLI_NOTHING)
+		cli_print(cli, a);
+	return r == CLI_DONE ? r : cli_refused(r, a->text);
+}
+
 int cli_ask_report(const struct cli *cli, struct report *a)
 {
 	_cleanup_free_ char *why = NULL;
@@ -111,14 +119,7 @@ int cli_ask_report(const struct cli *cli, struct report *a)
 	if (cli_request_args(cli, &q, &why) < 0)
 		return cli_fail(CLI_USAGE, "%s", why);
 	int r = cli_ask(cli, cli->cmd->name, &q, a);
-	if (r != CLI_DONE)
-		return r;
-	r = cli_exit_of_status(a->status);
-	if (cli->json && r == CLI_NOTHING)
-		cli_print(cli, a); /* a document without rows, whoever asks */
-	if (r != CLI_DONE)
-		cli_refused(r, a->text);
-	return r;
+	return r == CLI_DONE ? cli_outcome(cli, a) : r;
 }
 
 void cli_print_notes(const struct cli *cli, const struct report *a)

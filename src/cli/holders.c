@@ -131,9 +131,7 @@ int run_holders(struct cli *cli)
 			q.a[q.n++] = (struct query_arg){"depth", val_uint(0)};
 	}
 	int r = cli_ask(cli, "holders", &q, &a);
-	if (r == CLI_DONE && (r = cli_exit_of_status(a.status)) != CLI_DONE && !cli->json) {
-		cli_refused(r, a.text);
-	} else if (r == CLI_DONE || (cli->json && a.status)) {
+	if (r == CLI_DONE && (r = cli_outcome(cli, &a)) == CLI_DONE) {
 		if (folded) {
 			print_folded(&a);
 		} else if (dot) {

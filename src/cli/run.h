@@ -22,8 +22,10 @@ HDA_MUST_CHECK int cli_request_args(const struct cli *cli, struct query_args *re
 /* Asks the daemon, or the files of -f, and fills *a. CLI_DONE: there is an answer, whose status is in it; else the exit code, the
  * reason having been said. */
 int cli_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
-/* cli_ask with the arguments of the command line, then says what went wrong if the status is not 2xx; with --json a document without
- * rows says that nothing was found. Returns the exit code; there is something to print with CLI_DONE only. */
+/* The exit code of an answer. What went wrong is said if its status is not 2xx, and with --json a document without rows says that nothing
+ * was found: there is something to print with CLI_DONE only. */
+int cli_outcome(const struct cli *cli, const struct report *a);
+/* cli_ask with the arguments of the command line, and cli_outcome. */
 int cli_ask_report(const struct cli *cli, struct report *a);
 /* Prints an answer (table or JSON) with its notes. Returns the exit code of its status. */
 int cli_print(const struct cli *cli, const struct report *a);

@@ -147,8 +147,8 @@ static int dump_and_wait(struct cli *cli, const struct query_args *q)
 {
 	struct report a = {0}, steps = {0};
 	int r = remote_ask_each(cli, "dump", q, &a, DUMP_WAIT_MS, on_step, &steps);
-	if (r == CLI_DONE && (r = cli_exit_of_status(a.status)) != CLI_DONE)
-		cli_refused(r, a.text);
+	if (r == CLI_DONE)
+		r = cli_outcome(cli, &a);
 	if (r == CLI_DONE && steps.nrows) {
 		struct report_row *e = &steps.rows[steps.nrows - 1];
 		if (cli->json) {

@@ -114,12 +114,15 @@ while read -r c; do
 	status=0
 	"$hdactl" --json $c >"$work/out" 2>"$work/err" || status=$?
 	is "an empty store: $c: one document without rows" "$status $(jq -c '[.hda, (.rows | length), .dump]' "$work/out")" '1 [1,0,null]'
+	like "an empty store: $c: and why" "$(cat "$work/err")" '^hdactl: '
 done <<-END
 	$reports
 	show
 	leaks
 	leaks --pid 7
+	leaks --ack abc
 	dump --pid 7
+	dump --pid 7 --wait
 END
 "$hdactl" --json status >"$work/out"
 is 'an empty store: status: figures' "$(jq '[.rows[] | select(.name == "dumps") | .value]' "$work/out" | tr -d ' \n')" '[0]'
