@@ -11,14 +11,6 @@
 #include "cli/text.h"
 #include "hda/protocol.h"
 
-static bool query_takes(const struct query_cmd *c, const char *arg)
-{
-	for (size_t i = 0; c && c->args[i]; i++)
-		if (strcmp(c->args[i], arg) == 0)
-			return true;
-	return false;
-}
-
 static void put(struct query_args *q, const char *name, struct val v)
 {
 	q->a[q->n++] = (struct query_arg){name, v};
@@ -67,8 +59,6 @@ static void put_words(const struct cli *cli, struct query_args *q)
 int cli_request_args(const struct cli *cli, struct query_args *q, char **ret_why)
 {
 	const struct args *a = cli->args;
-	const struct query_cmd *qc = query_find(cli->cmd->name);
-	bool files = args_flag(a, OPT_ID_FILE);
 	q->n = 0;
 	if (a->nwords + a->nuses > QUERY_ARGS) {
 		*ret_why = xasprintf("more than %d arguments", QUERY_ARGS);
@@ -86,12 +76,6 @@ int cli_request_args(const struct cli *cli, struct query_args *q, char **ret_why
 		if (o->id == OPT_ID_SINCE) {
 			if (put_since(q, a->uses[i].text, ret_why) < 0)
 				return HDA_EUSAGE;
-			continue;
-		}
-		if (o->id == OPT_ID_PID && qc && !query_takes(qc, "pid")) {
-			/* Reports about one dump: the process' last one; with -f it only names a file's process. */
-			if (!files && a->nwords == 1)
-				put(q, "dump", val_uint(a->uses[i].number));
 			continue;
 		}
 		put(q, name, o->kind == OPT_FLAG ? val_bool(true) : o->kind == OPT_UINT ? val_uint(a->uses[i].number) : val_str(a->uses[i].text));

@@ -216,6 +216,12 @@ int command_check(const struct command *c, const struct args *a, char **ret_why)
 		*ret_why = xasprintf("%s asks the daemon; it does not go with -f", c->name);
 		return HDA_EUSAGE;
 	}
+	/* Unheeded, they would make another dump look like the one asked for. */
+	if (c->where == WHERE_QUERY && !args_flag(a, OPT_ID_FILE) && (args_flag(a, OPT_ID_TIME) || args_flag(a, OPT_ID_COUNTER))) {
+		*ret_why = xasprintf("--%s says what a file of -f is; a dump of the daemon is PID@COUNTER, or its id as hdactl dumps has it",
+		    args_flag(a, OPT_ID_TIME) ? "time" : "counter");
+		return HDA_EUSAGE;
+	}
 	if (strcmp(c->name, "dump") == 0 && !args_flag(a, OPT_ID_PID)) {
 		*ret_why = xasprintf("dump needs --pid PID; hdactl ps lists the processes");
 		return HDA_EUSAGE;

@@ -28,7 +28,7 @@ struct reading {
 	struct query_trail *trails;
 	size_t ntrails, cap_trails;
 	struct input_name over;       /* --pid, --time, --counter */
-	bool pid_filters;             /* --pid picks a process; it names only files that say none */
+	bool lists;                   /* the report is about processes, not one dump */
 	size_t good;
 	struct source { uint64_t dump; const char *path; } *sources; /* which file is which dump; paths are the list's */
 	size_t nsources, cap_sources;
@@ -112,7 +112,8 @@ static int read_all(struct reading *r, struct input_list *l)
 	        .trail_addr = r->address ? *r->address : 0},
 	    .census = r->census != NULL,
 	    .over = r->over,
-	    .pid_of_name = r->pid_filters,
+	    /* --pid picks a process, and names files that say none; a single file that a report is about it names in any case. */
+	    .pid_of_name = r->lists || l->nfiles > 1,
 	};
 	o.pipeline.scan.hash_values = o.pipeline.scan.want_refs = true;
 	store_secret(r->store, o.pipeline.scan.hash_key);
@@ -211,7 +212,7 @@ static void needs_of(struct reading *r, const char *cmd, const struct query_args
 	static const char *const by_pid[] = {"ps", "dumps", "trend", "leaks"};
 	r->address = address_of(cmd, args, &r->address_buf);
 	for (size_t i = 0; i < sizeof(by_pid) / sizeof(by_pid[0]); i++)
-		r->pid_filters |= strcmp(cmd, by_pid[i]) == 0;
+		r->lists |= strcmp(cmd, by_pid[i]) == 0;
 	if (strcmp(cmd, "diff") == 0)
 		r->census = query_census_new();
 }

@@ -39,7 +39,7 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 
 static int run(struct query_run *r) { return run_listing(r, STORE_GRAPH, RUN_DEFAULT_ROWS, answer); }
 
-static const char *const args[] = {"dump", "n", NULL};
+static const char *const args[] = {"dump", "pid", "n", NULL};
 const struct query_cmd query_cmd_containers = {
     .name = "containers",
     .summary = "the arrays, hashes and chains with many entries, by what they retain, and who holds them",

@@ -100,7 +100,7 @@ static int run(struct query_run *r)
 	return run_done(r);
 }
 
-static const char *const args[] = {"dump", "generation", "n", NULL};
+static const char *const args[] = {"dump", "pid", "generation", "n", NULL};
 const struct query_cmd query_cmd_generation = {.name = "generation",
     .summary = "five lists of one generation: sites by bytes, by count, types, references, strings",
     .args = args,

@@ -41,6 +41,6 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 
 static int run(struct query_run *r) { return run_listing(r, STORE_GENS, UINT64_MAX, answer); }
 
-static const char *const args[] = {"dump", "n", NULL};
+static const char *const args[] = {"dump", "pid", "n", NULL};
 const struct query_cmd query_cmd_generations = {
     .name = "generations", .summary = "objects and bytes of a dump by the GC run in which they were born", .args = args, .run = run};

@@ -252,6 +252,6 @@ static int run(struct query_run *r)
 	return run_done(r);
 }
 
-static const char *const args[] = {"dump", "class", "site", "depth", "n", NULL};
+static const char *const args[] = {"dump", "pid", "class", "site", "depth", "n", NULL};
 const struct query_cmd query_cmd_holders = {
     .name = "holders", .summary = "who keeps what alive: merged paths from the roots, as a tree", .args = args, .run = run};

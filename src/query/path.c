@@ -274,6 +274,6 @@ static int run(struct query_run *r)
 	return run_done(r);
 }
 
-static const char *const args[] = {"dump", "address", "class", "site", "key", "n", NULL};
+static const char *const args[] = {"dump", "pid", "address", "class", "site", "key", "n", NULL};
 const struct query_cmd query_cmd_path = {
     .name = "path", .summary = "the merged paths from the roots to a class, a site or a key", .args = args, .run = run};

@@ -28,6 +28,6 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 
 static int run(struct query_run *r) { return run_listing(r, STORE_OBJECTS, RUN_DEFAULT_ROWS, answer); }
 
-static const char *const args[] = {"dump", "n", NULL};
+static const char *const args[] = {"dump", "pid", "n", NULL};
 const struct query_cmd query_cmd_refs = {
     .name = "refs", .summary = "the objects that reference most, and those that are referenced most", .args = args, .run = run};

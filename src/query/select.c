@@ -36,13 +36,16 @@ enum want { WANT_LAST, WANT_FIRST, WANT_NUMBER, WANT_COUNTER };
 struct wanted {
 	enum want want;
 	uint64_t number, counter;
+	uint64_t pid; /* only dumps of this process; HEADER_UNKNOWN: of any */
 	char text[SELECT_BUF];
 };
 
-/* Reads the words of a DUMP argument. */
+/* Reads the words of a DUMP argument, and --pid. */
 static bool parse(struct query_run *r, const struct val *v, struct wanted *w)
 {
 	*w = (struct wanted){.want = WANT_LAST, .text = "last"};
+	if (!arg_number(r, "pid", HEADER_UNKNOWN, &w->pid))
+		return false;
 	if (!v)
 		return true;
 	if (v->kind == VAL_UINT) {
@@ -78,6 +81,8 @@ static const struct store_dump *pick(const struct store_dump *d, size_t n, const
 {
 	const struct store_dump *best = NULL;
 	for (size_t i = 0; i < n; i++) {
+		if (w->pid != HEADER_UNKNOWN && !of_pid(&d[i], w->pid))
+			continue;
 		if (by_id) {
 			if (d[i].dump == w->number)
 				return &d[i];
@@ -102,12 +107,28 @@ static size_t count_pids(const struct store_dump *d, size_t n, uint64_t pid)
 	return m;
 }
 
+/* None fits of a process that was named by --pid. */
+static void none_of_pid(struct query_run *r, const struct wanted *w, size_t of_it)
+{
+	unsigned long long pid = w->pid;
+	if (of_it == 0 && r->q->files)
+		run_fail(r, HDA_STATUS_NOTHING, "none of the files is of process %llu: ps lists them", pid);
+	else if (of_it == 0)
+		run_fail(r, HDA_STATUS_NOTHING, "no process %llu has ever sent a dump: hdactl ps lists those that have", pid);
+	else if (w->want == WANT_NUMBER || w->want == WANT_COUNTER)
+		run_fail(r, HDA_STATUS_NOTHING, "process %llu has no dump %s: hdactl dumps --pid %llu lists what it has", pid, w->text, pid);
+	else
+		run_fail(r, HDA_STATUS_NOTHING, "process %llu has no whole dump, only partial ones: hdactl dumps --all --pid %llu", pid, pid);
+}
+
 static void none(struct query_run *r, const struct wanted *w, const struct store_dump *d, size_t n)
 {
 	unsigned long long number = w->number;
 	if (n == 0)
 		run_fail(r, HDA_STATUS_NOTHING, "there is no dump yet. Does the process load the gem and call Hda.start? "
 						"Old dump files: hdactl import DIR");
+	else if (w->pid != HEADER_UNKNOWN)
+		none_of_pid(r, w, count_pids(d, n, w->pid));
 	else if (w->want == WANT_COUNTER && count_pids(d, n, w->number))
 		run_fail(r, HDA_STATUS_NOTHING, "process %llu has no whole dump after %llu jobs: hdactl dumps --pid %llu lists what it has",
 		    number, (unsigned long long)w->counter, number);

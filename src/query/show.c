@@ -191,6 +191,6 @@ static int run(struct query_run *r)
 	return run_done(r);
 }
 
-static const char *const args[] = {"dump", NULL};
+static const char *const args[] = {"dump", "pid", NULL};
 const struct query_cmd query_cmd_show = {
     .name = "show", .summary = "one dump at a glance: totals, types, holders, roots", .args = args, .run = run};

@@ -31,6 +31,6 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 
 static int run(struct query_run *r) { return run_listing(r, STORE_DUPS, RUN_DEFAULT_ROWS, answer); }
 
-static const char *const args[] = {"dump", "n", NULL};
+static const char *const args[] = {"dump", "pid", "n", NULL};
 const struct query_cmd query_cmd_strings = {
     .name = "strings", .summary = "strings with equal contents: copies, length, bytes wasted, sites", .args = args, .run = run};

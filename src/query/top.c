@@ -224,6 +224,6 @@ static int run(struct query_run *r)
 	return run_done(r);
 }
 
-static const char *const args[] = {"dump", "by", "sort", "generation", "type", "class", "n", NULL};
+static const char *const args[] = {"dump", "pid", "by", "sort", "generation", "type", "class", "n", NULL};
 const struct query_cmd query_cmd_top = {
     .name = "top", .summary = "the largest groups of a dump: types, classes, sites, gems, keys or objects", .args = args, .run = run};

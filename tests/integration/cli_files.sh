@@ -99,6 +99,20 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 	is "a table fits" "$(awk 'length > 60' "$work/narrow" | wc -l)" 0
 	code "$hdactl" -f "$work" leaks --pid 77; is "a pid that no file has" $status 1
 	like "a pid that no file has: what there is" "$(cat "$work/err")" 'none of the files is of process 77. They are of 1 process: ps'
+	# Another dump than the one asked for would look like an answer.
+	mkdir "$work/two"
+	cp "$work"/heap-42-17000001* "$work"/heap-42-17000002* "$work/two"
+	cp "$work/heap-42-1700000100-100.dump" "$work/two/heap-43-1700000400-400.dump"
+	pids() { "$hdactl" -f "$work/two" --json "$@" 2>/dev/null | jq -c '[.dump.pid, .dump.counter]'; }
+	is "--pid: the last dump of that process" "$(pids show --pid 42)" '[42,200]'
+	is "--pid and last" "$(pids top last --pid 42)" '[42,200]'
+	is "--pid beside another word" "$(pids generation 1 --pid 42; pids show first --pid 43)" "$(echo '[42,200]'; echo '[43,400]')"
+	is "--pid and what is not of that process" "$(pids show 42@200 --pid 43; pids show --pid 1)" "$(echo '[null,null]'; echo '[null,null]')"
+	is "--pid, --time, --counter name a single file" "$("$hdactl" -f "$work/heap-42-1700000100-100.dump" --json show --pid 7 --counter 8 \
+		--time 1600000000 | jq -c '[.dump.pid, .dump.counter, .dump.time]')" '[7,8,1600000000]'
+	for o in '--counter 100' '--time 1700000100'; do
+		code "$hdactl" show --pid 42 $o; is "show $o without a file: wrong usage" $status 2
+	done
 	code "$hdactl" -f "$work" top --class NoSuchClass; is "nothing found" $status 1
 	"$hdactl" -f "$work" holders --folded 2>/dev/null >"$work/folded"
 	ok "folded lines" grep -Eq '^Ruby VM(;[^;]+)* [0-9]+$' "$work/folded"

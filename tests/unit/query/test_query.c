@@ -104,7 +104,8 @@ static void test_select(void **state)
 	    {"top", 2000}, {"top last", 2000}, {"top first", 500}, {"top 4121", 2000}, {"top 4121@1000", 1000}, {"top 4122", 500},
 	    {"top 77", 500}, {"top 77@500", 500}, {by_id, 3000}, {"top 4121@3000", 0}, {"top 4121@999", 0}, {"top 5555", 0},
 	    {"top 5555@1", 0}, {"top lost", U}, {"top @1", U}, {"top 1@", U}, {"top 4121@x", U}, {"top 99999999999999999999999", U},
-	    {"top -1", U},
+	    {"top -1", U}, {"top --pid 4122", 500}, {"top last --pid 4122", 500}, {"top first --pid 4121", 1000}, {"top 1 --pid 4122", 0},
+	    {"top 4121@1000 --pid 4121", 1000}, {"top 4121@1000 --pid 4122", 0}, {"top --pid 1", 0}, {"top --pid x", U},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		ask(&c, &w->q, cases[i].line);
