@@ -30,8 +30,10 @@ void life_free(struct life *l)
 {
 	if (!l)
 		return;
-	for (size_t i = 0; i < l->nrows; i++)
-		verdict_key_done(&l->rows[i].key);
+	for (size_t i = 0; i < l->nrows; i++) { /* of most there is nothing to free */
+		free(l->rows[i].key.lows);
+		free(l->rows[i].key.frozen);
+	}
 	verdict_proc_done(&l->proc);
 	strtab_done(&l->names);
 	strtab_done(&l->texts);
@@ -354,27 +356,36 @@ static void drop_garbage(const struct life *l, const struct verdict_key *k, stru
 	}
 }
 
-/* Keys by site, or by their count. With a graph garbage is no survivor of anything. */
+static bool has_births(const struct life *l, const struct sum_key *k) { return l->traced && k->file; }
+
+/* Keys by site, or by their count. With a graph garbage is no survivor of anything. In two steps: what is seen of a row lies anywhere in a
+ * large array, and is fetched while those before it are added. */
 static void add_keys(struct adding *a)
 {
+	enum { AHEAD = 16 };
 	struct life *l = a->l;
 	const struct dump_summary *s = a->s;
-	uint32_t *young = l->traced ? young_keys(l, s) : NULL;
+	uint32_t *young = l->traced ? young_keys(l, s) : NULL, *row = xcalloc(s->nkeys + AHEAD, sizeof(*row));
 	for (size_t i = 0; i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];
-		bool births = l->traced && k->file;
-		uint64_t id = key_id(a, k, births ? LIFE_BIRTHS : LIFE_LEVEL);
-		bool followed = !births || young[i];
-		uint32_t r = followed ? find_or_new(l, id, births ? LIFE_BIRTHS : LIFE_LEVEL) : find(l, id);
+		enum life_kind kind = has_births(l, k) ? LIFE_BIRTHS : LIFE_LEVEL;
+		uint64_t id = key_id(a, k, kind);
+		row[i] = kind == LIFE_LEVEL || young[i] ? find_or_new(l, id, kind) : find(l, id);
+	}
+	for (size_t i = 0; i < s->nkeys; i++) {
+		const struct sum_key *k = &s->keys[i];
 		struct tally garbage = garbage_of(s, k);
 		double n = (double)(k->all.count - garbage.count), b = (double)(k->all.bytes - garbage.bytes);
-		see(l, r, i, n, b, -1);
-		if (followed && r == NO_ROW)
+		if (row[i + AHEAD] != NO_ROW)
+			__builtin_prefetch(&l->seen[row[i + AHEAD]], 1);
+		see(l, row[i], i, n, b, -1);
+		if (row[i] == NO_ROW && (!has_births(l, k) || young[i]))
 			leave_out(l, n, b);
 	}
 	if (young)
 		add_births(l, s, young);
 	free(young);
+	free(row);
 }
 
 static void add_signatures(struct adding *a)

@@ -69,7 +69,7 @@ static bool surely_fits(const struct life_row *r)
 	if (r->key.nfrozen || r->key.lows)
 		return false;
 	for (unsigned i = 0; i < VERDICT_BOUNDS; i++)
-		most = fmaxf(most, r->key.prev[i]);
+		most = r->key.prev[i] > most ? r->key.prev[i] : most;
 	return most < 0x1p21f;
 }
 _Static_assert(ROW_ID_BYTES + 2 + 12 + 3 * VERDICT_BOUNDS + 2 <= LIFE_ROW_BYTES, "counts of 21 bits fit");
@@ -198,10 +198,12 @@ static void row_decode(struct dec *d, struct life *l, uint64_t *id)
 		d->err = HDA_EFORMAT;
 		return;
 	}
-	struct life_row *r = life_row_new(l, *id, (enum life_kind)(flags & ROW_KIND));
+	struct life_row *r = &l->rows[l->nrows++]; /* there is room for all, cleared */
 	struct verdict_key *k = &r->key;
-	r->fresh = false;
+	r->id = *id;
+	r->kind = flags & ROW_KIND;
 	r->still = flags & ROW_STILL;
+	k->len = -1;
 	k->has_prev = (flags & ROW_PREV) && !r->still;
 	for (unsigned i = 0; (flags & ROW_PREV) && !(flags & ROW_NONE) && i < nprev(r); i++)
 		k->prev[i] = (float)(dec_uv(d) << shift);
@@ -266,7 +268,7 @@ bool life_decode_rows(struct life *l, struct span rows)
 	if (n > LIFE_KEYS)
 		return false;
 	l->cap_rows = n + n / 8 + 1; /* and some new ones: the array is large, and is not moved for them */
-	l->rows = xreallocarray(l->rows, l->cap_rows, sizeof(*l->rows));
+	l->rows = xcalloc(l->cap_rows, sizeof(*l->rows));
 	for (size_t i = 0; i < n && !d.err; i++)
 		row_decode(&d, l, &id);
 	if (dec_finish(&d) != 0)

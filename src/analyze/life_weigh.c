@@ -198,18 +198,21 @@ static void judge(struct life *l, const struct candidate *c, size_t n)
 void life_weigh(struct life *l, const struct dump_summary *s)
 {
 	struct weighing w = {l, s, xcalloc(s->nkeys + 1, sizeof(uint32_t))};
-	struct candidate *c = xcalloc(l->nrows + 1, sizeof(*c));
-	size_t n = 0;
+	struct candidate *c = NULL;
+	size_t n = 0, cap = 0;
 	clear(l);
 	for (size_t i = 0; i < s->nkey_sigs; i++)
 		w.sig_of_key[s->key_sigs[i].key] = s->key_sigs[i].sig + 1;
 	for (uint32_t i = 0; i < l->nrows; i++) {
 		double g = gain(l, &l->rows[i], l->seen[i].src);
-		if (g > 0)
-			c[n++] = (struct candidate){i, 0, l->rows[i].id, g, l->rows[i].key.oldest, lows_hash(l->rows[i].key.lows),
-			    l->rows[i].kind == LIFE_BIRTHS};
+		if (g <= 0)
+			continue;
+		c = xgrow(c, n, &cap, sizeof(*c));
+		c[n++] = (struct candidate){i, 0, l->rows[i].id, g, l->rows[i].key.oldest, lows_hash(l->rows[i].key.lows),
+		    l->rows[i].kind == LIFE_BIRTHS};
 	}
-	qsort(c, n, sizeof(*c), by_gain);
+	if (n)
+		qsort(c, n, sizeof(*c), by_gain);
 	n = n < LIFE_JUDGED ? n : LIFE_JUDGED;
 	l->out.entries = xcalloc(n, sizeof(*l->out.entries));
 	judge(l, c, n);

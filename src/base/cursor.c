@@ -29,8 +29,6 @@ static uint8_t *room(struct enc *e, size_t n)
 
 uint8_t *enc_room(struct enc *e, size_t n) { return room(e, n); }
 
-void enc_u8(struct enc *e, uint8_t v) { *room(e, 1) = v; }
-
 void enc_u32be(struct enc *e, uint32_t v)
 {
 	uint8_t *p = room(e, 4);
@@ -45,14 +43,15 @@ void enc_u64be(struct enc *e, uint64_t v)
 		p[i] = (uint8_t)(v >> (56 - 8 * i));
 }
 
-void enc_uv(struct enc *e, uint64_t v)
+void enc_uv_long(struct enc *e, uint64_t v)
 {
-	uint8_t b[10];
+	enum { MOST = 10 };
+	uint8_t *p = room(e, MOST);
 	size_t n = 0;
 	for (; v >= 0x80; v >>= 7)
-		b[n++] = (uint8_t)(v | 0x80);
-	b[n++] = (uint8_t)v;
-	memcpy(room(e, n), b, n);
+		p[n++] = (uint8_t)(v | 0x80);
+	p[n++] = (uint8_t)v;
+	e->n -= MOST - n;
 }
 
 void enc_sv(struct enc *e, int64_t v) { enc_uv(e, (uint64_t)v << 1 ^ (uint64_t)(v >> 63)); }
@@ -101,12 +100,6 @@ static const uint8_t *take(struct dec *d, size_t n)
 	return p;
 }
 
-uint8_t dec_u8(struct dec *d)
-{
-	const uint8_t *p = take(d, 1);
-	return p ? *p : 0;
-}
-
 uint32_t dec_u32be(struct dec *d)
 {
 	const uint8_t *p = take(d, 4);
@@ -125,11 +118,30 @@ uint64_t dec_u64be(struct dec *d)
 	return v;
 }
 
-uint64_t dec_uv(struct dec *d)
+/* A number of up to eight bytes, all at once: its groups of seven bits are pushed together in pairs. False: it is longer. */
+static bool dec_eight(struct dec *d, uint64_t *ret)
+{
+	uint64_t v = 0;
+	for (unsigned i = 0; i < 8; i++) /* one load */
+		v |= (uint64_t)d->p[i] << (8 * i);
+	uint64_t stop = ~v & 0x8080808080808080;
+	if (!stop)
+		return false;
+	d->p += (unsigned)__builtin_ctzll(stop) / 8 + 1;
+	v &= (stop ^ (stop - 1)) & 0x7f7f7f7f7f7f7f7f;
+	v = (v & 0x7f007f007f007f00) >> 1 | (v & 0x007f007f007f007f);
+	v = (v & 0x3fff00003fff0000) >> 2 | (v & 0x00003fff00003fff);
+	*ret = (v & 0x0fffffff00000000) >> 4 | (v & 0x000000000fffffff);
+	return true;
+}
+
+uint64_t dec_uv_long(struct dec *d)
 {
 	uint64_t v = 0;
 	if (d->err)
 		return 0;
+	if (d->end - d->p >= 8 && dec_eight(d, &v))
+		return v;
 	for (unsigned shift = 0; d->p < d->end && shift < 64; shift += 7) {
 		uint8_t b = *d->p++;
 		if (shift == 63 && b > 1)
