@@ -43,6 +43,7 @@ void life_free(struct life *l)
 	free(l->seen);
 	free(l->ids);
 	free(l->part);
+	free(l->moved);
 	free(l->births);
 	free(l->births_at);
 	free(l->out.entries);
@@ -308,15 +309,9 @@ static void add_births(struct life *l, const struct dump_summary *s, const uint3
 }
 
 /* A dump is written by a forked child, in which all threads but one are dead: that nothing holds a Thread there says nothing of it. */
-static bool is_thread(const struct dump_summary *s, const struct sum_key *k)
-{
-	return span_eq(strtab_get(&s->names, k->klass), SPAN_LIT("Thread"));
-}
+static bool is_thread(const struct life *l, const struct sum_key *k) { return l->thread && k->klass == l->thread; }
 
-static struct tally garbage_of(const struct dump_summary *s, const struct sum_key *k)
-{
-	return is_thread(s, k) ? (struct tally){0, 0} : k->garbage;
-}
+static struct tally garbage_of(const struct life *l, const struct sum_key *k) { return is_thread(l, k) ? (struct tally){0, 0} : k->garbage; }
 
 /* Takes up to `most` births of marks a (exclusive) to e from r, the youngest first. Returns how many. */
 static double drop_births(struct verdict_birth *births, uint32_t n, size_t a, size_t e, double most)
@@ -374,7 +369,7 @@ static void add_keys(struct adding *a)
 	}
 	for (size_t i = 0; i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];
-		struct tally garbage = garbage_of(s, k);
+		struct tally garbage = garbage_of(l, k);
 		double n = (double)(k->all.count - garbage.count), b = (double)(k->all.bytes - garbage.bytes);
 		if (row[i + AHEAD] != NO_ROW)
 			__builtin_prefetch(&l->seen[row[i + AHEAD]], 1);
@@ -408,7 +403,7 @@ static void add_threads(struct adding *a)
 	const struct dump_summary *s = a->s;
 	for (size_t i = 0; i < s->nkeys; i++) {
 		const struct sum_key *k = &s->keys[i];
-		uint32_t r = is_thread(s, k) ? find_or_new(a->l, key_id(a, k, LIFE_LEVEL), LIFE_LEVEL) : NO_ROW;
+		uint32_t r = is_thread(a->l, k) ? find_or_new(a->l, key_id(a, k, LIFE_LEVEL), LIFE_LEVEL) : NO_ROW;
 		see(a->l, r, i, (double)k->all.count, (double)k->all.bytes, -1);
 	}
 }
@@ -442,23 +437,23 @@ static void add_containers(struct adding *a)
 }
 
 /* No births now, and none that were: there is nothing to compare, and most rows are like that. */
-static bool is_quiet(const struct verdict_key *k, uint32_t nbirths)
+static bool is_quiet(const struct life_row *r, uint32_t nbirths)
 {
-	bool quiet = nbirths == 0 && k->nfrozen == 0 && k->has_prev && k->released <= 0 && k->exposed <= 0;
-	for (uint32_t i = 0; quiet && i < VERDICT_BOUNDS; i++)
-		quiet = k->prev[i] <= 0;
-	return quiet;
+	const struct verdict_key *k = &r->key;
+	return nbirths == 0 && k->nfrozen == 0 && k->has_prev && k->released <= 0 && k->exposed <= 0 && life_row_none(r);
 }
 
-static void settle_births(struct life *l, struct life_row *r, const struct life_seen *seen, const struct dump_summary *s)
+/* False: there is nothing to weigh. */
+static bool settle_births(struct life *l, struct life_row *r, const struct life_seen *seen, const struct dump_summary *s)
 {
 	bool there = l->traced && seen->src < s->nkeys;
 	uint32_t from = there ? l->births_at[seen->src] : 0, n = there ? l->births_at[seen->src + 1] - from : 0;
 	struct verdict_birth *births = n ? l->births + from : NULL;
 	if (n)
-		drop_garbage(l, &r->key, births, n, (double)garbage_of(s, &s->keys[seen->src]).count);
+		drop_garbage(l, &r->key, births, n, (double)garbage_of(l, &s->keys[seen->src]).count);
 	struct verdict_row v = {.n = seen->n, .b = seen->b, .len = -1, .born = true, .births = births, .nbirths = n, .gone = -1};
-	if (is_quiet(&r->key, n)) {
+	bool quiet = is_quiet(r, n);
+	if (quiet) {
 		r->key.n = v.n;
 		r->key.b = v.b;
 		r->key.births = NULL;
@@ -469,6 +464,7 @@ static void settle_births(struct life *l, struct life_row *r, const struct life_
 	r->key.born = n || r->key.nfrozen;
 	if (r->key.born)
 		life_row_fit(r);
+	return !quiet;
 }
 
 /* A container that the dump does not list: shorter than any that it lists, or crowded out. Then nothing is known of it. */
@@ -477,12 +473,13 @@ static bool unlisted(const struct life_row *r, const struct life_seen *seen, siz
 	return r->kind == LIFE_CONTAINER && seen->src == UINT32_MAX && listed >= SUM_CONTAINERS;
 }
 
-static void settle_level(struct life *l, struct life_row *r, const struct life_seen *seen, size_t listed)
+/* False: it never changed. */
+static bool settle_level(struct life *l, struct life_row *r, const struct life_seen *seen, size_t listed)
 {
 	if (unlisted(r, seen, listed) && !r->fresh) {
 		if (l->proc.lmerged && !r->still && r->key.lows)
 			verdict_lows_merge(r->key.lows);
-		return;
+		return !r->still;
 	}
 	double y = r->kind == LIFE_CONTAINER ? fmax(seen->len, 0) : seen->n;
 	struct verdict_row v = {.n = seen->n, .b = seen->b, .len = r->kind == LIFE_CONTAINER ? y : -1, .gone = -1};
@@ -494,7 +491,7 @@ static void settle_level(struct life *l, struct life_row *r, const struct life_s
 		r->key.n = v.n;
 		r->key.b = v.b;
 		r->key.len = v.len;
-		return;
+		return false;
 	}
 	if (r->fresh && r->kind == LIFE_CONTAINER)
 		r->key.fresh = true; /* it was there before, too short to be listed: nothing is known of that time */
@@ -503,31 +500,39 @@ static void settle_level(struct life *l, struct life_row *r, const struct life_s
 	r->still = false;
 	verdict_key_update(&l->proc, &r->key, &v);
 	life_row_fit(r);
+	return true;
 }
 
 /* Gives the dump's figures to each row. */
 static void settle(struct life *l, const struct dump_summary *s)
 {
+	l->nmoved = 0;
 	for (size_t i = 0; i < l->nrows; i++) {
 		struct life_row *r = &l->rows[i];
-		if (r->kind == LIFE_BIRTHS)
-			settle_births(l, r, &l->seen[i], s);
-		else
-			settle_level(l, r, &l->seen[i], s->ncontainers);
+		bool births = r->kind == LIFE_BIRTHS;
+		bool moved = births ? settle_births(l, r, &l->seen[i], s) : settle_level(l, r, &l->seen[i], s->ncontainers);
 		r->fresh = false;
+		if (!moved)
+			continue;
+		l->moved = xgrow(l->moved, l->nmoved, &l->cap_moved, sizeof(*l->moved));
+		l->moved[l->nmoved++] = (uint32_t)i;
 	}
 }
 
 /* When many rows are followed, those that are not in the dump make room. One that returns later is taken for new. */
 static void forget(struct life *l)
 {
-	size_t n = 0;
+	size_t n = 0, nmoved = 0, at = 0;
 	if (l->nrows < LIFE_KEYS / 4 * 3)
 		return;
 	u64map_done(&l->index);
 	l->nsorted = 0;
 	for (size_t i = 0; i < l->nrows; i++) {
-		if (l->seen[i].src == UINT32_MAX) {
+		bool moved = at < l->nmoved && l->moved[at] == i, gone = l->seen[i].src == UINT32_MAX;
+		at += moved;
+		if (moved && !gone)
+			l->moved[nmoved++] = (uint32_t)n;
+		if (gone) {
 			verdict_key_done(&l->rows[i].key);
 			continue;
 		}
@@ -537,6 +542,7 @@ static void forget(struct life *l)
 		n++;
 	}
 	l->nrows = n;
+	l->nmoved = nmoved;
 }
 
 void life_add(struct life *l, const struct dump_summary *s)
@@ -566,6 +572,7 @@ void life_add(struct life *l, const struct dump_summary *s)
 	}
 	verdict_proc_advance(&l->proc);
 	see_nothing(l);
+	l->thread = strtab_find(&s->names, SPAN_LIT("Thread"));
 	l->other = (struct life_other){.rows = 0};
 	struct adding a = {l, s, xcalloc(s->names.n + 1, sizeof(uint64_t))};
 	if (l->traced || !s->has_graph) {

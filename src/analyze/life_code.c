@@ -68,6 +68,8 @@ static bool surely_fits(const struct life_row *r)
 	float most = 0;
 	if (r->key.nfrozen || r->key.lows)
 		return false;
+	if (life_row_none(r))
+		return true;
 	for (unsigned i = 0; i < VERDICT_BOUNDS; i++)
 		most = r->key.prev[i] > most ? r->key.prev[i] : most;
 	return most < 0x1p21f;
@@ -137,6 +139,8 @@ float decode_f32(struct dec *d)
 static bool is_none(const struct life_row *r)
 {
 	bool none = true;
+	if (life_row_none(r))
+		return true;
 	for (unsigned i = 0; none && i < nprev(r); i++)
 		none = r->key.prev[i] <= 0;
 	return none;

@@ -1,6 +1,8 @@
 /* Inside a process life: its rows. SPDX-License-Identifier: BSD-2-Clause Private to src/analyze/life*.c. */
 #pragma once
 
+#include <string.h>
+
 #include "analyze/life.h"
 #include "base/u64map.h"
 
@@ -33,11 +35,13 @@ struct life {
 	struct arena arena;     /* of out: keys and paths */
 	struct life_row *rows;
 	struct life_seen *seen; /* by row; cap_seen of them */
-	size_t nrows, cap_rows, cap_seen, nkeys;
+	uint32_t *moved;        /* rows of which there is more to say than how many there are, rising: what may be weighed */
+	size_t nrows, cap_rows, cap_seen, nkeys, nmoved, cap_moved;
 	size_t nsorted;         /* so many rows rise by id (those that were read) ... */
 	uint64_t *ids;          /* ... these are their ids ... */
 	uint32_t *part;         /* ... and where the ids of each part of their range begin: LIFE_PARTED + 1 */
 	struct u64map index;    /* id -> row + 1 of the others */
+	uint32_t thread;        /* id of the class Thread in the summary being added; 0: it has none */
 	struct verdict_birth *births; /* of the last dump added, by key of it: */
 	uint32_t *births_at;    /* where those of a key begin, those of the next one end */
 	struct life_other other;
@@ -48,6 +52,16 @@ struct life {
 	uint64_t dump;          /* set by the caller: id of the last dump seen */
 	struct life_known *known; size_t nknown;
 };
+
+/* Are all births of earlier dumps gone, or were there none? That of most rows. */
+static inline bool life_row_none(const struct life_row *r)
+{
+	uint32_t w[VERDICT_BOUNDS], any = 0;
+	memcpy(w, r->key.prev, sizeof(w));
+	for (unsigned i = 0; i < VERDICT_BOUNDS; i++)
+		any |= w[i];
+	return any == 0;
+}
 
 /* Bytes of the row as it is stored, hash included. */
 size_t life_row_size(const struct life_row *r);

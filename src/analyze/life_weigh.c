@@ -203,7 +203,8 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 	clear(l);
 	for (size_t i = 0; i < s->nkey_sigs; i++)
 		w.sig_of_key[s->key_sigs[i].key] = s->key_sigs[i].sig + 1;
-	for (uint32_t i = 0; i < l->nrows; i++) {
+	for (size_t k = 0; k < l->nmoved; k++) {
+		uint32_t i = l->moved[k];
 		double g = gain(l, &l->rows[i], l->seen[i].src);
 		if (g <= 0)
 			continue;
@@ -232,9 +233,9 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 	qsort(l->out.entries, l->out.nentries, sizeof(*l->out.entries), by_site);
 	for (size_t i = 0; i < l->out.nentries; i++)
 		l->out.entries[i].id = (uint32_t)i;
-	for (size_t i = 0; i < l->nrows; i++) { /* births are of this dump only */
-		l->rows[i].key.births = NULL;
-		l->rows[i].key.nbirths = 0;
+	for (size_t k = 0; k < l->nmoved; k++) { /* births are of this dump only */
+		l->rows[l->moved[k]].key.births = NULL;
+		l->rows[l->moved[k]].key.nbirths = 0;
 	}
 	free(c);
 	free(w.sig_of_key);
