@@ -415,6 +415,7 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 {
 	struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1);
 	struct verdict_sum stories[STORIES] = {0}, since[2] = {0}, kinds[KINDS] = {0};
+	const double few = 2; /* no sum that likelihood gives is more than exp(2) */
 	double top = -INFINITY;
 	struct part p = {.uneven = uneven_slow(dumps)}, best;
 	double past_of[VERDICT_SHAPES_MAX][DISPERSIONS]; /* of the first shape that says it: in the order in which they are asked */
@@ -437,8 +438,9 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 			continue;
 		if (s->how == HOW_SINCE)
 			verdict_sum_both(&since[s->tail], &l);
-		if (verdict_sum_log(&l) > top) {
-			top = verdict_sum_log(&l);
+		double v = l.top + few > top ? verdict_sum_log(&l) : -INFINITY;
+		if (v > top) {
+			top = v;
 			best = p;
 			ret->best = s;
 		}
