@@ -206,13 +206,14 @@ static void fuse_evidence(const struct group *g, double *ret)
 /* How far the hazard of the survivors speaks against a leak: a factor. */
 static double death_factor(double hazard) { return 1 / (1 + exp(fmin((hazard - VERDICT_HALF) / .1, 50))); }
 
-/* Addresses gone are turn-over, but a net gain may remain beneath. What is replaced many times in the run is in balance with what comes:
- * a rise that goes on for many dumps is none of its own. */
-static double net_gain(double hazard, double dumps)
+/* What the posterior of a leak is multiplied by, untraced. Addresses gone are turn-over, but a net gain may remain beneath. If all were to die
+ * alike the level would be bent, which is weighed already; so after many dumps a rise as straight as the odds say is one of things that stay,
+ * unless what comes became more all the time, by as much as to hide it: so much rarer. */
+static double net_gain(double death, double pl, double dumps)
 {
-	const double least = .4, most = .8, few = 10, many = 30, slow = 2, quick = 8; /* dumps; times replaced in the run */
-	double long_run = fmin(fmax((dumps - few) / (many - few), 0), 1), turns = fmin(fmax((hazard - slow) / (quick - slow), 0), 1);
-	return least + (most - least) * long_run * turns;
+	const double least = .4, hidden = .05, few = 20, many = 40;
+	double odds = pl / fmax(1 - pl, 1e-9) * hidden * fmin(fmax((dumps - few) / (many - few), 0), 1);
+	return fmax(fmax(death, least), odds / (1 + odds) / fmax(pl, 1e-9));
 }
 
 /* By itself, is it as likely as a twentieth that this life has the leak? */
@@ -269,7 +270,7 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 	f->hazard = hazard / fmax(survivors, 1);
 	double death = death_factor(f->hazard);
 	if (!g->m[0]->proc->traced)
-		death = fmax(death, net_gain(f->hazard, run / g->n));
+		death = net_gain(death, f->posterior[STORY_LEAK], run / g->n);
 	enum verdict_label word;
 	double odds = discount(f->entry, &word);
 	double pl = f->posterior[STORY_LEAK] * death, o = pl / fmax(1 - pl, 1e-9) * odds;
