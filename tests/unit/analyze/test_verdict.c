@@ -33,6 +33,14 @@ static void world_done(struct world *w)
 	verdict_proc_done(&w->proc);
 }
 
+/* One dump of an untraced process: objects, and how many of the last dump are gone. */
+static void step_level(struct world *w, struct verdict_dump d, double n, double gone)
+{
+	assert_true(verdict_proc_update(&w->proc, &d));
+	verdict_proc_advance(&w->proc);
+	verdict_key_update(&w->proc, &w->key, &(struct verdict_row){.n = n, .b = n * 40, .len = -1, .gone = gone});
+}
+
 /* One dump after `jobs` more jobs; survivors(i, n) of the births at mark i seen at mark n. */
 static bool step(struct world *w, struct verdict_dump d, double (*survivors)(size_t i, size_t n))
 {
@@ -295,6 +303,57 @@ static void test_class_that_becomes_rarer(void **state)
 	}
 }
 
+/* Sessions come and go by the thousand under one name with what stays: after fifteen dumps the rise may be theirs, after fifty it is not. A
+ * level that bends, as one does where all die alike, is no leak however long it is watched. */
+static void test_rise_beneath_turnover(void **state)
+{
+	(void)state;
+	struct world w;
+	for (unsigned dumps = 15; dumps <= 50; dumps += 35) {
+		world_init(&w, false, true);
+		for (unsigned k = 0; k < dumps; k++)
+			step_level(&w, usual(k), 1000 + 120 * k + (k % 3), k ? 900 : -1);
+		struct verdict *v = verdict_of(&w);
+		assert_int_equal(v->fused[0].label, dumps == 50 ? VERDICT_LEAK : VERDICT_SUSPECT);
+		verdict_free(v);
+		world_done(&w);
+	}
+	world_init(&w, false, true);
+	for (unsigned k = 0; k < 50; k++)
+		step_level(&w, usual(k), 1000 + 6000 * (1 - exp(-.05 * k)) + (k % 3), k ? 300 : -1);
+	struct verdict *v = verdict_of(&w);
+	assert_true(v->fused[0].label != VERDICT_LEAK && v->nlines == 0);
+	verdict_free(v);
+	world_done(&w);
+}
+
+/* Four dumps of each of two workers side by side are four; of one after the other they are eight. */
+static void test_side_by_side(void **state)
+{
+	(void)state;
+	for (int after = 0; after < 2; after++) {
+		struct world w[2];
+		struct verdict_life lives[2];
+		for (int i = 0; i < 2; i++) {
+			world_init(&w[i], false, true);
+			for (unsigned k = 0; k < 4; k++) {
+				struct verdict_dump d = usual(k);
+				d.t += after && i ? 1e5 : 0;
+				for (unsigned m = 0; m < d.nmarks; m++)
+					d.marks[m][1] += after && i ? 1e5 : 0;
+				step_level(&w[i], d, 1000 + 500 * k, k ? 0 : -1);
+			}
+			lives[i] = (struct verdict_life){&w[i].proc, &w[i].entry, 1};
+		}
+		struct verdict *v = verdict_new(lives, 2);
+		assert_int_equal(v->nfused, 1);
+		assert_int_equal(v->fused[0].label, after ? VERDICT_LEAK : VERDICT_SUSPECT);
+		verdict_free(v);
+		world_done(&w[0]);
+		world_done(&w[1]);
+	}
+}
+
 static void test_empty(void **state)
 {
 	(void)state;
@@ -316,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_leak_is_a_leak), cmocka_unit_test(test_rate_of_a_leak), cmocka_unit_test(test_full_cache_is_no_leak),
 	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_long_run), cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_rise_beneath_turnover), cmocka_unit_test(test_side_by_side),
 	    cmocka_unit_test(test_before_the_first_dump), cmocka_unit_test(test_begins_midway), cmocka_unit_test(test_trickle_and_bursts), cmocka_unit_test(test_class_that_becomes_rarer)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
