@@ -48,11 +48,17 @@ static void put_name(struct report_row *row, const char *column, const char *nam
 			row->f[k] = (struct field){column, val_str(name)};
 }
 
-/* 13000 jobs as "13k". */
-static const char *short_jobs(char buf[HUMAN_MAX], double jobs)
+/* 13000 jobs as "13k": three digits and a unit. */
+static const char *short_jobs(char buf[HUMAN_MAX], double jobs, bool exact)
 {
-	if (jobs >= 1000)
-		snprintf(buf, HUMAN_MAX, "%.3gk", jobs / 1000);
+	static const char units[] = "kMGT";
+	enum { LAST_UNIT = sizeof(units) - 2 };
+	size_t unit = 0;
+	double n = jobs / 1000;
+	for (; n >= 999.5 && unit < LAST_UNIT; unit++) /* what would be written as 1e+03 */
+		n /= 1000;
+	if (jobs >= 1000 && !exact)
+		snprintf(buf, HUMAN_MAX, "%.3g%c", n, units[unit]);
 	else
 		snprintf(buf, HUMAN_MAX, "%.0f", jobs);
 	return buf;
@@ -66,7 +72,7 @@ static const char *columns(const struct cli *cli, struct report *a, const struct
 	double x0 = jobs && jobs->kind == VAL_LIST && jobs->list.n ? val_as_num(&jobs->list.p[0]) : NAN;
 	double x1 = x0 >= 0 ? val_as_num(&jobs->list.p[jobs->list.n - 1]) : NAN;
 	if (x0 >= 0 && x1 >= x0)
-		snprintf(head, sizeof(head), ":JOBS%%%s..%s", short_jobs(from, x0), short_jobs(to, x1));
+		snprintf(head, sizeof(head), ":JOBS%%%s..%s", short_jobs(from, x0, cli->style.exact), short_jobs(to, x1, cli->style.exact));
 	const char *rate = x0 >= 0 ? "per_1000_jobs" : "per_hour", *over = x0 >= 0 ? "PER%1K%JOBS" : "PER%HOUR";
 	_cleanup_free_ char *text = counts(cli)
 	    ? xasprintf("name type class site series%s first last growth~:GROWTH %s~:%s label:VERDICT id", head, rate, over)

@@ -99,6 +99,11 @@ if [ -n "$RUBY" ] && command -v jq >/dev/null; then
 	is "a table fits" "$(awk 'length > 60' "$work/narrow" | wc -l)" 0
 	code "$hdactl" -f "$work" leaks --pid 77; is "a pid that no file has" $status 1
 	like "a pid that no file has: what there is" "$(cat "$work/err")" 'none of the files is of process 77. They are of 1 process: ps'
+	mkdir "$work/long"
+	cp "$work/heap-42-1700000100-100.dump" "$work/long/heap-44-1700000100-999700.dump"
+	cp "$work/heap-42-1700000200-200.dump" "$work/long/heap-44-1700000200-12345678.dump"
+	like "trend over a million jobs: from where to where" "$("$hdactl" -f "$work/long" trend)" '^TYPE +CLASS +JOBS 1M\.\.12\.3M |^TYPE +JOBS 1M\.\.12\.3M '
+	like "trend --exact: all digits" "$("$hdactl" -f "$work/long" trend --exact)" ' JOBS 999700\.\.12345678 '
 	# Another dump than the one asked for would look like an answer.
 	mkdir "$work/two"
 	cp "$work"/heap-42-17000001* "$work"/heap-42-17000002* "$work/two"
