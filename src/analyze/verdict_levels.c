@@ -209,6 +209,7 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 	uint32_t at[VERDICT_LEVELS];
 	double y[VERDICT_LEVELS], high[VERDICT_LEVELS], post[STORIES];
 	unsigned m = p->nlbound < p->nnative ? p->nlbound : p->nnative; /* the first dump and the closed segments */
+	bool known = p->rss > 0; /* dump files do not say it */
 	*ret = (struct verdict_native){.label = NATIVE_LEARNING};
 	if (m < 5)
 		return;
@@ -216,6 +217,11 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 		at[i] = p->native[i].at;
 		y[i] = p->native[i].rss;
 		high[i] = p->native[i].high;
+		known = known && y[i] > 0;
+	}
+	if (!known) {
+		ret->label = NATIVE_NONE;
+		return;
 	}
 	struct verdict_levels l;
 	verdict_levels(p, at, y, high, m, &l);

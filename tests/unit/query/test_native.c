@@ -107,8 +107,29 @@ static void test_fills_up(void **state)
 	store_close(st);
 }
 
+/* Dump files do not say what RSS is, and so nothing is said of it; nor where only some dumps do. */
+static void test_unknown(void **state)
+{
+	(void)state;
+	for (size_t from = 6; from <= DUMPS; from += DUMPS - 6) {
+		struct store *st = sample_store();
+		struct caught c = {0};
+		for (size_t k = 0; k < 14; k++) {
+			struct dump_summary *s = play_dump(&(struct play){.pid = 1, .alive = early, .untraced = true}, k);
+			s->head.rss = k < from ? HEADER_UNKNOWN : 1024 * dumps[k].rss;
+			put_dump(st, s);
+		}
+		ask_at(&c, st, 2e9, "leaks");
+		assert_int_equal(c.status, HDA_STATUS_OK);
+		assert_null(strstr(c.notes, "RSS"));
+		caught_done(&c);
+		store_close(st);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_warm_up), cmocka_unit_test(test_leak), cmocka_unit_test(test_fills_up)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_warm_up), cmocka_unit_test(test_leak), cmocka_unit_test(test_fills_up), cmocka_unit_test(test_unknown)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
