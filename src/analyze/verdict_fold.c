@@ -17,6 +17,7 @@
 #define TIED_MIN 8       /* objects of each from which that is asked */
 #define TIED_RATIO .03   /* counted in different ways: their rates are k to 1 within this part ... */
 #define TIED_RATIO_MAX 12 /* ... for a k up to this */
+#define EACH_MAX 3       /* objects for each entry of a container that may be its entry */
 
 static double cosine(const struct verdict_judged *a, const struct verdict_judged *b)
 {
@@ -97,9 +98,11 @@ int verdict_by_depth(const void *a, const void *b)
 
 bool verdict_names(const struct verdict_fused *f, const struct verdict_fused *top, const struct verdict_fused *head)
 {
-	if (f->entry->key->len >= 0 || top->entry->key->len < 0 || !verdict_begins(f->entry, top->entry))
+	if (f->entry->key->len >= 0 || top->entry->key->len < 0)
 		return false;
-	return head == top || verdict_by_depth(&f, &head) < 0;
+	if (!verdict_begins(f->entry, top->entry))
+		return head == top && !f->entry->npath; /* what nothing alone holds names it rather than nothing */
+	return head == top || !verdict_begins(head->entry, top->entry) || verdict_by_depth(&f, &head) < 0;
 }
 
 static size_t site_file(const char *site)
@@ -209,8 +212,20 @@ struct folding {
 
 static const struct verdict_fused *top_of(const struct folding *f, size_t line) { return &f->v->fused[f->v->lines[line].top]; }
 
+/* Of a container no entry is known to be in it, and what has no single holder grows by one, two or three for each that it gains: those are
+ * what it holds, and something else holds them as well (a class: its superclass). */
+static bool are_entries(const struct folding *f, size_t line, size_t to)
+{
+	const struct verdict_fused *e = top_of(f, line), *c = top_of(f, to);
+	double each = e->rate / fmax(c->rate, 1e-12);
+	return c->entry->key->len >= 0 && c->entry->npath && !f->next[f->first[to]] && e->entry->key->len < 0 && !e->entry->npath &&
+	       each > 1 - TIED_RATIO && each < (1 + TIED_RATIO) * EACH_MAX && tied(e, c);
+}
+
 static bool is_kin(const struct folding *f, size_t line, size_t to)
 {
+	if (are_entries(f, line, to))
+		return true;
 	unsigned a = 0;
 	for (uint32_t i = f->first[line] + 1; i && a < KIN_ROWS; i = f->next[i - 1], a++) {
 		unsigned b = 0;

@@ -34,6 +34,7 @@ leak("helper_site", /String|real_cases|global variable -> Array/, setup: -> { $k
 	$lru.shift if $lru.size > 300
 end
 leak("methods", /Dyn|real_cases|iseq|ment|callcache/, setup: -> { Object.const_set(:Dyn, Class.new) }) { |i| Dyn.class_eval("def call_#{i}(a) = a.to_s + 'x'", __FILE__, __LINE__) if (i % 3).zero? }
+leak("classes", /Class|real_cases|global variable -> Hash/, setup: -> { $registry = {} }) { |i| $registry[i] = Class.new(Item) if (i % 3).zero? }
 leak("threads", /Thread/, setup: -> { $stop = Queue.new }) { |i| Thread.new { $stop.pop } if (i % 60).zero? }
 leak("finalizers", /Proc|final|real_cases|Res/, setup: -> { Object.const_set(:Res, Class.new { def initialize = ObjectSpace.define_finalizer(self, proc { |_| @x }) }) }) { |i| Res.new if i.even? }
 leak("notifications", /Notif|active_support|Subscriber|Fanout|real_cases/, libs: %w[active_support active_support/notifications]) do |i|
