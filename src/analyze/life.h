@@ -3,7 +3,7 @@
  * Rows are keys (type, class, site) with the births of their objects where allocations were traced; without tracing, the objects
  * of a signature (class and holder path); and containers with their lengths. Only what moved is kept: a traced key without a birth
  * since the first dump has no row, a level that never changed is its one number. A life is fed one dump at a time and can be
- * written down and read again in between (life_encode, life_decode): the answer is the same as if it had stayed in memory.
+ * written down and read again in between (life_encode_head, life_encode_rows, life_decode): the answer is the same as if it had stayed in memory.
  * Pure; one thread. */
 #pragma once
 
@@ -35,7 +35,7 @@ struct verdict_life *life_verdict(struct life *l);
 
 /* What was said of this life before. */
 struct life_known {
-	uint32_t id;           /* leak_id's, 24 bits */
+	uint32_t id;           /* series_id's, 24 bits */
 	uint8_t label;         /* enum verdict_label now */
 	double first_seen;     /* time of the dump after which it was first a leak, 0 never */
 	double gone;           /* time of the dump after which it no longer was, 0: it is there */

@@ -43,7 +43,7 @@ struct top {
 	bool retained_summed;         /* retained of a row is a sum over keys: what they keep alive together may be less */
 };
 
-/* Groups, filters and sorts. Free with top_done. Takes O(keys). With a generation, garbage and retained are all 0 (not known
+/* Groups, filters and sorts. Free with analyze_top_done. Takes O(keys). With a generation, garbage and retained are all 0 (not known
  * per generation). */
 void analyze_top(const struct dump_summary *s, const struct top_opts *opts, struct top *ret);
 /* Sorts again, after a caller put better figures into the rows. */

@@ -1,6 +1,6 @@
 /* Encode and decode cursors with a sticky error. SPDX-License-Identifier: BSD-2-Clause
  *
- * Read and write records as straight lines of code; check once, at the end: enc_bytes / dec_finish. */
+ * Read and write records as straight lines of code; check once, at the end: dec_finish. */
 #pragma once
 
 #include <stdbool.h>

@@ -104,7 +104,7 @@ struct row_reader {
 	uint32_t next;
 };
 
-/* At most ROW_LIST_DEPTH deep: checked by check_cells before. */
+/* At most ROW_LIST_DEPTH deep: cell_ok has looked before. */
 static struct val to_val(struct arena *a, const msgpack_object *o)
 {
 	switch (o->type) {

@@ -1,7 +1,7 @@
 /* Parts of a summary as records. SPDX-License-Identifier: BSD-2-Clause Private to src/store/.
  *
  * A part is one section of a summary with its own record: either a table (table.h) or a string of bytes. To add a part: one
- * file part_x.c with a struct part, a line in parts.c, a STORE_ flag (or an old one) and its arrays in copy.h.
+ * file part_x.c with a struct part, a line in record.c, a STORE_ flag (or an old one) and its arrays in copy.h.
  * Texts, keys and signatures stand once in a dictionary; records hold their numbers. */
 #pragma once
 
