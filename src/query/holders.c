@@ -240,9 +240,11 @@ static int run(struct query_run *r)
 	uint64_t depth, most;
 	struct span file;
 	uint32_t line;
-	bool of_site = arg_site(r, "site", &file, &line);
+	bool of_site = arg_site(r, "site", &file, &line), of_class = arg_text(r->args, "class").n > 0;
+	if (of_site && of_class)
+		return run_fail(r, HDA_STATUS_ARGUMENT, "holders of what? One of --class C and --site FILE:LINE");
 	/* What leads to a class is shown to its end. */
-	uint64_t usual = of_site || arg_text(r->args, "class").n ? 0 : HOLDERS_DEPTH;
+	uint64_t usual = of_site || of_class ? 0 : HOLDERS_DEPTH;
 	if (r->status || !arg_number(r, "depth", usual, &depth) || !arg_rows(r, HOLDERS_ROWS, &most))
 		return r->status;
 	struct dump_summary *s = run_load(r, STORE_GRAPH | STORE_KEYS, &d);

@@ -242,7 +242,8 @@ static void test_holders(void **state)
 	assert_string_equal(cell_s(&c, 0, "path"), "Ruby VM -> Thread -> Array");
 	ask(&c, &w->q, "path --address 0x1");
 	assert_int_equal(c.status, HDA_STATUS_NOTHING);
-	static const char *const wrong[] = {"path 99 --address zz", "path 99 --site a.rb", "path 99 --key x", "holders 99 --site a.rb"};
+	static const char *const wrong[] = {"path 99 --address zz", "path 99 --site a.rb", "path 99 --key x", "holders 99 --site a.rb",
+	    "holders --class String --site app/a.rb:1"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		ask(&c, &w->q, wrong[i]); /* whether or not there is such a dump */
 		assert_int_equal(c.status, HDA_STATUS_ARGUMENT);
