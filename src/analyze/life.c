@@ -311,7 +311,10 @@ static void add_births(struct life *l, const struct dump_summary *s, const uint3
 /* A dump is written by a forked child, in which all threads but one are dead: that nothing holds a Thread there says nothing of it. */
 static bool is_thread(const struct life *l, const struct sum_key *k) { return l->thread && k->klass == l->thread; }
 
-static struct tally garbage_of(const struct life *l, const struct sum_key *k) { return is_thread(l, k) ? (struct tally){0, 0} : k->garbage; }
+static struct tally garbage_of(const struct life *l, const struct sum_key *k)
+{
+	return is_thread(l, k) ? (struct tally){0, 0} : k->garbage;
+}
 
 /* Takes up to `most` births of marks a (exclusive) to e from r, the youngest first. Returns how many. */
 static double drop_births(struct verdict_birth *births, uint32_t n, size_t a, size_t e, double most)

@@ -3,7 +3,8 @@
  * Rows are keys (type, class, site) with the births of their objects where allocations were traced; without tracing, the objects
  * of a signature (class and holder path); and containers with their lengths. Only what moved is kept: a traced key without a birth
  * since the first dump has no row, a level that never changed is its one number. A life is fed one dump at a time and can be
- * written down and read again in between (life_encode_head, life_encode_rows, life_decode): the answer is the same as if it had stayed in memory.
+ * written down and read again in between (life_encode_head, life_encode_rows, life_decode): the answer is the same as if it had stayed
+ * in memory.
  * Pure; one thread. */
 #pragma once
 

@@ -58,6 +58,8 @@ static void show(const struct val *v, char *buf, size_t n)
 {
 	if (v->kind == VAL_STR)
 		snprintf(buf, n, "%.*s", v->s.n < 60 ? (int)v->s.n : 60, v->s.p ? (const char *)v->s.p : "");
+	else if (v->kind == VAL_UINT)
+		snprintf(buf, n, "%llu", (unsigned long long)v->u);
 	else if (v->kind == VAL_INT)
 		snprintf(buf, n, "%lld", (long long)v->i);
 	else if (v->kind == VAL_REAL)

@@ -125,7 +125,6 @@ static void test_select(void **state)
 	caught_done(&c);
 }
 
-/* A plain number is a dump's id first, a pid only then. */
 /* hdad does not trust that the tool has looked at what is asked. */
 static void test_leaks_refused(void **state)
 {
@@ -140,6 +139,19 @@ static void test_leaks_refused(void **state)
 	}
 }
 
+/* Of any kind a value is shown as it was sent. */
+static void test_refused_value(void **state)
+{
+	struct world *w = *state;
+	const struct row_sink none = {0};
+	const struct query_args args = {.a = {{"by", val_uint(5)}}, .n = 1};
+	char *text;
+	assert_int_equal(query_dispatch(&w->q, "top", &args, &none, &text), HDA_STATUS_ARGUMENT);
+	assert_non_null(strstr(text, "not \"5\""));
+	free(text);
+}
+
+/* A plain number is a dump's id first, a pid only then; behind --pid it is a pid. */
 static void test_select_id_wins(void **state)
 {
 	struct world *w = *state;
@@ -152,6 +164,9 @@ static void test_select_id_wins(void **state)
 	ask(&c, &w->q, line);
 	assert_int_equal(c.dump.f[0].v.u, w->a);
 	snprintf(line, sizeof(line), "top %llu@123", (unsigned long long)w->a);
+	ask(&c, &w->q, line);
+	assert_int_equal(c.dump.f[0].v.u, id);
+	snprintf(line, sizeof(line), "top --pid %llu", (unsigned long long)w->a);
 	ask(&c, &w->q, line);
 	assert_int_equal(c.dump.f[0].v.u, id);
 	caught_done(&c);
@@ -365,7 +380,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_readme), T(test_unknown), T(test_select),
-	    T(test_select_id_wins), T(test_leaks_refused), T(test_dump_object), T(test_ps), T(test_dumps), T(test_top), T(test_show), T(test_limits),
+	    T(test_refused_value), T(test_select_id_wins), T(test_leaks_refused), T(test_dump_object), T(test_ps), T(test_dumps), T(test_top), T(test_show), T(test_limits),
 	    cmocka_unit_test(test_empty_store)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
