@@ -67,6 +67,14 @@ void *xarray(size_t n, size_t size)
 	return p;
 }
 
+void mem_ready(size_t n)
+{
+	void *p = malloc(n);
+	if (p)
+		populate(p, n);
+	free(p);
+}
+
 void *xarray0(size_t n, size_t size) { return memset(xarray(n, size), 0, n * size); }
 
 char *xstrdup(const char *s) { return need(strdup(s), strlen(s)); }

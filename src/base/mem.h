@@ -14,6 +14,9 @@ void *xaligned(size_t align, size_t n);
 void *xreallocarray(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull, nonnull));
 char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull, nonnull));
+/* n bytes that will soon be asked for in small parts: their pages are made ready at once, which costs less than one by one. For a process
+ * that keeps what it frees (M_TRIM_THRESHOLD). */
+void mem_ready(size_t n);
 /* An array that is going to be used in full, of any content or all zero: from MEM_HUGE on in huge pages, from MEM_POPULATE on with its
  * pages taken from the system at once, since a page fault for each 4 KiB costs more (12 us on a virtual machine) than what is done with it.
  * The caller frees with free(). Any thread. */

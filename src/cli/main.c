@@ -1,6 +1,9 @@
 /* hdactl: start here. SPDX-License-Identifier: BSD-2-Clause */
 #include <langinfo.h>
 #include <locale.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,8 @@
 
 /* Widest terminal that is believed. */
 enum { WIDTH_MAX = 10000 };
+/* Freed memory is kept, and large blocks are no mappings of their own: each page that goes back and comes again costs 5 to 12 us. */
+enum { MMAP_FROM = 8 << 20, KEEP_FREE = 64 << 20 };
 
 /* COLUMNS when it is said, else the terminal's width, else 0: a pipe is never cut. */
 static size_t terminal_width(void)
@@ -84,6 +89,10 @@ int main(int argc, char **argv)
 {
 	struct args a;
 	_cleanup_free_ char *why = NULL;
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+	mallopt(M_TRIM_THRESHOLD, KEEP_FREE);
+#endif
 	bool utf8 = set_locale();
 	if (args_parse(&a, argc, argv, &why) < 0) {
 		args_done(&a);

@@ -10,7 +10,7 @@
 #include "query/query.h"
 
 enum {
-	ANSWER_ROWS = 64 * 1024,     /* bytes of rows that make a ROW frame: what people see first comes first */
+	ANSWER_ROWS = 16 * 1024,     /* bytes of rows that make a ROW frame: what people see first comes first */
 	ANSWER_HOLD = 1 << 20,       /* bytes of frames held before they must be flushed */
 };
 

@@ -42,6 +42,8 @@ struct keys_walk {
 	uint32_t *order;        /* numbers of the keys of the dump, in the order of their ids */
 	struct link way[DB_CHAIN_MAX];
 	size_t nway;
+	size_t late;            /* so many changes of the last link, those of rows that stay, are not in `key` yet: most dumps are the base of
+	                         * none that comes, and then they never are */
 	/* What the last move did: links taken back, a whole record, links from `fresh` on. */
 	struct changes back[DB_CHAIN_MAX], jump; /* back: the last of `way` first, which had `tip` links */
 	size_t nback, tip, fresh;
@@ -119,16 +121,28 @@ static void mark(struct keys_walk *w, bool there)
 		w->there[w->order[i]] = there;
 }
 
+/* What is late. */
+static void catch_up(struct keys_walk *w)
+{
+	const struct store_change *c = w->late ? w->way[w->nway - 1].made.c : NULL;
+	for (size_t i = 0; i < w->late; i++) {
+		w->key[c[i].number].count += c[i].count;
+		w->key[c[i].number].bytes += c[i].bytes;
+	}
+	w->late = 0;
+}
+
 /* Back to the state before the last link. */
 static void go_back(struct keys_walk *w)
 {
 	struct link *l = &w->way[--w->nway];
 	struct changes *back = &w->back[w->nback++], made = l->made;
 	struct figures *key = w->key;
-	for (size_t i = 0; i < made.n; i++) {
+	for (size_t i = w->late; i < made.n; i++) {
 		key[made.c[i].number].count -= made.c[i].count;
 		key[made.c[i].number].bytes -= made.c[i].bytes;
 	}
+	w->late = 0;
 	l->made = *back;
 	*back = made;
 	if (!l->order)
@@ -209,22 +223,20 @@ static void go_changed(struct keys_walk *w, struct changes *made)
 	const struct table_diff *d = &w->diff;
 	const uint64_t *row = d->changed.cells;
 	const uint32_t *order = w->order;
-	struct figures *key = w->key;
+	const struct figures *key = w->key;
 	struct store_change *c = made->c;
 	for (size_t i = 0; i < d->nwhere; i++, row += 1 + BYTES, c++) {
 		uint32_t number = order[d->where[i]];
 		uint64_t base[] = {key[number].count, key[number].bytes};
-		uint64_t bytes = table_gain(row + COUNT, base);
-		*c = (struct store_change){number, row[COUNT], bytes};
-		key[number].count += row[COUNT];
-		key[number].bytes += bytes;
+		*c = (struct store_change){number, row[COUNT], table_gain(row + COUNT, base)};
 	}
-	made->n = d->nwhere;
+	made->n = w->late = d->nwhere;
 }
 
 /* From the state of a difference's base to that of the dump. */
 static int go_on(struct keys_walk *w, uint64_t dump)
 {
+	catch_up(w);
 	struct link *l = push(w, dump);
 	const struct table_diff *d = &w->diff;
 	if (d->whole)
@@ -238,6 +250,7 @@ static int go_on(struct keys_walk *w, uint64_t dump)
 static int go_to(struct keys_walk *w, uint64_t dump, const struct table *t)
 {
 	int err = 0;
+	catch_up(w);
 	room(&w->jump, w->lent.n + t->n);
 	for (size_t i = 0; i < w->lent.n; i++)
 		leave(w, &w->jump, w->order[i]);

@@ -135,6 +135,47 @@ static void test_cursor_round_trip(void **state)
 	enc_done(&e);
 }
 
+/* Numbers of every length, whatever follows: those of up to eight bytes are read at once where as many are there. */
+static void test_cursor_numbers(void **state)
+{
+	(void)state;
+	for (unsigned bit = 0; bit < 64; bit++) {
+		for (int off = -1; off <= 1; off++) {
+			uint64_t v = (UINT64_C(1) << bit) + (uint64_t)off;
+			for (unsigned more = 0; more <= 9; more++) {
+				struct enc e = {0};
+				struct dec d;
+				enc_uv(&e, v);
+				size_t n = e.n;
+				for (unsigned i = 0; i < more; i++)
+					enc_u8(&e, i % 2 ? 0xff : 0);
+				dec_init(&d, e.p, e.n);
+				assert_true(dec_uv(&d) == v);
+				assert_int_equal(d.err, 0);
+				assert_ptr_equal(d.p, e.p + n);
+				for (size_t cut = 0; cut < n; cut++) {
+					dec_init(&d, e.p, cut);
+					assert_true(dec_uv(&d) == 0);
+					assert_int_equal(d.err, HDA_EFORMAT);
+				}
+				enc_done(&e);
+			}
+		}
+	}
+}
+
+/* What is made ready is free to be asked for. */
+static void test_ready(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 1 << 20; n = 3 * n + 4096) {
+		mem_ready(n);
+		char *p = xmalloc(n + 1);
+		memset(p, 1, n + 1);
+		free(p);
+	}
+}
+
 static void test_cursor_error_sticks(void **state)
 {
 	(void)state;
@@ -188,6 +229,7 @@ int main(void)
 	    cmocka_unit_test(test_errors_have_texts), cmocka_unit_test(test_arena_aligns_and_keeps), cmocka_unit_test(test_arrays_of_all_sizes),
 	    cmocka_unit_test(test_strtab_round_trip), cmocka_unit_test(test_u64map),
 	    cmocka_unit_test(test_cursor_round_trip), cmocka_unit_test(test_cursor_error_sticks),
+	    cmocka_unit_test(test_cursor_numbers), cmocka_unit_test(test_ready),
 	    cmocka_unit_test(test_sort_first)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
