@@ -1,4 +1,7 @@
 /* strings: strings with equal contents. SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "query/commands.h"
 #include "query/objects.h"
 
@@ -22,9 +25,11 @@ static void answer(struct query_run *r, const struct dump_summary *s, uint64_t m
 			break;
 	}
 	run_note_cut(r, shown, s->ndups, "group", "groups");
-	run_note(r, "%llu group%s of equal strings in all: %llu copies, %llu bytes%s", (unsigned long long)s->dup_groups,
-	    s->dup_groups == 1 ? "" : "s",
-	    (unsigned long long)s->dup_copies, (unsigned long long)s->dup_bytes, s->dup_estimated ? " (estimated from a sample)" : "");
+	/* "-n 0 for all" is all that are kept. */
+	_cleanup_free_ char *kept = s->ndups < s->dup_groups ? xasprintf(", of which a dump keeps the %zu largest", s->ndups) : xstrdup("");
+	run_note(r, "%llu group%s of equal strings in all%s: %llu copies, %llu bytes%s", (unsigned long long)s->dup_groups,
+	    s->dup_groups == 1 ? "" : "s", kept, (unsigned long long)s->dup_copies, (unsigned long long)s->dup_bytes,
+	    s->dup_estimated ? " (estimated from a sample)" : "");
 	if (!values)
 		run_note(r, "contents are not kept (keep_values = no); identical contents are known by keyed hash");
 }

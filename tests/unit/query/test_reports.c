@@ -143,7 +143,7 @@ static void test_strings_refs(void **state)
 	assert_int_equal(span_eq(cell(&c, 0, "sites")->list.p[1].s, SPAN_LIT("app/a.rb (1)")), 1); /* no line is not line 0 */
 	assert_string_equal(cell_s(&c, 1, "file"), "(null)");
 	assert_int_equal(cell(&c, 1, "generation")->kind, VAL_NULL);
-	assert_non_null(strstr(c.notes, "9 groups of equal strings in all: 30 copies, 900 bytes"));
+	assert_non_null(strstr(c.notes, "9 groups of equal strings in all, of which a dump keeps the 2 largest: 30 copies, 900 bytes"));
 	ask(&c, &w->q, "refs");
 	assert_int_equal(c.n, 1);
 	assert_string_equal(cell_s(&c, 0, "list"), "referencing");
