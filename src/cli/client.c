@@ -23,7 +23,8 @@
 enum {
 	CLIENT_BUF = 64 * 1024,   /* bytes of one read */
 	/* Bytes of memory that a byte of rows becomes: a number of 9 is a struct of 24, here and in msgpack. */
-	CLIENT_GROWS = 6, CLIENT_MANY = 8 * 1024 /* bytes of rows, from which on it is made ready at once */,
+	CLIENT_GROWS = 6,
+	CLIENT_MANY = 8 * 1024,   /* bytes of rows, from which on that memory is made ready at once */
 	/* Bytes under way to hdad while it reads a dump (the kernel doubles it, and cuts it at net.core.wmem_max). With the usual 208 kB the
 	 * sender was woken for each 160 kB and the reader waited for it: 0.53 against 0.47 s for two dumps of 328 MB at once. */
 	CLIENT_AHEAD = 512 * 1024,
