@@ -30,10 +30,8 @@ void life_free(struct life *l)
 {
 	if (!l)
 		return;
-	for (size_t i = 0; i < l->nrows; i++) { /* of most there is nothing to free */
-		free(l->rows[i].key.lows);
-		free(l->rows[i].key.frozen);
-	}
+	for (size_t i = 0; i < l->nrows; i++)
+		verdict_key_done(&l->rows[i].key);
 	verdict_proc_done(&l->proc);
 	strtab_done(&l->names);
 	strtab_done(&l->texts);

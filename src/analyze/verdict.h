@@ -159,6 +159,7 @@ size_t verdict_mark_at(const struct verdict_proc *p, uint32_t no);
 size_t verdict_dump_mark(const struct verdict_proc *p, uint32_t dump);
 
 void verdict_key_init(struct verdict_key *k);
+/* Frees what it owns, not births, which are lent; it may only be begun again. */
 void verdict_key_done(struct verdict_key *k);
 /* A new epoch (compaction moved traced objects before Ruby 3.4): keeps what was known of k, and begins again. */
 void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k);

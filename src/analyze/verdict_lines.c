@@ -56,11 +56,12 @@ static void doubt(struct verdict_fused *f, double most)
  * little is kept. */
 static bool knows_births(const struct verdict_proc *p)
 {
-	size_t last = p->nmarks - 1;
+	if (!p->traced || p->e0 == 0) /* or a life of no dump */
+		return p->traced;
 	double known = p->x[p->cut] - p->x[p->e0];
 	for (unsigned i = 0; i < p->nfrozen; i++)
 		known += p->frozen[i].w;
-	return p->traced && (p->e0 == 0 || known >= BIRTHS_KNOWN * (p->x[last] - p->x[0]));
+	return known >= BIRTHS_KNOWN * (p->x[p->nmarks - 1] - p->x[0]);
 }
 
 /* A container's length says less than its entries' lives: it is at most as sure as they are. Of entries whose lives nobody knows it

@@ -11,7 +11,6 @@ void verdict_key_done(struct verdict_key *k)
 {
 	free(k->frozen);
 	free(k->lows);
-	verdict_key_init(k);
 }
 
 static struct verdict_lows *lows_of(struct verdict_key *k)

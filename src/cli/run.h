@@ -48,11 +48,11 @@ int run_dump_now(struct cli *cli);
 /* Where the daemon or files answer (remote.c, files.c). */
 int remote_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
 int files_ask(const struct cli *cli, const char *cmd, const struct query_args *args, struct report *a);
-/* The same in three steps, for several questions over files that are read once. files_open reads those of -f into *ret as cmd with args
- * needs them; else the exit code, the reason having been said. files_answer fills *a; files_close frees. */
-struct reading;
 /* Whether a question can be answered by any dumps at all: CLI_DONE, or CLI_USAGE with the reason said. */
 int files_check(const struct cli *cli, const char *cmd, const struct query_args *args);
+/* files_ask in three steps, for several questions over files that are read once. files_open reads those of -f into *ret as cmd with args
+ * needs them; else the exit code, the reason having been said. files_answer fills *a; files_close frees. */
+struct reading;
 HDA_MUST_CHECK int files_open(const struct cli *cli, const char *cmd, const struct query_args *args, struct reading **ret);
 void files_answer(const struct reading *r, const char *cmd, const struct query_args *args, struct report *a);
 void files_close(struct reading *r);

@@ -22,8 +22,8 @@ def start(family, i, S, **kw):
     return s, rng, s.worlds[0]
 
 
-def entries(s, rng, M, holder, label, kind="Hash", size=200, cls="String", wi=0, root="class", type="STRING", where=None):
-    cache(s, M, type, cls, where or site(rng, True), [holder, kind], root, size, wi, label)
+def entries(s, rng, M, holder, label, kind="Hash", size=200, cls="String", wi=0, root="class", type="STRING", where=None, kids=0):
+    cache(s, M, type, cls, where or site(rng, True), [holder, kind], root, size, wi, label, kids)
 
 
 # --- nothing leaks -------------------------------------------------------------------------------------------
@@ -842,11 +842,14 @@ def f_warm_and_leak(i, S):
     leak(s, w.births(r), rate=r, extra=w.warm(int(r * w.every * rng.uniform(2, 30)), rng.uniform(.3, 2)), kids=0); return s
 
 
-FAMILIES = {k[2:]: v for k, v in list(globals().items()) if k.startswith("f_")}
-
-if __name__ == "__main__":
+def main(names, per, seed):
+    """Writes `per` scenarios of each family: the functions f_* among these names."""
     opt = dict(zip(sys.argv[2::2], sys.argv[3::2]))
     os.makedirs(sys.argv[1], exist_ok=True)
-    for f, fn in FAMILIES.items():
-        for i in range(int(opt.get("--per", 6)) if f in opt.get("--only", f).split(",") else 0):
-            write(fn(i, int(opt.get("--seed", 31))).out(), "%s/%s-%02d.json.zst" % (sys.argv[1], f, i))
+    for f, fn in [(k[2:], v) for k, v in names.items() if k.startswith("f_")]:
+        for i in range(int(opt.get("--per", per)) if f in opt.get("--only", f).split(",") else 0):
+            write(fn(i, int(opt.get("--seed", seed))).out(), "%s/%s-%02d.json.zst" % (sys.argv[1], f, i))
+
+
+if __name__ == "__main__":
+    main(dict(globals()), per=6, seed=31)

@@ -4,26 +4,13 @@
 Written by someone who had not looked at the stories that the verdict knows. Worlds, rows and truth are those of sim.py, as in
 families.py, which has the older ones. Score: run.py -n 5,10,20,50 OUTDIR -- tests/verdict-json (make score-new does all).
 """
-import math, os, sys
+import math, sys
 
-here = os.path.dirname(os.path.abspath(__file__))
-shared = os.environ.get("HDA_SHARED") or os.path.join(here, "..", "..", "..", "shared")
-sys.path.insert(0, os.path.join(shared, "verdict"))
 sys.dont_write_bytecode = True
 import numpy as np
+from families import entries, main, start # finds the simulator, too
 import sim
-from sim import CLASSES, N, T, background, cache, leak, lograte, make, site, write
-
-
-def start(family, i, S, **kw):
-    s, rng = make(family, i, S, **kw)
-    for wi in range(len(s.worlds)):
-        background(s, wi)
-    return s, rng, s.worlds[0]
-
-
-def entries(s, rng, M, holder, label, kind="Hash", size=200, cls="String", type="STRING", wi=0, where=None, kids=0):
-    cache(s, M, type, cls, where or site(rng, True), [holder, kind], "class", size, wi, label, kids)
+from sim import CLASSES, N, T, background, cache, leak, lograte, make, site
 
 
 def ticks(at):
@@ -337,11 +324,5 @@ def f_one_of_four(i, S):
     s.join(); return s
 
 
-FAMILIES = {k[2:]: v for k, v in list(globals().items()) if k.startswith("f_")}
-
 if __name__ == "__main__":
-    opt = dict(zip(sys.argv[2::2], sys.argv[3::2]))
-    os.makedirs(sys.argv[1], exist_ok=True)
-    for f, fn in FAMILIES.items():
-        for i in range(int(opt.get("--per", 4)) if f in opt.get("--only", f).split(",") else 0):
-            write(fn(i, int(opt.get("--seed", 41))).out(), "%s/%s-%02d.json.zst" % (sys.argv[1], f, i))
+    main(dict(globals()), per=4, seed=41)
