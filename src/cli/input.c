@@ -12,6 +12,7 @@
 #include <zstd_errors.h>
 
 #include "base/mem.h"
+#include "cli/window.h"
 #include "scan/scanner.h"
 
 enum kind { KIND_PLAIN, KIND_GZIP, KIND_ZSTD };
@@ -19,6 +20,7 @@ enum kind { KIND_PLAIN, KIND_GZIP, KIND_ZSTD };
 struct input {
 	char *name;             /* for people */
 	int fd;
+	struct window *window;  /* input_map: the file behind done, as far as it is mapped */
 	enum kind kind;
 	uint64_t done, total;   /* bytes of the file */
 	/* Bytes of the file not yet decompressed (plain: given out directly). */
@@ -179,6 +181,23 @@ static ssize_t read_out(struct input *in, uint8_t *p, size_t n)
 	return got > 0 ? (ssize_t)got : in->err;
 }
 
+/* The same of what is mapped: the bytes where they lie. 0: the rest is to be read. */
+static ssize_t read_mapped(struct input *in, const uint8_t **ret)
+{
+	const uint8_t *p;
+	ssize_t n = window_next(in->window, in->done, &p);
+	if (n > 0) {
+		in->done += (size_t)n;
+		*ret = p;
+		return n;
+	}
+	window_free(in->window);
+	in->window = NULL;
+	if (n == 0 && lseek(in->fd, (off_t)in->done, SEEK_SET) < 0)
+		n = -errno;
+	return n == 0 ? 0 : fail(in, (int)n, n == HDA_EPARTIAL ? "has become shorter while it was read" : strerror((int)-n));
+}
+
 /* Remembers how the bytes given out so far end. */
 static void note_tail(struct input *in, const uint8_t *p, size_t n)
 {
@@ -198,22 +217,28 @@ static ssize_t at_end(struct input *in)
 ssize_t input_read(struct input *in, const uint8_t **ret)
 {
 	ssize_t n = (ssize_t)in->peeked;
+	*ret = in->out;
 	in->peeked = 0;
+	if (n == 0 && in->window)
+		n = read_mapped(in, ret);
 	if (n == 0)
 		n = read_out(in, in->out, INPUT_CHUNK);
 	if (n == 0)
 		n = at_end(in);
-	if (n < 0)
-		return n;
 	if (n > 0)
-		note_tail(in, in->out, (size_t)n);
-	*ret = in->out;
+		note_tail(in, *ret, (size_t)n);
 	return n;
+}
+
+void input_map(struct input *in)
+{
+	if (in->regular && in->kind == KIND_PLAIN && in->raw_at == in->raw_n && in->total > in->done && !in->window)
+		in->window = window_new(in->fd, in->total);
 }
 
 int input_rest(const struct input *in)
 {
-	return in->regular && in->kind == KIND_PLAIN && !in->peeked && in->raw_at == in->raw_n && !in->err ? in->fd : -1;
+	return in->regular && in->kind == KIND_PLAIN && !in->peeked && !in->window && in->raw_at == in->raw_n && !in->err ? in->fd : -1;
 }
 
 void input_passed(struct input *in, uint64_t n)
@@ -345,6 +370,7 @@ void input_free(struct input *in)
 {
 	if (!in)
 		return;
+	window_free(in->window);
 	if (in->fd > STDIN_FILENO)
 		close(in->fd);
 	if (in->kind == KIND_GZIP)

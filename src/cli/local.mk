@@ -10,7 +10,7 @@ libhda_a_SOURCES += \
 	src/cli/holders.c \
 	src/cli/human.c src/cli/human.h \
 	src/cli/import.c \
-	src/cli/input.c src/cli/input.h src/cli/input_list.c \
+	src/cli/input.c src/cli/input.h src/cli/input_list.c src/cli/window.c src/cli/window.h \
 	src/cli/json.c src/cli/json.h \
 	src/cli/leaks.c src/cli/leaks.h src/cli/leaks_line.c src/cli/ack.c src/cli/ci.c src/cli/explain.c src/cli/jsonin.c src/cli/jsonin.h \
 	src/cli/plot.c src/cli/plot.h src/cli/verdict.c src/cli/verdict.h \

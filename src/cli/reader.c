@@ -43,6 +43,8 @@ static bool open_file(struct file *f)
 	int err = input_open(f->d.file->path, &f->in, &f->d.why);
 	if (err < 0 && !f->d.why)
 		f->d.why = xstrdup(hda_strerror(err));
+	if (err >= 0)
+		input_map(f->in);
 	return err >= 0;
 }
 

@@ -5,7 +5,7 @@
  * read: the bytes loaded as words and added up, nothing else; scan: the scanner alone; tally: and the tallies and references, but
  * no duplicate strings (the baseline's work, and still (generation x key) and the lists); reduce: all tallies; edges: and
  * every reference collected; graph: the whole pipeline with its conclusions.
- * Reads pieces of 256 KiB, like file mode; with memory the file is loaded before the clock starts, as simdjson_baseline
+ * Reads the file as file mode does; with memory the file is loaded before the clock starts, as simdjson_baseline
  * does. Prints one line of JSON: CPU and wall seconds, bytes, objects, peak RSS. */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/input.h"
 #include "daemon/pipeline.h"
 #include "reduce/reducer.h"
 
@@ -28,7 +29,8 @@ enum what { WHAT_READ, WHAT_SCAN, WHAT_TALLY, WHAT_REDUCE, WHAT_EDGES, WHAT_GRAP
 static const char *const what_names[] = {"read", "scan", "tally", "reduce", "edges", "graph"};
 
 /* Where the bytes come from: a file, or memory that holds all of it. */
-struct input {
+struct source {
+	const char *path;
 	int fd;
 	uint8_t *p; /* NULL: the file */
 	size_t n;
@@ -87,7 +89,7 @@ static void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-static void load(struct input *in)
+static void load(struct source *in)
 {
 	struct stat st;
 	if (fstat(in->fd, &st) != 0)
@@ -100,24 +102,30 @@ static void load(struct input *in)
 		die("pipe_bench: read");
 }
 
-static void feed_all(const struct input *in, void (*feed)(void *ctx, const uint8_t *p, size_t n), void *ctx)
+static void feed_all(const struct source *in, void (*feed)(void *ctx, const uint8_t *p, size_t n), void *ctx)
 {
 	for (size_t i = 0; i < in->n; i += PIECE)
 		feed(ctx, in->p + i, in->n - i < PIECE ? in->n - i : PIECE);
 	if (in->p)
 		return;
-	_cleanup_free_ uint8_t *buf = xcalloc(PIECE + SCAN_PAD, 1);
+	struct input *file;
+	char *why;
+	const uint8_t *p;
 	ssize_t n;
-	while ((n = read(in->fd, buf, PIECE)) > 0)
-		feed(ctx, buf, (size_t)n);
+	if (input_open(in->path, &file, &why) < 0)
+		die(why);
+	input_map(file);
+	while ((n = input_read(file, &p)) > 0)
+		feed(ctx, p, (size_t)n);
 	if (n < 0)
-		die("pipe_bench: read");
+		die(input_error(file));
+	input_free(file);
 }
 
 static void feed_scanner(void *ctx, const uint8_t *p, size_t n) { scanner_feed(ctx, p, n); }
 static void feed_pipeline(void *ctx, const uint8_t *p, size_t n) { pipeline_feed(ctx, p, n); }
 
-static struct dump_summary *run_parts(struct bench *b, const struct scanner_opts *opts, const struct input *in)
+static struct dump_summary *run_parts(struct bench *b, const struct scanner_opts *opts, const struct source *in)
 {
 	const struct scan_sink sink = {.ctx = b, .object = on_object, .objects = on_objects, .refs = wants_edges(b->what) ? on_refs : NULL};
 	b->scan = scanner_new(opts, &sink);
@@ -144,7 +152,7 @@ static void sum_words(void *ctx, const uint8_t *p, size_t n)
 }
 
 /* The sum goes where the duplicates' would, so that it is not optimised away. */
-static struct dump_summary *run_read(const struct input *in)
+static struct dump_summary *run_read(const struct source *in)
 {
 	uint64_t sum[2] = {0};
 	feed_all(in, sum_words, sum);
@@ -154,7 +162,7 @@ static struct dump_summary *run_read(const struct input *in)
 	return s;
 }
 
-static struct dump_summary *run_graph(const struct scanner_opts *opts, const struct input *in)
+static struct dump_summary *run_graph(const struct scanner_opts *opts, const struct source *in)
 {
 	struct pipeline *p = pipeline_new(&(struct pipeline_opts){.scan = *opts, .graph = true, .graph_memory = UINT64_MAX});
 	feed_all(in, feed_pipeline, p);
@@ -174,7 +182,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: pipe_bench read|scan|tally|reduce|edges|graph [plain|simd] [memory] FILE\n");
 		return 2;
 	}
-	struct input in = {.fd = open(argv[argc - 1], O_RDONLY | O_CLOEXEC)};
+	struct source in = {.path = argv[argc - 1], .fd = open(argv[argc - 1], O_RDONLY | O_CLOEXEC)};
 	if (in.fd < 0) {
 		fprintf(stderr, "pipe_bench: %s: %s\n", argv[argc - 1], strerror(errno));
 		return 1;

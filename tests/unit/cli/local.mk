@@ -34,3 +34,10 @@ endif
 tests_unit_cli_test_reader_SOURCES = tests/unit/cli/test_reader.c tests/unit/unit.h
 tests_unit_cli_test_reader_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_cli_test_reader_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/cli/test_window
+TESTS += tests/unit/cli/test_window
+endif
+tests_unit_cli_test_window_SOURCES = tests/unit/cli/test_window.c tests/unit/unit.h
+tests_unit_cli_test_window_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cli_test_window_LDADD = $(UNIT_LDADD)

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -9,6 +10,7 @@
 
 #include "base/mem.h"
 #include "cli/input.h"
+#include "cli/window.h"
 
 static char dir[] = "/tmp/hda-test-input-XXXXXX";
 static uint8_t *dump; /* what each good file holds */
@@ -48,7 +50,7 @@ static int clear(void **state)
 {
 	(void)state;
 	static const char *const names[] = {"a.dump", "a.gz", "two.gz", "pad.gz", "junk.gz", "a.zst", "two.zst", "wide.zst", "cut", "bad", "empty",
-	    "notes.txt", "heap-7-1700000100-20.dump", "heap-7-1700000000-3.dump", "heap-7-1700000100-3.json.gz", "late.dump", ".hidden"};
+	    "notes.txt", "heap-7-1700000100-20.dump", "heap-7-1700000000-3.dump", "heap-7-1700000100-3.json.gz", "late.dump", ".hidden", "big.dump"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		unlink(at(names[i]));
 	rmdir(at("sub"));
@@ -362,10 +364,113 @@ static void test_folder(void **state)
 	input_list_done(&l);
 }
 
+/* Several windows of lines; the file is open for writing. */
+static int put_big(uint64_t *ret_n)
+{
+	put("big.dump", dump, dump_n);
+	FILE *f = fopen(at("big.dump"), "a");
+	assert_non_null(f);
+	for (*ret_n = dump_n; *ret_n < 3 * WINDOW; *ret_n += dump_n)
+		assert_int_equal(fwrite(dump, 1, dump_n, f), dump_n);
+	assert_int_equal(fclose(f), 0);
+	return open(at("big.dump"), O_RDWR | O_CLOEXEC);
+}
+
+static struct input *open_mapped(const char *path)
+{
+	struct input *in;
+	char *why;
+	assert_int_equal(input_open(path, &in, &why), 0);
+	input_map(in);
+	assert_int_equal(input_rest(in), -1);
+	return in;
+}
+
+/* Reads on, and compares with the dump over and over; the last answer. */
+static ssize_t follow(struct input *in, uint64_t *at)
+{
+	const uint8_t *p;
+	ssize_t n;
+	while ((n = input_read(in, &p)) > 0)
+		for (ssize_t i = 0; i < n; i++, (*at)++)
+			if (p[i] != dump[*at % dump_n])
+				fail_msg("byte %lu", (unsigned long)*at);
+	return n;
+}
+
+static void test_mapped(void **state)
+{
+	(void)state;
+	uint64_t n, total, got = 0;
+	int fd = put_big(&n);
+	struct input *in = open_mapped(at("big.dump"));
+	assert_int_equal(follow(in, &got), 0);
+	assert_int_equal(got, n);
+	assert_int_equal(input_done(in, &total), n);
+	input_free(in);
+	/* It has grown since it was opened. */
+	in = open_mapped(at("big.dump"));
+	assert_int_equal(pwrite(fd, dump, dump_n, (off_t)n), dump_n);
+	got = 0;
+	assert_int_equal(follow(in, &got), 0);
+	assert_int_equal(got, n + dump_n);
+	input_free(in);
+	/* It stops within a line. */
+	assert_int_equal(ftruncate(fd, (off_t)n - 5), 0);
+	in = open_mapped(at("big.dump"));
+	got = 0;
+	assert_int_equal(follow(in, &got), HDA_EPARTIAL);
+	assert_int_equal(got, n - 5);
+	assert_non_null(strstr(input_error(in), "middle of a line"));
+	input_free(in);
+	close(fd);
+	unlink(at("big.dump"));
+}
+
+static void test_mapped_shorter(void **state)
+{
+	(void)state;
+	uint64_t n;
+	const uint8_t *p;
+	int fd = put_big(&n);
+	struct input *in = open_mapped(at("big.dump"));
+	assert_true(input_read(in, &p) > 0);
+	assert_true(input_read(in, &p) > INPUT_CHUNK);
+	assert_int_equal(ftruncate(fd, INPUT_CHUNK), 0);
+	assert_int_equal(p[INPUT_CHUNK], 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(input_read(in, &p), HDA_EPARTIAL);
+		assert_non_null(strstr(input_error(in), "big.dump: has become shorter while it was read"));
+	}
+	input_free(in);
+	close(fd);
+	unlink(at("big.dump"));
+}
+
+/* Nothing changes for what is compressed. */
+static void test_mapped_packed(void **state)
+{
+	(void)state;
+	size_t size = ZSTD_compressBound(dump_n);
+	_cleanup_free_ uint8_t *z = xmalloc(size);
+	char *why;
+	struct input *in;
+	uint64_t got = 0;
+	size = ZSTD_compress(z, size, dump, dump_n, 1);
+	assert_int_equal(input_open(put("a.zst", z, size), &in, &why), 0);
+	input_map(in);
+	assert_int_equal(follow(in, &got), 0);
+	assert_int_equal(got, dump_n);
+	input_free(in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_mapped_shorter),
+		cmocka_unit_test(test_mapped_packed),
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_foreign),
