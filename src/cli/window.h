@@ -1,7 +1,9 @@
 /* A plain dump file where it lies in the page cache, a window at a time. SPDX-License-Identifier: BSD-2-Clause
  *
  * read(2) copies each byte once more: a fifth of the processor time of reading a dump. A file may become shorter meanwhile, or its
- * disk fail; the process then gets SIGBUS. That signal is handled here: zeros take the place of what is gone, and window_next says so. */
+ * disk fail; the process then gets SIGBUS. That signal is handled here: zeros take the place of what is gone, and window_next says
+ * so. So bytes can change between two looks at them, also by what another process writes: the scanner's bounds never rest on what it
+ * has seen before. */
 #pragma once
 
 #include <stdint.h>

@@ -593,8 +593,9 @@ TARGET static inline void FN(complete)(struct scanner *s, const struct fast_line
 	if (l->real.n)
 		o->real_name = fast_name(s, l->real, TEXT_REAL);
 	if (__builtin_expect(o->site == UINT32_MAX, 0)) {
-		struct span file;
-		uint32_t line;
+		/* It has been read before as a run; of a mapped file other bytes may stand there by now: then as much as is found. */
+		struct span file = {l->run, 0};
+		uint32_t line = 0;
 		FN(careful_run)(l->run, end, &file, &line);
 		o->site = fast_site_new(s, l, file, line);
 	}
