@@ -75,16 +75,14 @@ void window_free(struct window *w)
 	free(w);
 }
 
-/* What became of the bytes: read(2) tells what a signal cannot. */
+/* What became of the bytes: read(2) tells what a signal cannot. Are they all there, the file was shorter for a while. */
 static ssize_t lost(const struct window *w)
 {
-	uint8_t last;
-	for (uint64_t at = w->given; at < w->end; at += page) {
-		ssize_t n = pread(w->fd, &last, 1, (off_t)at);
-		if (n <= 0)
-			return n < 0 ? -errno : HDA_EPARTIAL;
-	}
-	return -EIO;
+	uint8_t byte;
+	for (uint64_t at = w->given; at < w->end; at += page)
+		if (pread(w->fd, &byte, 1, (off_t)at) < 0)
+			return -errno;
+	return HDA_EPARTIAL;
 }
 
 ssize_t window_next(struct window *w, uint64_t at, const uint8_t **ret)
