@@ -30,8 +30,8 @@ void input_free(struct input *in);
  * behind), 0 at the end. Negative: HDA_EPARTIAL the data ends early (compressed, or within a line), HDA_EFORMAT it is damaged, -errno; then
  * input_error() says so, every later call gives the same, and what came before counts as a partial dump. */
 HDA_MUST_CHECK ssize_t input_read(struct input *in, const uint8_t **ret);
-/* From here on input_read gives a plain file's bytes where they lie in the page cache, a WINDOW at a time (cli/window.h), to the thread that
- * calls it; of other inputs nothing changes. They are to be looked at, not to be given to a system call. */
+/* From here on input_read gives a plain file's bytes where they lie in the page cache, a WINDOW at a time (cli/window.h), to the
+ * thread that calls it; of other inputs nothing changes. They are to be looked at, not to be given to a system call. */
 void input_map(struct input *in);
 /* A descriptor whose bytes from its place on are the rest of the dump, as they are: a plain file after the first input_read. -1: there is
  * none (compressed, a pipe, something read ahead). The input's own; tell input_passed what was taken from it. */

@@ -36,7 +36,7 @@ static void on_bus(int sig, siginfo_t *info, void *ctx)
 	    mmap((void *)(at & ~(page - 1)), page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) /* NOLINT */
 		w->lost = 1;
 	else
-		signal(sig, SIG_DFL);
+		sigaction(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 	errno = saved;
 }
 
