@@ -221,7 +221,7 @@ is 'backup refused: one line' "$(err_lines)" 1
 mkdir "$work/cut" "$work/nothing"
 for pid in 81 82 83; do
 	head -c 100000 "$(ls "$work"/d/heap-42-*-600.dump* | head -n 1)" >"$work/cut/heap-$pid-$((t0 + 3500))-1.dump"
-	tail -c 1 "$work/cut/heap-$pid-$((t0 + 3500))-1.dump" | grep -q '[}]' && printf '{"address":"0x' >>"$work/cut/heap-$pid-$((t0 + 3500))-1.dump"
+	printf '{"address":"0x' >>"$work/cut/heap-$pid-$((t0 + 3500))-1.dump" # byte 100 000 may be the end of a line
 done
 code "$hdactl" import "$work/cut/heap-81-$((t0 + 3500))-1.dump"
 is 'import of a cut file: it is stored' "$(cat "$work/out")" '1 stored, 0 already there, 0 refused'
