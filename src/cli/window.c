@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,14 +14,13 @@
 struct window {
 	int fd;
 	uint8_t *map;
-	uint64_t size;
+	uint64_t size, page;
 	uint64_t given, end;          /* what was given out last */
 	volatile sig_atomic_t lost;   /* a page of it was not there: zeros are */
 };
 
 /* Whose bytes this thread reads. SIGBUS comes to the thread that touched the page. */
 static _Thread_local struct window *volatile reading;
-static uintptr_t page;
 
 /* Puts zeros where the file was, so that the reader goes on to the end of its piece and asks for the next. Only mmap is called, which
  * is one system call. A fault elsewhere ends the process, as without a handler. */
@@ -33,20 +31,16 @@ static void on_bus(int sig, siginfo_t *info, void *ctx)
 	uintptr_t at = (uintptr_t)info->si_addr, map = w ? (uintptr_t)w->map : 0;
 	int saved = errno;
 	if (w && at >= map && at - map < w->size &&
-	    mmap((void *)(at & ~(page - 1)), page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) /* NOLINT */
+	    mmap((void *)(at & ~(uintptr_t)(w->page - 1)), w->page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
 		w->lost = 1;
 	else
 		sigaction(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 	errno = saved;
 }
 
-static void ask_page(void) { page = (uintptr_t)sysconf(_SC_PAGESIZE); }
-
 static void take_signal(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sigaction a = {.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO};
-	pthread_once(&once, ask_page);
 	sigemptyset(&a.sa_mask);
 	sigaction(SIGBUS, &a, NULL);
 }
@@ -62,6 +56,7 @@ struct window *window_new(int fd, uint64_t size)
 	w->fd = fd;
 	w->map = map;
 	w->size = size;
+	w->page = (uint64_t)sysconf(_SC_PAGESIZE);
 	return w;
 }
 
@@ -79,7 +74,7 @@ void window_free(struct window *w)
 static ssize_t lost(const struct window *w)
 {
 	uint8_t byte;
-	for (uint64_t at = w->given; at < w->end; at += page)
+	for (uint64_t at = w->given; at < w->end; at += w->page)
 		if (pread(w->fd, &byte, 1, (off_t)at) < 0)
 			return -errno;
 	return HDA_EPARTIAL;
@@ -90,7 +85,7 @@ ssize_t window_next(struct window *w, uint64_t at, const uint8_t **ret)
 	if (w->lost)
 		return lost(w);
 	/* What has been read is no longer a part of this process's memory. */
-	uint64_t from = w->given & ~(uint64_t)(page - 1), to = at & ~(uint64_t)(page - 1);
+	uint64_t from = w->given & ~(w->page - 1), to = at & ~(w->page - 1);
 	if (to > from)
 		(void)madvise(w->map + from, to - from, MADV_DONTNEED);
 	uint64_t end = (at / WINDOW + 1) * WINDOW, all = w->size > SCAN_PAD ? w->size - SCAN_PAD : 0;

@@ -65,6 +65,8 @@ struct fast_line {
 	struct span value, name, real, detail;
 	const uint8_t *run, *run_end; /* file .. method, all-NULL without; what it says is known when the line is accepted */
 	uint64_t run_hash;
+	struct span file;             /* of a run that is new, once the line is accepted: its path and line */
+	uint32_t line;
 	bool has_value, has_length, has_size;
 	uint64_t length, size;
 };
@@ -89,8 +91,8 @@ struct scan_fast {
 	_Alignas(64) struct fast_site sites[FAST_SITES];
 };
 
-/* The site of a new run, whose path and line these are. */
-uint32_t fast_site_new(struct scanner *s, const struct fast_line *l, struct span file, uint32_t line);
+/* The site of a line's new run. */
+uint32_t fast_site_new(struct scanner *s, const struct fast_line *l);
 bool fast_flags_plain(const uint8_t *p, const uint8_t *end);
 uint32_t fast_name(struct scanner *s, struct span raw, enum text_field f);
 

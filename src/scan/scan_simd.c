@@ -35,9 +35,9 @@ static void site_put(struct scan_fast *f, uint64_t hash, struct span run, uint32
 	e->site = site;
 }
 
-uint32_t fast_site_new(struct scanner *s, const struct fast_line *l, struct span file, uint32_t line)
+uint32_t fast_site_new(struct scanner *s, const struct fast_line *l)
 {
-	uint32_t name = fast_name(s, file, TEXT_FILE), site = name ? scan_site_id(s, name, line) : 0;
+	uint32_t name = fast_name(s, l->file, TEXT_FILE), site = name ? scan_site_id(s, name, l->line) : 0;
 	size_t n = (size_t)(l->run_end - l->run);
 	if (n >= FAST_SITE_MIN && n <= FAST_SITE_MAX)
 		site_put(s->fast, l->run_hash, (struct span){l->run, n}, site);

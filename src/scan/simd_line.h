@@ -182,8 +182,9 @@ TARGET static inline const uint8_t *FN(site)(struct scanner *s, struct fast_line
 	return p;
 }
 
-/* What the run of a line says, into its object; false when it is no run and the line has been misread. */
-TARGET static inline bool FN(site_of)(struct scanner *s, const struct fast_line *l, const uint8_t *end)
+/* What the run of a line says, into its object, or, of a run that is new, its path and line into l; false when it is no run and the line
+ * has been misread. */
+TARGET static inline bool FN(site_of)(struct scanner *s, struct fast_line *l, const uint8_t *end)
 {
 	const struct fast_site *e = FN(site_entry)(s->fast, l->run_hash);
 	size_t n = (size_t)(l->run_end - l->run);
@@ -191,11 +192,9 @@ TARGET static inline bool FN(site_of)(struct scanner *s, const struct fast_line 
 		l->o->site = e->site;
 		return true;
 	}
-	struct span file;
-	uint32_t line;
-	if (FN(careful_run)(l->run, end, &file, &line) != l->run_end)
+	if (FN(careful_run)(l->run, end, &l->file, &l->line) != l->run_end)
 		return false;
-	l->o->site = UINT32_MAX; /* it is new; its name comes after the others of the line */
+	l->o->site = UINT32_MAX; /* its name comes after the others of the line */
 	return true;
 }
 
@@ -571,7 +570,7 @@ TARGET static inline const uint8_t *FN(keys)(struct scanner *s, struct fast_line
 }
 
 /* What only the whole line tells, and its names' ids, in record.c's order. */
-TARGET static inline void FN(complete)(struct scanner *s, const struct fast_line *l, const uint8_t *end)
+TARGET static inline void FN(complete)(struct scanner *s, const struct fast_line *l)
 {
 	struct heap_obj *o = l->o;
 	if (l->has_value) {
@@ -592,13 +591,8 @@ TARGET static inline void FN(complete)(struct scanner *s, const struct fast_line
 		o->name = fast_name(s, l->name, TEXT_NAME);
 	if (l->real.n)
 		o->real_name = fast_name(s, l->real, TEXT_REAL);
-	if (__builtin_expect(o->site == UINT32_MAX, 0)) {
-		/* It has been read before as a run; of a mapped file other bytes may stand there by now: then as much as is found. */
-		struct span file = {l->run, 0};
-		uint32_t line = 0;
-		FN(careful_run)(l->run, end, &file, &line);
-		o->site = fast_site_new(s, l, file, line);
-	}
+	if (__builtin_expect(o->site == UINT32_MAX, 0))
+		o->site = fast_site_new(s, l);
 	o->nrefs = s->opts.want_refs ? (size_t)o->refs_total : 0;
 }
 
@@ -619,7 +613,7 @@ TARGET static const uint8_t *FN(accept)(struct scanner *s, const uint8_t *end)
 			misread = l->start;
 			break;
 		}
-		FN(complete)(s, l, end);
+		FN(complete)(s, l);
 		s->stats.edges += l->o->refs_total;
 	}
 	memset(f->free_slots, 0, sizeof(*f->free_slots) * (n + 1));
