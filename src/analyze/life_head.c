@@ -157,6 +157,7 @@ static void code_proc(const struct verdict_proc *p, struct enc *e)
 	for (uint32_t i = 0; i < p->nnative; i++) {
 		enc_f64(e, p->native[i].rss);
 		enc_f64(e, p->native[i].high);
+		enc_f64(e, p->native[i].live);
 		enc_uv(e, p->native[i].at);
 	}
 	lows_encode(&p->slots, 0, e);
@@ -210,10 +211,11 @@ static void decode_proc(struct dec *d, struct life *l)
 	size_t n = dec_count(d, 24);
 	for (size_t i = 0; i < n && i < VERDICT_FROZEN; i++)
 		decode_unit(d, &p->frozen[p->nfrozen++], p->nclasses);
-	size_t m = dec_count(d, 17);
+	size_t m = dec_count(d, 25);
 	for (size_t i = 0; i < m && i < VERDICT_LEVELS; i++, p->nnative++) {
 		p->native[i].rss = decode_f64(d);
 		p->native[i].high = decode_f64(d);
+		p->native[i].live = decode_f64(d);
 		p->native[i].at = (uint32_t)dec_uv(d);
 	}
 	lows_decode(d, 0, &p->slots);

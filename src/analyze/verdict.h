@@ -55,7 +55,8 @@ struct verdict_dump {
 	uint64_t gc, major, compact;
 	bool no_majors;                    /* nobody counted major GCs: `major` says nothing */
 	bool partial;
-	double memsize, rss;               /* bytes */
+	double memsize, rss;               /* bytes: what the heap takes, and the process */
+	double live;                       /* bytes of what is alive in the heap */
 	double live_slots, old_objects;    /* as GC.stat says; 0 unknown */
 	bool knows_dead;
 	double dead;                       /* unreachable objects that may wait for a major GC, at most */
@@ -106,8 +107,8 @@ struct verdict_proc {
 	double off, offmix[VERDICT_CLASSES];
 	struct verdict_unit frozen[VERDICT_FROZEN]; /* of earlier epochs; s unused */
 	unsigned nfrozen, frozen_kept;     /* kept: how many of them are from before the last freeze */
-	/* RSS where it stood least over the heap's high water, by segment of levels */
-	struct { double rss, high; uint32_t at; } native[VERDICT_LEVELS];
+	/* RSS where it stood least over the heap's high water, by segment of levels, with what lived in the heap then */
+	struct { double rss, high, live; uint32_t at; } native[VERDICT_LEVELS];
 	uint32_t nnative;
 	double rss, high;                  /* of the last dump: RSS, heap high water */
 	struct verdict_lows slots, old;    /* live slots, old objects, at dumps since whose predecessor a major GC ran */

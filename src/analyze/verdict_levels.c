@@ -174,6 +174,7 @@ void verdict_levels(
 #define STEADY .25
 enum { LATE_PARTS = 4, LATE_DUMPS = 12 }; /* parts of the second half, and dumps, that it takes to say so */
 
+#define PER_LIVE 1.5 /* bytes of RSS that go along with a byte that comes to be alive in the heap: malloc's own, tables half full */
 #define PER_HEAP 3. /* bytes of RSS that go along with a byte of the heap, at most: a real one takes 1.2 to 1.5 */
 
 struct late { double whole, median, least; unsigned n; };
@@ -202,6 +203,20 @@ static struct late late_pace(const struct verdict_proc *p, const uint32_t *at, c
 	}
 	ret.median = slope_median(z, ret.n);
 	return ret;
+}
+
+/* Growth a job in the second half of the run beyond what may go along with the objects that came to be alive then. The regression cannot
+ * tell that part where the heap has free slots for them all: its high water stands still, while RSS follows them page by page. */
+static double late_beyond_live(const struct verdict_proc *p, const uint32_t *at, const double *y, unsigned m)
+{
+	double rss[VERDICT_LEVELS], live[VERDICT_LEVELS];
+	size_t n = 0;
+	for (unsigned i = m / 2; i + 1 < m; i++, n++) {
+		double jobs = fmax(p->x[verdict_dump_mark(p, at[i + 1])] - p->x[verdict_dump_mark(p, at[i])], 1);
+		rss[n] = (y[i + 1] - y[i]) / jobs;
+		live[n] = (p->native[i + 1].live - p->native[i].live) / jobs;
+	}
+	return slope_median(rss, n) - PER_LIVE * fmax(slope_median(live, n), 0);
 }
 
 void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
@@ -240,11 +255,12 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 	bool goes_on = late.median >= GOES_ON * pace;
 	if (late.n >= LATE_PARTS && p->ndumps >= LATE_DUMPS && late.median >= UNDIMINISHED * pace && late.least >= STEADY * pace)
 		ret->conf += post[STORY_SLOW] + post[STORY_BURST];
-	if (ret->conf / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss && goes_on)
+	bool beyond = late_beyond_live(p, at, y, m) * l.width > .02 * rss;
+	if (ret->conf / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss && goes_on && beyond)
 		ret->label = NATIVE_LEAK;
 	else if (l.lambda > .05 * rss && (top == STORY_SLOW || top == STORY_BURST || (top == STORY_LEAK && !goes_on)))
 		ret->label = NATIVE_FRAGMENTATION;
-	else if (ret->conf >= VERDICT_SUSPECT_AT && l.lambda > .02 * rss)
+	else if (ret->conf >= VERDICT_SUSPECT_AT && l.lambda > .02 * rss && beyond)
 		ret->label = NATIVE_SUSPECT;
 	else
 		ret->label = NATIVE_EXPLAINED;

@@ -221,6 +221,7 @@ static void add_native(struct verdict_proc *p)
 		return;
 	p->native[i].rss = p->rss;
 	p->native[i].high = p->high;
+	p->native[i].live = p->last.live;
 	p->native[i].at = n;
 	p->nnative = i + 1;
 }

@@ -83,7 +83,7 @@ static struct verdict_dump read_dump(struct verdict_proc *p, json_t *j)
 {
 	struct verdict_dump d = {.jobs = num(j, "jobs"), .t = num(j, "t"), .gc = count(json_object_get(j, "gc")),
 	    .major = count(json_object_get(j, "major")), .compact = count(json_object_get(j, "compact")),
-	    .partial = json_is_true(json_object_get(j, "partial")), .memsize = num(j, "memsize"), .rss = num(j, "rss")};
+	    .partial = json_is_true(json_object_get(j, "partial")), .memsize = num(j, "memsize"), .live = num(j, "memsize"), .rss = num(j, "rss")};
 	json_t *marks = json_object_get(j, "marks"), *v;
 	for (size_t i = 0; i < json_array_size(marks) && d.nmarks < VERDICT_SUB - 1; i++) {
 		const json_t *m = json_array_get(marks, i);
