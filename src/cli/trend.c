@@ -183,5 +183,7 @@ static int plot(const struct cli *cli, const char *path, const char *dir)
 int run_trend(struct cli *cli)
 {
 	const char *path = args_text(cli->args, OPT_ID_PLOT), *dir = args_text(cli->args, OPT_ID_PLOT_ALL);
+	if (dir && (path || args_flag(cli->args, OPT_ID_BY) || args_flag(cli->args, OPT_ID_METRIC)))
+		return cli_fail(CLI_USAGE, "--plot-all draws type, string and data by count and by bytes: --by and --metric go with --plot FILE");
 	return path || dir ? plot(cli, path, dir) : cli_report(cli, one_table);
 }

@@ -199,6 +199,20 @@ __attribute__((format(printf, 2, 3))) static void fail(struct parse *ps, const c
 	free(text);
 }
 
+/* inih tells of a section only when an option stands in it: an empty one of a wrong name would pass. */
+static bool section_ok(struct parse *ps, const char *line)
+{
+	line += strspn(line, " \t\r");
+	size_t n = *line == '[' ? strcspn(++line, "]\n") : 0;
+	if (n == 0 || line[n] != ']')
+		return true;
+	for (enum config_id id = 0; id < CFG_N; id++)
+		if (strlen(config_rows[id].section) == n && memcmp(config_rows[id].section, line, n) == 0)
+			return true;
+	fail(ps, "[%.*s]: no such section", (int)(n < 64 ? n : 64), line);
+	return false;
+}
+
 /* ini_reader: the next line, as fgets. Ends the parse by an end of file after the first error. */
 static char *read_line(char *str, int num, void *stream)
 {
@@ -219,7 +233,7 @@ static char *read_line(char *str, int num, void *stream)
 	memcpy(str, ps->p, n);
 	str[n] = '\0';
 	ps->p += n;
-	return str;
+	return section_ok(ps, str) ? str : NULL;
 }
 
 static enum config_id find_row(const char *name)

@@ -138,7 +138,8 @@ static bool say(struct query_run *r, const struct store_proc *p)
 	row_uint(&row, "jobs", p->jobs);
 	row_time(&row, "first_time", p->first_time);
 	row_time(&row, "last_time", p->last_time);
-	row_real(&row, "age_s", p->last_time > 0 && r->q->now > 0 ? r->q->now - p->last_time : NAN);
+	/* another host's clock may be ahead */
+	row_real(&row, "age_s", p->last_time > 0 && r->q->now > 0 ? fmax(r->q->now - p->last_time, 0) : NAN);
 	row_uint(&row, "first_dump", p->first_dump ? p->first_dump : UINT64_MAX);
 	row_uint(&row, "last_dump", p->last_dump ? p->last_dump : UINT64_MAX);
 	row_uint(&row, "bytes", p->heap_bytes);

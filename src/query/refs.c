@@ -11,6 +11,8 @@ static bool list(struct query_run *r, const char *name, const struct dump_summar
 			return false;
 	}
 	run_note_cut(r, most < n ? most : n, n, one, many);
+	if (n == SUM_TOP_OBJECTS && most >= n)
+		run_note(r, "these are the first %d %s: a dump keeps no more", SUM_TOP_OBJECTS, many);
 	return true;
 }
 

@@ -179,6 +179,7 @@ static int objects(struct query_run *r, const struct dump_summary *s, const stru
 	if (a->sort == TOP_GARBAGE || a->sort == TOP_COUNT)
 		return run_fail(r, HDA_STATUS_ARGUMENT, "--by object goes with --sort bytes or retained");
 	const struct sum_object *o = retained ? s->top_retained : s->largest;
+	const char *kept = retained ? "most retaining" : "largest";
 	size_t n = retained ? s->ntop_retained : s->nlargest, fit = 0;
 	for (size_t i = 0; i < n && run_ok(r); i++) {
 		if ((a->opts.type && o[i].type != a->opts.type) || (a->opts.klass && o[i].klass != a->opts.klass))
@@ -188,8 +189,10 @@ static int objects(struct query_run *r, const struct dump_summary *s, const stru
 	}
 	if (fit == 0)
 		run_fail(r, HDA_STATUS_NOTHING, "dump %llu keeps no such object: the %d %s of a dump are kept by address, until it is thinned",
-		    (unsigned long long)s->dump, SUM_TOP_OBJECTS, retained ? "most retaining" : "largest");
+		    (unsigned long long)s->dump, SUM_TOP_OBJECTS, kept);
 	run_note_cut(r, a->n < fit ? a->n : fit, fit, "object", "objects");
+	if (n == SUM_TOP_OBJECTS)
+		run_note(r, "the %d %s objects of a dump are kept by address, and no more", SUM_TOP_OBJECTS, kept);
 	return run_done(r);
 }
 

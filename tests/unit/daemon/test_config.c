@@ -83,6 +83,8 @@ static void test_errors_name_the_line(void **state)
 	refuses("keep_values = maybe\n", "hda.conf:1: keep_values: \"maybe\" is not a yes/no");
 	refuses("max_dumps = auto\n", "hda.conf:1: max_dumps: \"auto\" is not a number");
 	refuses("\nrubbish\n", "hda.conf:2: neither \"name = value\" nor \"[section]\" nor a comment");
+	refuses("[ingest]\n[grahp]\n[graph]\n", "hda.conf:2: [grahp]: no such section");
+	refuses(" [Ingest] \nmax_dumps = 2\n", "hda.conf:1: [Ingest]: no such section");
 	refuses("[ingest\n", "hda.conf:1: neither \"name = value\" nor \"[section]\" nor a comment");
 	refuses("map_size = 1G\nstore_size = 2G\n", "hda.conf:2: store_size is above map_size");
 }
