@@ -150,8 +150,8 @@ struct verdict_row {
 
 void verdict_proc_init(struct verdict_proc *p);
 void verdict_proc_done(struct verdict_proc *p);
-/* Takes a dump. False: it changes nothing (torn, or the same again): no more calls for it. True: then, in this order,
- * verdict_key_freeze for every key if p->epoch, verdict_proc_advance, verdict_key_update for every key. */
+/* Takes a dump. False: it changes nothing (torn, the same again, or right after the last one): no more calls for it. True: then, in
+ * this order, verdict_key_freeze for every key if p->epoch, verdict_proc_advance, verdict_key_update for every key. */
 bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d);
 void verdict_proc_advance(struct verdict_proc *p);
 /* The first kept mark whose number is `no` or more; nmarks when there is none. Births of a mark left out count at the next. */

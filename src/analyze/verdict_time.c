@@ -72,6 +72,9 @@ static void thin(struct verdict_proc *p)
 	p->nmarks = n;
 }
 
+#define SOON .2 /* of the mean interval */
+enum { SOON_DUMPS = 3 }; /* so many tell what an interval is */
+
 /* To parts of a job and a second that are written exactly, and that no lie of a peer can leave. */
 static double grid(double v, double parts) { return floor(fmin(fmax(v, -VERDICT_TIME_MAX), VERDICT_TIME_MAX) * parts + .5) / parts; }
 
@@ -171,9 +174,20 @@ static void freeze(struct verdict_proc *p)
 	p->nfrozen = n;
 }
 
+/* Whether it comes right after the last one, both in jobs and by the clock, as one asked for by hand does. It has next to nothing new
+ * to say, and counted as one more interval it would say it with the weight of all others. The next one covers its time as well.
+ * (84 simulated processes, six such dumps in each: false leaks at later dumps 33 -> 25, of 20 without them; leaks found as before.) */
+static bool is_too_soon(const struct verdict_proc *p, const struct verdict_dump *d)
+{
+	if (p->ndumps < SOON_DUMPS)
+		return false;
+	double n = (double)p->ndumps - 1, jobs = d->jobs - p->last.jobs, s = d->t - p->last.t;
+	return jobs >= 0 && s >= 0 && jobs < SOON * (p->x[p->nmarks - 1] - p->x[0]) / n && s < SOON * (p->t[p->nmarks - 1] - p->t[0]) / n;
+}
+
 bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d)
 {
-	if (d->partial || (p->have_last && d->jobs == p->last.jobs && d->gc == p->last.gc))
+	if (d->partial || (p->have_last && d->jobs == p->last.jobs && d->gc == p->last.gc) || is_too_soon(p, d))
 		return false;
 	if (p->nmarks + VERDICT_SUB > VERDICT_MARKS)
 		thin(p);

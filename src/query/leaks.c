@@ -85,7 +85,7 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	double limit = verdict_detection_limit(w->lives[w->n - 1].proc);
 	uint64_t all = w->proc[w->n - 1]->ndumps;
 	if (dumps < VERDICT_LEARNING && life_traced(l) && all > dumps)
-		run_note(r, "%llu of %llu dumps came with no GC since the one before: what was born since cannot be told by them",
+		run_note(r, "%llu of %llu dumps came right after another one or without a GC since: what was born since cannot be told by them",
 		    (unsigned long long)(all - dumps), (unsigned long long)all);
 	if (dumps < VERDICT_LEARNING)
 		run_note(r, "%zu dump%s so far: %zu more before a verdict can be trusted", dumps, dumps == 1 ? "" : "s", VERDICT_LEARNING - dumps);

@@ -370,11 +370,47 @@ static void test_empty(void **state)
 	world_done(&w);
 }
 
+/* Dumps asked for right after another one, many of them, change nothing; so much later as a fifth of an interval they count. Before three
+ * dumps nobody knows what an interval is. */
+static void test_asked_for(void **state)
+{
+	(void)state;
+	struct world w;
+	world_init(&w, true, true);
+	for (unsigned k = 0; k < 8; k++) {
+		assert_true(step(&w, usual(k), leaking));
+		size_t dumps = w.proc.ndumps, marks = w.proc.nmarks;
+		for (unsigned i = 1; k >= 3 && i < 20; i++) {
+			struct verdict_dump d = usual(k);
+			d.jobs += 10 * i;
+			d.t += .6 * i;
+			d.gc++;
+			d.nmarks = 0;
+			assert_false(step(&w, d, leaking));
+		}
+		assert_int_equal(w.proc.ndumps, dumps);
+		assert_int_equal(w.proc.nmarks, marks);
+	}
+	struct verdict *v = verdict_of(&w);
+	assert_int_equal(v->fused[0].label, VERDICT_LEAK);
+	assert_true(fabs(v->lines[0].obj_per_1000 - 1200) < 1);
+	verdict_free(v);
+	struct verdict_dump late = usual(7);
+	late.nmarks = 0;
+	late.jobs += 10; /* few jobs, but a long time */
+	late.t += 60;
+	assert_true(step(&w, late, leaking));
+	late.jobs += 300;
+	late.t += 18;
+	assert_true(step(&w, late, leaking));
+	world_done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_leak_is_a_leak), cmocka_unit_test(test_rate_of_a_leak), cmocka_unit_test(test_full_cache_is_no_leak),
-	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_long_run), cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_long_run), cmocka_unit_test(test_empty), cmocka_unit_test(test_asked_for),
 	    cmocka_unit_test(test_rise_beneath_turnover), cmocka_unit_test(test_side_by_side),
 	    cmocka_unit_test(test_before_the_first_dump), cmocka_unit_test(test_begins_midway), cmocka_unit_test(test_trickle_and_bursts), cmocka_unit_test(test_class_that_becomes_rarer)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
