@@ -305,18 +305,21 @@ struct table {
 	bool memo_made;
 };
 
-static void free_table(void *p)
+enum { WHOLE, PAUSED, TABLES };
+
+static void free_tables(void *p)
 {
 	struct table *t = p;
-	free(t->memo);
+	for (unsigned i = 0; i < TABLES; i++)
+		free(t[i].memo);
 	free(t);
 }
 
-/* One a thread, freed with it. Made by the first verdict: it is a quarter of a MiB, and most threads and most runs of the tool weigh
- * nothing. */
+/* Two a thread, of runs as they are and without a pause, freed with it. Made by the first verdict: they are half a MiB, and most threads
+ * and most runs of the tool weigh nothing. */
 static pthread_key_t table_key;
 static bool has_key;
-static void make_key(void) { has_key = pthread_key_create(&table_key, free_table) == 0; }
+static void make_key(void) { has_key = pthread_key_create(&table_key, free_tables) == 0; }
 
 static struct table *table_of_thread(void)
 {
@@ -325,7 +328,7 @@ static struct table *table_of_thread(void)
 	HDA_ASSERT(has_key);
 	struct table *t = pthread_getspecific(table_key);
 	if (!t) {
-		t = xcalloc(1, sizeof(*t));
+		t = xcalloc(TABLES, sizeof(*t));
 		int err = pthread_setspecific(table_key, t);
 		HDA_ASSERT(!err);
 	}
@@ -375,9 +378,9 @@ static void expect_past(struct table *t)
 }
 
 static struct table *shapes_of(
-    const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals)
+    const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, double intervals, unsigned which)
 {
-	struct table *t = table_of_thread();
+	struct table *t = table_of_thread() + which;
 	bool same = t->m == m && t->nclasses == nclasses && t->intervals == intervals && t->has_before == (before != NULL) &&
 	            (!before || alike(before, &t->before, nclasses));
 	for (unsigned i = 0; same && i < m; i++)
@@ -407,13 +410,14 @@ struct weighed_stories {
 	double kinds[KINDS];            /* log mean likelihood */
 	const struct verdict_shape *best; /* the best leak shape */
 	double late, tailed;            /* shares of the leak's evidence */
-	double chi2;                    /* of the best shape */
+	unsigned since;                 /* the unit that it names, of a HOW_SINCE */
+	double chi2;                    /* of the best shape, without a pause */
 };
 
 static void evidence(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, size_t dumps,
-    struct weighed_stories *ret)
+    unsigned which, struct weighed_stories *ret)
 {
-	struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1);
+	struct table *t = shapes_of(u, m, before, nclasses, (double)dumps - 1, which);
 	struct verdict_sum stories[STORIES] = {0}, since[2] = {0}, kinds[KINDS] = {0};
 	const double few = 2; /* no sum that likelihood gives is more than exp(2) */
 	double top = -INFINITY;
@@ -452,7 +456,27 @@ static void evidence(const struct verdict_unit *u, unsigned m, const struct verd
 		ret->kinds[c] = verdict_sum_mean(&kinds[c]);
 	ret->late = since[0].sum > 0 ? exp(verdict_sum_log(&since[0]) - ret->evidence[STORY_LEAK]) : 0;
 	ret->tailed = since[1].sum > 0 ? exp(verdict_sum_log(&since[1]) - ret->evidence[STORY_LEAK]) : 0;
+	ret->since = ret->best->how == HOW_SINCE ? ret->best->arg : 0;
 	ret->chi2 = chi2(best.u, best.m, best.total, ret->best->share + best.from);
+}
+
+/* The same where there may have been a pause. How the leak goes is taken from the likelier of the two; the rate is that of the whole. */
+static void weigh_pause(const struct verdict_unit *u, unsigned m, const struct verdict_unit *before, unsigned nclasses, size_t dumps,
+    struct weighed_stories *w)
+{
+	struct verdict_pause g;
+	struct verdict_unit rest[VERDICT_UNITS];
+	struct weighed_stories p = {.best = NULL};
+	if (!verdict_pause_find(u, m, &g))
+		return;
+	evidence(rest, verdict_pause_cut(u, m, &g, rest), before, nclasses, dumps, PAUSED, &p);
+	double share = verdict_pause_mix(w->evidence, w->kinds, p.evidence, p.kinds, g.odds + g.missing);
+	w->late += share * (p.late - w->late);
+	w->tailed += share * (p.tailed - w->tailed);
+	if (share > .5) {
+		w->best = p.best;
+		w->since = p.since > g.begin ? p.since + g.end - g.begin : p.since;
+	}
 }
 
 /* P(X <= x) of a Poisson of this mean, x also between whole numbers: 1 less the regularised incomplete gamma function of x + 1, by its
@@ -504,7 +528,8 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verd
 	struct weighed_stories w = {.best = NULL};
 	*ret = (struct verdict_judged){
 	    .by_births = true, .survivors = total, .m = m, .hazard = hazard, .nunits = m, .more = -1, .more_jobs = -1};
-	evidence(u, m, before, nclasses, dumps, &w);
+	evidence(u, m, before, nclasses, dumps, WHOLE, &w);
+	weigh_pause(u, m, before, nclasses, dumps, &w);
 	memcpy(ret->evidence, w.evidence, sizeof(w.evidence));
 	ret->late = w.late;
 	ret->tailed = w.tailed;
@@ -520,8 +545,8 @@ bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verd
 	for (unsigned c = 0; c < KINDS; c++)
 		ret->kinds[c] = w.kinds[c] - top;
 	ret->how = w.best->how;
-	ret->how_arg = w.best->arg;
-	unsigned since = w.best->how == HOW_SINCE ? w.best->arg : 0;
+	ret->how_arg = w.best->how == HOW_SINCE ? w.since : w.best->arg;
+	unsigned since = w.since;
 	since += since > 0 && m - since > 3 && !w.best->from; /* it began somewhere inside that unit: the rate without it */
 	double s1 = 0, w1 = 0;
 	for (unsigned i = since; i < m; i++) {

@@ -73,6 +73,18 @@ struct verdict_beside {
 bool verdict_counted(const struct verdict_unit *u, unsigned m, const struct verdict_beside *beside, unsigned nclasses, double hazard,
     size_t dumps, struct verdict_judged *ret);
 
+/* A time in which next to nothing came of what is regular else: units from begin to before end. */
+struct verdict_pause {
+	unsigned begin, end;
+	double odds, missing;              /* logs: of such a pause; of what came in it, of counts */
+};
+/* One in the middle of the run. False: none. Pure, as the next two. */
+bool verdict_pause_find(const struct verdict_unit *u, unsigned m, struct verdict_pause *ret);
+/* The units without it into *out (room for m); returns how many. */
+unsigned verdict_pause_cut(const struct verdict_unit *u, unsigned m, const struct verdict_pause *g, struct verdict_unit *out);
+/* Log likelihoods of the stories and kinds, to which those of a run with a pause are added. Returns the share of those in the leak's. */
+double verdict_pause_mix(double *evidence, double *kinds, const double *paused, const double *paused_kinds, double odds);
+
 /* Result of the regression of a level on the shapes. */
 struct verdict_levels {
 	double evidence[STORIES], kinds[KINDS];

@@ -136,10 +136,10 @@ static void fit_shapes(const struct data *d, const struct verdict_unit *u, unsig
 	}
 }
 
-void verdict_levels(
-    const struct verdict_proc *p, const uint32_t *at, const double *y0, const double *high, unsigned m, struct verdict_levels *ret)
+/* Levels y0, and the units between them. */
+static void weigh(
+    const double *y0, const double *high, unsigned m, const struct verdict_unit *u, unsigned nclasses, struct verdict_levels *ret)
 {
-	struct verdict_unit u[VERDICT_LEVELS];
 	double y[VERDICT_LEVELS], dy[VERDICT_LEVELS], top = 1, dd = 0;
 	*ret = (struct verdict_levels){0};
 	for (unsigned c = 0; c < STORIES; c++)
@@ -148,11 +148,8 @@ void verdict_levels(
 		y[i] = y0[i];
 		top = fmax(top, fabs(y0[i]));
 	}
-	for (unsigned i = 0; i + 1 < m; i++) {
-		u[i] = verdict_between(p, at[i], at[i + 1], 0);
-		u[i].w = fmax(u[i].w, .5);
+	for (unsigned i = 0; i + 1 < m; i++)
 		ret->width += u[i].w;
-	}
 	struct data d = {.y = y, .dy = dy, .m = m, .rss = high, .df = (double)m - (high ? 2 : 1)};
 	residual_init(&d.out, high, m);
 	project(&d.out, y);
@@ -165,7 +162,44 @@ void verdict_levels(
 	ret->evidence[STORY_FLAT] = 0;
 	ret->evidence[STORY_WANDER] = .5 * log(m) + d.df / 2 * log(d.sst / (dd + d.floor));
 	ret->has[STORY_FLAT] = ret->has[STORY_WANDER] = true;
-	fit_shapes(&d, u, p->nclasses, ret);
+	fit_shapes(&d, u, nclasses, ret);
+}
+
+/* The same where there may have been a pause: what is left is weighed as if that time, and what little came in it, had not been. */
+static void weigh_pause(const double *y0, unsigned m, const struct verdict_unit *u, unsigned nclasses, struct verdict_levels *ret)
+{
+	struct verdict_pause g;
+	struct verdict_unit rest[VERDICT_LEVELS];
+	struct verdict_levels l;
+	double y[VERDICT_LEVELS];
+	if (!verdict_pause_find(u, m - 1, &g))
+		return;
+	unsigned n = verdict_pause_cut(u, m - 1, &g, rest) + 1, out = g.end - g.begin;
+	for (unsigned i = 0; i < n; i++)
+		y[i] = i <= g.begin ? y0[i] : y0[i + out] - (y0[g.end] - y0[g.begin]);
+	weigh(y, NULL, n, rest, nclasses, &l);
+	if (!l.has[STORY_LEAK] || !(l.lambda > 0))
+		return;
+	double share = verdict_pause_mix(ret->evidence, ret->kinds, l.evidence, l.kinds, g.odds);
+	if (share > .5) {
+		ret->how = l.how;
+		ret->how_arg = l.how == HOW_SINCE && l.how_arg > g.begin ? l.how_arg + out : l.how_arg;
+	}
+	for (unsigned c = 0; c < STORIES; c++)
+		ret->has[c] |= l.has[c];
+}
+
+void verdict_levels(
+    const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, struct verdict_levels *ret)
+{
+	struct verdict_unit u[VERDICT_LEVELS];
+	for (unsigned i = 0; i + 1 < m; i++) {
+		u[i] = verdict_between(p, at[i], at[i + 1], y[i + 1] - y[i]);
+		u[i].w = fmax(u[i].w, .5);
+	}
+	weigh(y, high, m, u, p->nclasses, ret);
+	if (!high)
+		weigh_pause(y, m, u, p->nclasses, ret);
 }
 
 /* The pace in the second half of the run, as a part of that of the whole: a warm-up slows down, a heap made larger jumps once. */

@@ -327,6 +327,52 @@ static void test_rise_beneath_turnover(void **state)
 	world_done(&w);
 }
 
+/* Marks of the ninth interval, in which nothing was born. */
+static bool rests(size_t i) { return i > 21 && i <= 24; }
+static double rested(size_t i, size_t n) { return rests(i) ? 0 : leaking(i, n); }
+static double filling(size_t i, size_t n) { (void)n; return i && !rests(i) ? 900 * exp(-(double)i / 16) : 0; }
+
+/* A leak that rests for one interval is one again once it has gone on for two; what slows down is none for its pause. */
+static void test_pause(void **state)
+{
+	(void)state;
+	assert_int_equal(story(rested, 12), VERDICT_LEAK);
+	assert_int_equal(story(rested, 20), VERDICT_LEAK);
+	for (unsigned n = 5; n < 30; n++)
+		assert_int_not_equal(story(filling, n), VERDICT_LEAK);
+}
+
+static enum verdict_label level_story(unsigned dumps, double (*level)(unsigned k), double (*gone)(unsigned k))
+{
+	struct world w;
+	world_init(&w, false, true);
+	for (unsigned k = 0; k < dumps; k++)
+		step_level(&w, usual(k), level(k), k ? gone(k) : -1);
+	struct verdict *v = verdict_of(&w);
+	enum verdict_label l = v->fused[0].label;
+	verdict_free(v);
+	world_done(&w);
+	return l;
+}
+
+static double level_rested(unsigned k) { return 1000. * (k < 9 ? k : k - 1) + k % 3; }
+static double level_filling(unsigned k) { return 20000 * (1 - exp(-.12 * (k < 9 ? k : k - 1))) + k % 3; }
+static double level_released(unsigned k) { return 600. * (k < 7 ? k + 1 : k - 6) + k % 3; } /* all expires at once, and it begins anew */
+static double none_gone(unsigned k) { (void)k; return 0; }
+static double all_gone(unsigned k) { return k == 7 ? 3600 : 0; }
+
+/* The same of levels. The rows of a cache whose entries all expire at once are no leak that rested. */
+static void test_pause_of_a_level(void **state)
+{
+	(void)state;
+	assert_int_equal(level_story(12, level_rested, none_gone), VERDICT_LEAK);
+	assert_int_equal(level_story(20, level_rested, none_gone), VERDICT_LEAK);
+	for (unsigned n = 6; n < 30; n++)
+		assert_int_not_equal(level_story(n, level_filling, none_gone), VERDICT_LEAK);
+	for (unsigned n = 9; n < 15; n++)
+		assert_int_not_equal(level_story(n, level_released, all_gone), VERDICT_LEAK);
+}
+
 /* Four dumps of each of two workers side by side are four; of one after the other they are eight. */
 static void test_side_by_side(void **state)
 {
@@ -411,7 +457,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_leak_is_a_leak), cmocka_unit_test(test_rate_of_a_leak), cmocka_unit_test(test_full_cache_is_no_leak),
 	    cmocka_unit_test(test_turnover_is_fast), cmocka_unit_test(test_odd_time), cmocka_unit_test(test_long_run), cmocka_unit_test(test_empty), cmocka_unit_test(test_asked_for),
-	    cmocka_unit_test(test_rise_beneath_turnover), cmocka_unit_test(test_side_by_side),
+	    cmocka_unit_test(test_rise_beneath_turnover), cmocka_unit_test(test_pause), cmocka_unit_test(test_pause_of_a_level), cmocka_unit_test(test_side_by_side),
 	    cmocka_unit_test(test_before_the_first_dump), cmocka_unit_test(test_begins_midway), cmocka_unit_test(test_trickle_and_bursts), cmocka_unit_test(test_class_that_becomes_rarer)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
