@@ -11,7 +11,7 @@
 #define PAUSED .1 /* so likely is a pause, as likely at each unit and of each length */
 #define LOW .7    /* part of the median rate below which a unit is in it */
 #define NOISE .1  /* part of it by which a level may fall in a pause */
-enum { BEFORE = 3, AFTER = 2, UNITS = 7, LONGEST = 2, LONGEST_PART = 4 }; /* units before, after, in all; in it: two, or a quarter of all */
+enum { BEFORE = 3, AFTER = 2, UNITS = 7, LONGEST = 2, LONGEST_PART = 2 }; /* units before, after, in all; in it: two, or half of all */
 
 bool verdict_pause_find(const struct verdict_unit *u, unsigned m, struct verdict_pause *ret)
 {
