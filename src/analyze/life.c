@@ -209,13 +209,15 @@ static double old_dead(const struct life *l, const struct dump_summary *s)
 	return dead;
 }
 
+static double alive(const struct dump_summary *s) { return (double)s->bytes - (double)s->garbage.bytes; }
+
 /* What the heap takes of memory, as far as is known: slots, free ones too, and what lives beside them. What garbage has beside its slot is
  * given back and taken again many times between two dumps. */
 static double footprint(const struct dump_summary *s)
 {
 	enum { SLOT = 40 }; /* bytes of a slot, of the smallest from Ruby 3.2 on */
 	double free_slots = known(s->head.heap_free_slots, 0);
-	return (double)s->bytes - (double)s->garbage.bytes + SLOT * ((double)s->garbage.count + free_slots);
+	return alive(s) + SLOT * ((double)s->garbage.count + free_slots);
 }
 
 static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
@@ -223,7 +225,7 @@ static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
 	const struct dump_header *h = &s->head;
 	double n = (double)l->proc.ndumps + 1; /* of this dump, from 1 */
 	struct verdict_dump d = {.t = h->time, .partial = s->partial || s->since, .memsize = footprint(s),
-	    .live = (double)s->bytes - (double)s->garbage.bytes, .rss = known(h->rss, 0),
+	    .live = alive(s), .rss = known(h->rss, 0),
 	    .live_slots = known(h->heap_live_slots, 0), .old_objects = known(h->old_objects, 0)};
 	l->knows_jobs |= h->jobs != HEADER_UNKNOWN;
 	d.jobs = known(h->jobs, (n - 1) * NO_JOBS_PACE); /* none before the first: how long that was nobody knows */

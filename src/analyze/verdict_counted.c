@@ -475,7 +475,7 @@ static void weigh_pause(const struct verdict_unit *u, unsigned m, const struct v
 	w->tailed += share * (p.tailed - w->tailed);
 	if (share > .5) {
 		w->best = p.best;
-		w->since = p.since > g.begin ? p.since + g.end - g.begin : p.since;
+		w->since = verdict_pause_unit(&g, p.since);
 	}
 }
 

@@ -78,10 +78,12 @@ struct verdict_pause {
 	unsigned begin, end;
 	double odds, missing;              /* logs: of such a pause; of what came in it, of counts */
 };
-/* One in the middle of the run. False: none. Pure, as the next two. */
+/* One in the middle of the run. False: none. Pure, as the next three. */
 bool verdict_pause_find(const struct verdict_unit *u, unsigned m, struct verdict_pause *ret);
 /* The units without it into *out (room for m); returns how many. */
 unsigned verdict_pause_cut(const struct verdict_unit *u, unsigned m, const struct verdict_pause *g, struct verdict_unit *out);
+/* The unit that a story of the rest began in, as one of all; of one that began after the pause, the pause is a part of it. */
+unsigned verdict_pause_unit(const struct verdict_pause *g, unsigned i);
 /* Log likelihoods of the stories and kinds, to which those of a run with a pause are added. Returns the share of those in the leak's. */
 double verdict_pause_mix(double *evidence, double *kinds, const double *paused, const double *paused_kinds, double odds);
 

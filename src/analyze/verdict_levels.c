@@ -183,7 +183,7 @@ static void weigh_pause(const double *y0, unsigned m, const struct verdict_unit 
 	double share = verdict_pause_mix(ret->evidence, ret->kinds, l.evidence, l.kinds, g.odds);
 	if (share > .5) {
 		ret->how = l.how;
-		ret->how_arg = l.how == HOW_SINCE && l.how_arg > g.begin ? l.how_arg + out : l.how_arg;
+		ret->how_arg = l.how == HOW_SINCE ? verdict_pause_unit(&g, l.how_arg) : l.how_arg;
 	}
 	for (unsigned c = 0; c < STORIES; c++)
 		ret->has[c] |= l.has[c];
@@ -211,13 +211,15 @@ enum { LATE_PARTS = 4, LATE_DUMPS = 12 }; /* parts of the second half, and dumps
 #define PER_LIVE 1.5 /* bytes of RSS that go along with a byte that comes to be alive in the heap: malloc's own, tables half full */
 #define PER_HEAP 3. /* bytes of RSS that go along with a byte of the heap, at most: a real one takes 1.2 to 1.5 */
 
-struct late { double whole, median, least; unsigned n; };
+struct late { double whole, median, least, beyond; unsigned n; };
 
 /* Growth a job in the second half of the run, without what goes along with the heap: the median of its parts, in which a single jump does
- * not show, and the least; and that of the whole. rate: as the best shape of a leak has it. */
+ * not show, and the least; and that of the whole. beyond: what goes beyond the objects that came to be alive then. The regression cannot
+ * tell that part where the heap has free slots for them all: its high water stands still, while RSS follows them page by page.
+ * rate: as the best shape of a leak has it. */
 static struct late late_pace(const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, double rate)
 {
-	double x[VERDICT_LEVELS], z[VERDICT_LEVELS], h[VERDICT_LEVELS], per_heap = 0;
+	double x[VERDICT_LEVELS], z[VERDICT_LEVELS], h[VERDICT_LEVELS], rss[VERDICT_LEVELS], live[VERDICT_LEVELS], per_heap = 0;
 	for (unsigned i = 0; i < m; i++) {
 		x[i] = p->x[verdict_dump_mark(p, at[i])];
 		z[i] = y[i] - rate * x[i];
@@ -231,26 +233,15 @@ static struct late late_pace(const struct verdict_proc *p, const uint32_t *at, c
 	struct late ret = {.least = INFINITY};
 	ret.whole = (y[m - 1] - y[0] - per_heap * (high[m - 1] - high[0])) / fmax(x[m - 1] - x[0], 1);
 	for (unsigned i = m / 2; i + 1 < m; i++) {
-		double v = (y[i + 1] - y[i] - per_heap * (high[i + 1] - high[i])) / fmax(x[i + 1] - x[i], 1);
+		double grown = y[i + 1] - y[i], jobs = fmax(x[i + 1] - x[i], 1), v = (grown - per_heap * (high[i + 1] - high[i])) / jobs;
 		ret.least = fmin(ret.least, v);
+		rss[ret.n] = grown / jobs;
+		live[ret.n] = (p->native[i + 1].live - p->native[i].live) / jobs;
 		z[ret.n++] = v;
 	}
 	ret.median = slope_median(z, ret.n);
+	ret.beyond = slope_median(rss, ret.n) - PER_LIVE * fmax(slope_median(live, ret.n), 0);
 	return ret;
-}
-
-/* Growth a job in the second half of the run beyond what may go along with the objects that came to be alive then. The regression cannot
- * tell that part where the heap has free slots for them all: its high water stands still, while RSS follows them page by page. */
-static double late_beyond_live(const struct verdict_proc *p, const uint32_t *at, const double *y, unsigned m)
-{
-	double rss[VERDICT_LEVELS], live[VERDICT_LEVELS];
-	size_t n = 0;
-	for (unsigned i = m / 2; i + 1 < m; i++, n++) {
-		double jobs = fmax(p->x[verdict_dump_mark(p, at[i + 1])] - p->x[verdict_dump_mark(p, at[i])], 1);
-		rss[n] = (y[i + 1] - y[i]) / jobs;
-		live[n] = (p->native[i + 1].live - p->native[i].live) / jobs;
-	}
-	return slope_median(rss, n) - PER_LIVE * fmax(slope_median(live, n), 0);
 }
 
 void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
@@ -289,7 +280,7 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 	bool goes_on = late.median >= GOES_ON * pace;
 	if (late.n >= LATE_PARTS && p->ndumps >= LATE_DUMPS && late.median >= UNDIMINISHED * pace && late.least >= STEADY * pace)
 		ret->conf += post[STORY_SLOW] + post[STORY_BURST];
-	bool beyond = late_beyond_live(p, at, y, m) * l.width > .02 * rss;
+	bool beyond = late.beyond * l.width > .02 * rss;
 	if (ret->conf / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss && goes_on && beyond)
 		ret->label = NATIVE_LEAK;
 	else if (l.lambda > .05 * rss && (top == STORY_SLOW || top == STORY_BURST || (top == STORY_LEAK && !goes_on)))

@@ -52,6 +52,8 @@ unsigned verdict_pause_cut(const struct verdict_unit *u, unsigned m, const struc
 	return m - (g->end - g->begin);
 }
 
+unsigned verdict_pause_unit(const struct verdict_pause *g, unsigned i) { return i > g->begin ? i + g->end - g->begin : i; }
+
 /* log((1 - PAUSED) e^a + e^b). */
 static double mix(double a, double b)
 {

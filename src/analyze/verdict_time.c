@@ -72,9 +72,6 @@ static void thin(struct verdict_proc *p)
 	p->nmarks = n;
 }
 
-#define SOON .2 /* of the mean interval */
-enum { SOON_DUMPS = 3 }; /* so many tell what an interval is */
-
 /* To parts of a job and a second that are written exactly, and that no lie of a peer can leave. */
 static double grid(double v, double parts) { return floor(fmin(fmax(v, -VERDICT_TIME_MAX), VERDICT_TIME_MAX) * parts + .5) / parts; }
 
@@ -173,6 +170,9 @@ static void freeze(struct verdict_proc *p)
 	memcpy(p->frozen, all, n * sizeof(*all));
 	p->nfrozen = n;
 }
+
+#define SOON .2 /* of the mean interval */
+enum { SOON_DUMPS = 3 }; /* so many tell what an interval is */
 
 /* Whether it comes right after the last one, both in jobs and by the clock, as one asked for by hand does. It has next to nothing new
  * to say, and counted as one more interval it would say it with the weight of all others. The next one covers its time as well.

@@ -19,25 +19,27 @@ def resting(births, at):
     return births
 
 
+def by_turns(rng, times, on, off):
+    """1 by tick while something runs, so many times, and 0 else; on, off: from how many intervals to below how many it runs, and rests."""
+    mask, pos = np.zeros(N * T, dtype=np.int64), 0
+    for _ in range(times):
+        n = int(rng.integers(*on)) * T
+        mask[pos:pos + n] = 1
+        pos += n + int(rng.integers(*off)) * T
+    return mask
+
+
 def f_campaigns(i, S):
     """A table filled by two to four imports with rests of up to three intervals between, then full."""
     s, rng, w = start("campaigns", i, S)
-    mask, pos = np.zeros(N * T, dtype=np.int64), 0
-    for _ in range(int(rng.integers(2, 5))):
-        n = int(rng.integers(2, 6)) * T
-        mask[pos:pos + n] = 1
-        pos += n + int(rng.integers(1, 4)) * T
+    mask = by_turns(rng, int(rng.integers(2, 5)), (2, 6), (1, 4))
     entries(s, rng, kept(w, w.births(lograte(rng, .1, 5)) * mask), "class ImportTable", "slow"); return s
 
 
 def f_tenants(i, S):
     """Eight tenants one by one: fills of one or two intervals, rests as long."""
     s, rng, w = start("tenants", i, S)
-    mask, pos = np.zeros(N * T, dtype=np.int64), 0
-    for _ in range(8):
-        n = int(rng.integers(1, 3)) * T
-        mask[pos:pos + n] = 1
-        pos += n + int(rng.integers(1, 3)) * T
+    mask = by_turns(rng, 8, (1, 3), (1, 3))
     entries(s, rng, kept(w, w.births(lograte(rng, .2, 3)) * mask), "class TenantData", "slow"); return s
 
 
