@@ -8,7 +8,7 @@ EXTRA_DIST += \
 	$(RUBY_CLIENT)/lib/hda/dump.rb $(RUBY_CLIENT)/lib/hda/files.rb $(RUBY_CLIENT)/lib/hda/header.rb \
 	$(RUBY_CLIENT)/lib/hda/host.rb $(RUBY_CLIENT)/lib/hda/link.rb $(RUBY_CLIENT)/lib/hda/names.rb $(RUBY_CLIENT)/lib/hda/postponed.rb \
 	$(RUBY_CLIENT)/lib/hda/rack.rb $(RUBY_CLIENT)/lib/hda/rails.rb $(RUBY_CLIENT)/lib/hda/reporter.rb \
-	$(RUBY_CLIENT)/lib/hda/resque.rb $(RUBY_CLIENT)/lib/hda/runner.rb $(RUBY_CLIENT)/lib/hda/sidekiq.rb \
+	$(RUBY_CLIENT)/lib/hda/resque.rb $(RUBY_CLIENT)/lib/hda/runner.rb $(RUBY_CLIENT)/lib/hda/sidekiq.rb $(RUBY_CLIENT)/lib/hda/stacks.rb \
 	$(RUBY_CLIENT)/lib/hda/trace.rb $(RUBY_CLIENT)/lib/hda/version.rb $(RUBY_CLIENT)/lib/hda/wire.rb \
 	$(RUBY_CLIENT)/sig/hda.rbs $(RUBY_CLIENT)/test/agent_test.rb $(RUBY_CLIENT)/test/config_test.rb \
 	$(RUBY_CLIENT)/test/demand_test.rb $(RUBY_CLIENT)/test/fork_test.rb $(RUBY_CLIENT)/test/helper.rb \
@@ -16,7 +16,7 @@ EXTRA_DIST += \
 	$(RUBY_CLIENT)/test/README.md $(RUBY_CLIENT)/test/docs_test.rb $(RUBY_CLIENT)/test/failure_test.rb $(RUBY_CLIENT)/test/names_test.rb $(RUBY_CLIENT)/test/limits_test.rb $(RUBY_CLIENT)/test/rails_test.rb \
 	$(RUBY_CLIENT)/test/dump_test.rb $(RUBY_CLIENT)/test/interface_test.rb $(RUBY_CLIENT)/test/runner_test.rb \
 	$(RUBY_CLIENT)/test/install_test.rb $(RUBY_CLIENT)/test/link_test.rb $(RUBY_CLIENT)/test/never_test.rb $(RUBY_CLIENT)/test/trace_test.rb \
-	$(RUBY_CLIENT)/test/schedule_test.rb $(RUBY_CLIENT)/test/sidekiq_contract_test.rb
+	$(RUBY_CLIENT)/test/schedule_test.rb $(RUBY_CLIENT)/test/sidekiq_contract_test.rb $(RUBY_CLIENT)/test/stacks_test.rb
 EXTRA_DIST += \
 	$(RUBY_CLIENT)/drills/rig.rb $(RUBY_CLIENT)/drills/helper.rb $(RUBY_CLIENT)/drills/crash_drill.rb \
 	$(RUBY_CLIENT)/drills/promise_drill.rb $(RUBY_CLIENT)/drills/kill_drill.rb $(RUBY_CLIENT)/drills/kill_app.rb $(RUBY_CLIENT)/drills/soak.rb \

@@ -309,7 +309,13 @@ static void add_births(struct life *l, const struct dump_summary *s, const uint3
 	}
 }
 
-/* A dump is written by a forked child, in which all threads but one are dead: that nothing holds a Thread there says nothing of it. */
+/* The class of threads when nobody knows which of them live. A dump is written by a forked child, in which all but one are dead: that
+ * nothing holds a Thread there says nothing of it, unless the gem has sent which the process had (graph/conclude.h). 0: it is known. */
+static uint32_t doubtful_threads(const struct dump_summary *s)
+{
+	return strtab_find(&s->names, SPAN_LIT("root threads")) ? 0 : strtab_find(&s->names, SPAN_LIT("Thread"));
+}
+
 static bool is_thread(const struct life *l, const struct sum_key *k) { return l->thread && k->klass == l->thread; }
 
 static struct tally garbage_of(const struct life *l, const struct sum_key *k)
@@ -576,7 +582,7 @@ void life_add(struct life *l, const struct dump_summary *s)
 	}
 	verdict_proc_advance(&l->proc);
 	see_nothing(l);
-	l->thread = strtab_find(&s->names, SPAN_LIT("Thread"));
+	l->thread = doubtful_threads(s);
 	l->other = (struct life_other){.rows = 0};
 	struct adding a = {l, s, xcalloc(s->names.n + 1, sizeof(uint64_t))};
 	if (l->traced || !s->has_graph) {

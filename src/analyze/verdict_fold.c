@@ -163,10 +163,21 @@ static bool is_upper(const char *s)
 	return true;
 }
 
+/* A root whose references are variables of a program. */
+static bool is_variable(const char *root)
+{
+	static const char *const roots[] = {"root global_tbl", "root threads", "root thread stacks"};
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
+		if (strcmp(root, roots[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Held by the interpreter's own tables only: nothing on the path has a name that a person gave. */
 static bool is_internal(const struct verdict_entry *e)
 {
-	if (!e->npath || strncmp(e->path[0], "root ", 5) != 0 || strcmp(e->path[0], "root global_tbl") == 0)
+	if (!e->npath || strncmp(e->path[0], "root ", 5) != 0 || is_variable(e->path[0]))
 		return false;
 	for (size_t i = 1; i < e->npath; i++) {
 		if (!is_upper(e->path[i]))

@@ -83,6 +83,9 @@ static inline uint32_t conclusion_slot_class(const struct conclusion *c, uint32_
 uint32_t conclusion_refs(const struct conclusion *c, uint32_t id);
 /* Where an object lies. */
 uint64_t conclusion_addr(const struct conclusion *c, uint32_t id);
+/* When roots of this name have their turn: what a stack refers to is mostly held by something that says more. "threads" and "thread stacks"
+ * are of the gem, which has them from the process that forked the dump's (doc/hda-protocol.7). */
+enum walk_turn conclusion_turn(const char *root);
 /* A row about one object, bytes its own size, refs 0. */
 struct sum_object object_row(const struct conclusion *c, uint32_t id);
 /* As above, but the class of a CLASS or MODULE line with a name is that name. */

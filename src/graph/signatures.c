@@ -91,13 +91,26 @@ static uint32_t *slot_steps(struct conclusion *c)
 	return step;
 }
 
+enum walk_turn conclusion_turn(const char *root)
+{
+	static const struct { const char *root; enum walk_turn turn; } late[] = {
+		{"threads", TURN_THREADS},
+		{"thread stacks", TURN_STACKS},
+		{"machine_context", TURN_STACKS},
+	};
+	for (size_t i = 0; root && i < sizeof(late) / sizeof(*late); i++)
+		if (strcmp(root, late[i].root) == 0)
+			return late[i].turn;
+	return TURN_FIRST;
+}
+
 /* The ROOT lines' references that lead to an object. */
 static struct walk_root *root_steps(struct conclusion *c, uint32_t *ret_n)
 {
 	const struct glog *l = &c->g->roots;
 	struct walk_root *r = gmem_alloc(&c->g->mem, l->n, sizeof(*r));
 	uint32_t n = 0, name = 0, step = 0;
-	bool last = false;
+	uint8_t turn = TURN_FIRST;
 	for (uint64_t i = 0; r && i < l->n; i++) {
 		const uint32_t *p = glog_at(l, i);
 		uint32_t at = addrmap_id(&c->g->map, p[1]);
@@ -105,10 +118,10 @@ static struct walk_root *root_steps(struct conclusion *c, uint32_t *ret_n)
 			name = p[0];
 			const char *text = strtab_str(scanner_names(c->sc), name);
 			step = intern2(c, "root ", text ? text : "");
-			last = text && !strcmp(text, "machine_context");
+			turn = (uint8_t)conclusion_turn(text);
 		}
 		if (at != ADDR_NONE)
-			r[n++] = (struct walk_root){.step = step, .id = at, .last_resort = last};
+			r[n++] = (struct walk_root){.step = step, .id = at, .turn = turn};
 	}
 	*ret_n = n;
 	return r;

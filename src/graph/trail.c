@@ -72,13 +72,13 @@ static const char *root_name(const struct conclusion *c, uint64_t i)
 	return text ? text : "";
 }
 
-static void walk_roots(struct way *w, bool last_resort)
+static void walk_roots(struct way *w, unsigned turn)
 {
 	struct conclusion *c = w->c;
 	uint32_t begin = w->tail;
 	for (uint64_t i = 0; i < c->g->roots.n && i < IS_ROOT; i++) {
 		uint32_t map_id = addrmap_id(&c->g->map, glog_at(&c->g->roots, i)[1]);
-		if (map_id == ADDR_NONE || (strcmp(root_name(c, i), "machine_context") == 0) != last_resort)
+		if (map_id == ADDR_NONE || conclusion_turn(root_name(c, i)) != turn)
 			continue;
 		uint32_t id = conclusion_id(c, map_id), *p = &w->parent[id];
 		if (!*p) {
@@ -195,8 +195,8 @@ bool conclude_trail(struct conclusion *c)
 	struct way w = {.c = c, .parent = gmem_alloc(mem, n, 4), .queue = gmem_raw(mem, n, 4), .level = gmem_raw(mem, n, 4)};
 	bool ok = w.parent && w.queue && w.level;
 	if (ok) {
-		walk_roots(&w, false);
-		walk_roots(&w, true);
+		for (unsigned turn = 0; turn < WALK_TURNS; turn++)
+			walk_roots(&w, turn);
 		write_steps(&w, id);
 	}
 	gmem_free(mem, w.parent, n, 4);

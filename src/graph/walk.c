@@ -334,14 +334,14 @@ static bool walk_levels(struct walker *w, struct level *l)
 	return w->ok;
 }
 
-static bool walk_roots(struct walker *w, bool last_resort)
+static bool walk_roots(struct walker *w, unsigned turn)
 {
 	struct level l = {.begin = w->tail, .leaf_end = w->leaf};
 	if (!next_level(w))
 		return false;
 	for (uint32_t i = 0; i < w->in->nroots; i++) {
 		const struct walk_root *r = &w->in->roots[i];
-		if (r->last_resort != last_resort)
+		if (r->turn != turn)
 			continue;
 		uint32_t sig = sigtab_root(w->t, r->step);
 		if (sig == SIG_NONE)
@@ -385,7 +385,8 @@ bool walk_run(struct walk *o, const struct walk_input *in, struct sigtab *t, str
 	if (w.ok) {
 		if (in->nslots)
 			memcpy(w.slot_class, in->slot_class, in->nslots * 4);
-		w.ok = walk_roots(&w, false) && walk_roots(&w, true);
+		for (unsigned turn = 0; w.ok && turn < WALK_TURNS; turn++)
+			w.ok = walk_roots(&w, turn);
 	}
 	o->n = w.tail;
 	o->leaf = w.leaf;

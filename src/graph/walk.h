@@ -9,7 +9,7 @@
  *
  * Signature: an object takes that of its parent on a shortest path, extended by its own step. Of several parents on the level before
  * the one with the smallest signature id wins, never the one with the lowest address, so that the result depends on names and structure
- * only. Roots of last resort (the machine stack, whose stale words point anywhere) begin only when all other roots have been followed
+ * only. Roots of a later turn (stacks, whose stale words point anywhere) begin only when those of the turns before have been followed
  * to the end: they name only what nothing else holds.
  *
  * References that lead to what has been reached already are set aside for the dominators (idom.h), but for those that can tell them
@@ -55,9 +55,12 @@ struct walk_node {
 	uint32_t num;          /* new id + 1, 0 = not reached (all 0 before the walk); WALK_ROOTED: the root alone dominates it */
 };
 
+/* Roots come in turns: those of a later one name only what none of an earlier one leads to. */
+enum walk_turn { TURN_FIRST, TURN_THREADS, TURN_STACKS, WALK_TURNS };
+
 struct walk_root {
 	uint32_t step, id;
-	bool last_resort;
+	uint8_t turn; /* enum walk_turn */
 };
 
 struct walk_input {

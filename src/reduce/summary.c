@@ -47,6 +47,8 @@ const char *summary_step_text(const char *step)
 		{"root global_list", "C global"},
 		{"root global_symbols", "symbol table"},
 		{"root machine_context", "machine stack"},
+		{"root threads", "threads"},
+		{"root thread stacks", "thread stack"},
 		{"root end_proc", "at_exit"},
 		{"ARRAY", "Array (no class)"},
 		{"HASH", "Hash (no class)"},

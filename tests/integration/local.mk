@@ -2,8 +2,8 @@
 EXTRA_DIST += tests/integration/killed_cases.py tests/integration/notify.py tests/integration/lib.sh tests/integration/peer.py tests/integration/update-docs.sh
 # The gem beside the daemon: these take longest.
 TESTS += tests/integration/ruby_drills.sh tests/integration/ruby_client.sh tests/integration/ruby_rails.sh tests/integration/sidekiq.sh \
-	tests/integration/gem_demand.sh tests/integration/ruby_others.sh
-EXTRA_DIST += tests/integration/gem_demand.sh tests/integration/gem_demand_worker.rb tests/integration/gem_tests.sh tests/integration/ruby_client.sh tests/integration/ruby_drills.sh tests/integration/ruby_others.sh tests/integration/ruby_rails.sh tests/integration/sidekiq.sh tests/integration/sidekiq_app.rb tests/integration/demo.sh tests/integration/demo_worker.rb
+	tests/integration/gem_demand.sh tests/integration/gem_threads.sh tests/integration/ruby_others.sh
+EXTRA_DIST += tests/integration/gem_demand.sh tests/integration/gem_demand_worker.rb tests/integration/gem_threads.sh tests/integration/gem_threads_worker.rb tests/integration/gem_tests.sh tests/integration/ruby_client.sh tests/integration/ruby_drills.sh tests/integration/ruby_others.sh tests/integration/ruby_rails.sh tests/integration/sidekiq.sh tests/integration/sidekiq_app.rb tests/integration/demo.sh tests/integration/demo_worker.rb
 HDAD_TESTS = \
 	tests/integration/hdad_docs.sh tests/integration/hdad_life.sh tests/integration/hdad_drain.sh \
 	tests/integration/hdad_hostile.sh tests/integration/hdad_systemd.sh tests/integration/hdad_limits.sh tests/integration/hdad_disk.sh tests/integration/hdad_planted.sh \

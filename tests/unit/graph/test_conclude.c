@@ -177,6 +177,45 @@ static const struct sum_sig *sig_named(const struct dump_summary *s, const char 
 	return NULL;
 }
 
+/* Threads name what no other root leads to, and stacks what no thread does; in whatever order their lines come. */
+static void test_turns(void **state)
+{
+	(void)state;
+	enum { CLASS = 1, THREAD, OF_CLASS, OF_THREAD, OF_STACK, OF_OWN };
+	for (int turn = 0; turn < 2; turn++) {
+		struct fake f = fake_new();
+		struct graph *g = new_graph(0);
+		uint32_t k_class = fake_slot(&f, "CLASS", "Class", NULL, 0), k_thread = fake_slot(&f, "DATA", "Thread", NULL, 0),
+			 k_array = fake_slot(&f, "ARRAY", "Array", NULL, 0);
+		fake_class(&f, address(CLASS), "Foo");
+		uint64_t of_class = address(OF_CLASS), of_thread[2] = {address(OF_THREAD), address(OF_CLASS)};
+		put(g, k_class, HEAP_CLASS, address(CLASS), 0, 500, &of_class, 1);
+		put(g, k_thread, HEAP_DATA, address(THREAD), 0, 500, of_thread, 2);
+		for (uint32_t v = OF_CLASS; v <= OF_OWN; v++)
+			put(g, k_array, HEAP_ARRAY, address(v), 0, 40, NULL, 0);
+		uint64_t class_at = address(CLASS), thread_at = address(THREAD), own = address(OF_OWN),
+			 stack[] = {address(OF_CLASS), address(OF_THREAD), address(OF_STACK)};
+		const struct { const char *name; const uint64_t *to; size_t n; } root[] = {
+		    {"vm", &class_at, 1}, {"threads", &thread_at, 1}, {"thread stacks", stack, 3}, {"machine_context", &own, 1}};
+		for (size_t i = 0; i < 4; i++) {
+			size_t r = turn ? 3 - i : i;
+			graph_root(g, fake_name(&f, root[r].name), root[r].to, root[r].n, true);
+		}
+		graph_finish(g, f.sc, f.r, f.s);
+		assert_true(f.s->has_graph);
+		assert_int_equal(f.s->garbage.count, 0);
+		static const char *const paths[] = {"root vm/class Foo/Array", "root threads/Thread/Array", "root thread stacks/Array",
+		    "root machine_context/Array"};
+		for (size_t i = 0; i < 4; i++) {
+			const struct sum_sig *s = sig_named(f.s, paths[i]);
+			assert_non_null(s);
+			assert_int_equal(s->own.count, 1);
+		}
+		graph_free(g);
+		fake_free(&f);
+	}
+}
+
 /* root vm -> class Object -> class PriceCache -> IMEMO -> Hash (100 x Array -> String), and a list of 70 nodes. */
 static void test_names(void **state)
 {
@@ -318,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups_random),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_no_roots),
 		cmocka_unit_test(test_limits),

@@ -70,7 +70,7 @@ static bool build(struct walk *w, uint32_t n, const uint32_t *off, const uint32_
 	strtab_init(&names);
 	uint32_t vm = strtab_intern(&names, SPAN_LIT("vm")), stack = strtab_intern(&names, SPAN_LIT("stack"));
 	for (uint32_t i = 0; i < nroots; i++)
-		roots[i] = (struct walk_root){.id = root[i], .step = i % 2 ? stack : vm, .last_resort = i % 2};
+		roots[i] = (struct walk_root){.id = root[i], .step = i % 2 ? stack : vm, .turn = i % 2 ? TURN_STACKS : TURN_FIRST};
 	struct walk_input in = {.n = n, .node = node, .to = rows, .slot_class = slot_class, .nslots = n, .slot_step = step, .roots = roots,
 	    .nroots = nroots};
 	bool ok = sigtab_init(&t, mem, &names, 100, 100) && walk_run(w, &in, &t, mem);

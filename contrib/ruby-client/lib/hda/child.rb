@@ -7,6 +7,7 @@ require "socket"
 require "hda/files"
 require "hda/host"
 require "hda/names"
+require "hda/stacks"
 require "hda/wire"
 
 module Hda
@@ -131,13 +132,13 @@ module Hda
 
     # BEGIN, the heap, the mark, END: [exit status, nil]. The daemon's word that all is stored is the parent's to wait for: as long as
     # a child lives, each page that the application writes is copied.
-    def to_socket(fd, header, seq, names: true, calm: 0)
+    def to_socket(fd, header, seq, **how)
       io = IO.for_fd(fd, "r+b", autoclose: false)
       io.nonblock = false # since 3.4 dump_all cannot write to a non-blocking one
       io.sync = false
       io.write(Wire.frame(Wire::BEGIN_DUMP, seq, header))
       io.flush # from here on the daemon shows it as dumping
-      heap(io, names, calm)
+      heap(io, **how)
       io.write(Wire::END_MARK)
       io.write(Wire.frame(Wire::END_DUMP, seq + 1, "ok" => true))
       io.flush
@@ -146,17 +147,18 @@ module Hda
     end
 
     # The heap, and after it what its objects are called: what finding the names takes must not stand in the dump. No collection
-    # comes between, which could move what is named. calm: seconds that the application may go first.
-    def heap(io, names, calm)
+    # comes between, which could move what is named. calm: seconds that the application may go first. stacks: of Stacks.read.
+    def heap(io, names: true, calm: 0, stacks: [])
       GC.disable
       await_calm(Process.ppid, calm)
+      Stacks.write(io, stacks)
       ObjectSpace.dump_all(output: io)
       io.write(Names.lines) if names
     end
 
     # The classic file: [exit status, its name].
-    def to_file(files, header, names: true, calm: 0)
-      name = files.write(header["pid"], header["time"].to_i, header["jobs"]) { |io| heap(io, names, calm) }
+    def to_file(files, header, **how)
+      name = files.write(header["pid"], header["time"].to_i, header["jobs"]) { |io| heap(io, **how) }
       [OK, { "file" => name }]
     rescue SystemCallError => e
       [DISK, { "text" => e.message }]

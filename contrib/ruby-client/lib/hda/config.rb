@@ -13,6 +13,7 @@ module Hda
       max_interval: ["HDA_MAX_INTERVAL", nil, :span], deadline: ["HDA_DEADLINE", 120, :real],
       ack_timeout: ["HDA_ACK_TIMEOUT", 30, :real], headroom: ["HDA_HEADROOM", 0.25, :real], trace: ["HDA_TRACE", false, :bool],
       names: ["HDA_NAMES", true, :bool],
+      stacks: ["HDA_STACKS", true, :bool],
       dir: ["HDA_DIR", nil, :path], dir_budget: ["HDA_DIR_BUDGET", 4 << 30, :size], logger: [nil, nil, :any]
     }.freeze
     LARGEST = 1_000_000_000 # of a number: the system's clocks and limits take no larger one everywhere

@@ -6,6 +6,7 @@ require "hda/clock"
 require "hda/files"
 require "hda/link"
 require "hda/postponed"
+require "hda/stacks"
 
 module Hda
   # Used by the hda thread alone, once.
@@ -94,7 +95,7 @@ module Hda
 
     # Whatever others throw at this thread waits: it must not unwind in the child.
     # No collection between the header's counters and the fork, and none under way: the child would copy every page that it marks or
-    # sweeps, and run finalizers. From the moment where collecting is allowed again to the child's first line nothing is allocated, so
+    # sweeps, and run finalizers. None between the stacks and the fork: it could move what they name. From the moment where collecting is allowed again to the child's first line nothing is allocated, so
     # that none begins; and it must be allowed by then: Ruby's own fork tries again without end when the system refuses a process, and
     # the application lives on meanwhile.
     def launch(header, report)
@@ -104,20 +105,23 @@ module Hda
           head = header.call
           own_fork = Child.unhooked_fork
           start = mono
+          stacks = @config.stacks ? Stacks.read : []
         ensure
           GC.enable unless was_off
         end
         pid = own_fork.call || 0
-        in_child(head, report) if pid == 0
+        in_child(head, report, stacks) if pid == 0
         [pid, mono - start]
+      ensure
+        Stacks.forget(stacks) if stacks
       end
     end
 
     # Never returns.
-    def in_child(head, report)
+    def in_child(head, report, stacks)
       GC.disable
       config = @config
-      how = { names: config.names, calm: [Child::CALM_MAX_S, config.deadline / 10.0].min }
+      how = { names: config.names, stacks: stacks, calm: [Child::CALM_MAX_S, config.deadline / 10.0].min }
       if @files
         Child.run(report, [@lock.fileno], config.deadline) { Child.to_file(@files, head, **how) }
       else
