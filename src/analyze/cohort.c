@@ -13,8 +13,8 @@ static void add_part(struct cohorts *c, uint32_t a, uint32_t e, bool weighed)
 {
 	const struct verdict_proc *p = c->p;
 	if (e > a && c->n < COHORTS)
-		c->c[c->n++] = (struct cohort){.jobs_from = p->x[a], .jobs_to = p->x[e], .t_from = p->t[a], .t_to = p->t[e], .gc_from = p->gc[a],
-		    .gc_to = p->gc[e], .born = NAN, .low = NAN, .weighed = weighed};
+		c->c[c->n++] = (struct cohort){.jobs_from = p->bx[a], .jobs_to = p->bx[e], .t_from = p->t[a], .t_to = p->t[e],
+		    .gc_from = p->gc[a] - 1, .gc_to = p->gc[e] - 1, .born = NAN, .low = NAN, .weighed = weighed};
 }
 
 static void parts_of_births(struct cohorts *c)
@@ -26,7 +26,7 @@ static void parts_of_births(struct cohorts *c)
 	    .t_from = NAN,
 	    .t_to = p->t[first],
 	    .gc_from = -1,
-	    .gc_to = p->gc[first],
+	    .gc_to = p->gc[first] - 1,
 	    .born = NAN,
 	    .low = NAN};
 	for (uint32_t i = 0; i < p->nbound; i++)
@@ -165,8 +165,7 @@ static void add_births(struct cohorts *c, const struct dump_summary *s, size_t k
 		struct cohort *o = &c->c[k];
 		if (gc < o->gc_to)
 			continue;
-		/* Objects are still born in the generation during which a dump is taken, so the next dump has them all; a later one has lost some.
-		 */
+		/* The first dump after the part has them all; a later one has lost some. */
 		if (!isfinite(o->born) && isfinite(o->t_from) && gc > o->gc_to && t <= o->t_to + 1.5 * c->interval + NEAR_S)
 			o->born = now[k];
 		o->still = now[k];

@@ -12,10 +12,7 @@
 #include "analyze/verdict_impl.h"
 #include "base/mem.h"
 
-#define NO_JOBS_PACE 1000. /* jobs per dump when nobody counted */
-#define MOVED_PART .15     /* of the objects with a site: so many more without one than at the last dump, and they were moved */
 #define NO_ROW UINT32_MAX
-#define MOVED_MIN 200.     /* ... and at least so many */
 
 struct life *life_new(void)
 {
@@ -135,114 +132,18 @@ static uint32_t find_or_new(struct life *l, uint64_t id, enum life_kind kind)
 	return r;
 }
 
-/* The first mark whose GC count is at or after the birth; 0 = before the first dump. */
+/* The first mark before which the generation of the birth ended, by a GC run (that of a mark goes on after it); 0 = before the first dump. */
 static size_t mark_of_generation(const struct life *l, double generation)
 {
 	size_t a = 0, b = l->proc.nmarks;
 	while (a < b) {
 		size_t m = (a + b) / 2;
-		if (l->proc.gc[m] < generation)
+		if (l->proc.gc[m] <= generation)
 			a = m + 1;
 		else
 			b = m;
 	}
 	return a < l->proc.nmarks ? a : l->proc.nmarks - 1;
-}
-
-static unsigned class_index(struct life *l, const char *name)
-{
-	const char *text = strtab_str(&l->names, strtab_intern(&l->names, span_of(name)));
-	for (unsigned c = 0; c < l->proc.nclasses; c++) {
-		if (l->proc.classes[c] == text)
-			return c;
-	}
-	if (l->proc.nclasses == VERDICT_CLASSES)
-		return VERDICT_CLASSES - 1;
-	l->proc.classes[l->proc.nclasses] = text;
-	return l->proc.nclasses++;
-}
-
-static double known(uint64_t v, double other) { return v == HEADER_UNKNOWN ? other : (double)v; }
-
-/* Objects of a traced process without a site; *ret_sited: with one. */
-static double siteless(const struct dump_summary *s, double *ret_sited)
-{
-	double without = 0;
-	*ret_sited = 0;
-	for (size_t i = 0; i < s->nkeys; i++) {
-		double n = (double)(s->keys[i].all.count - s->keys[i].garbage.count);
-		without += s->keys[i].file ? 0 : n;
-		*ret_sited += s->keys[i].file ? n : 0;
-	}
-	return without;
-}
-
-/* How often the heap was compacted. Files without a header do not say; but before Ruby 3.4 a traced object that is moved loses its
- * site, and many at once lose it for no other reason. */
-static uint64_t compactions(struct life *l, const struct dump_summary *s)
-{
-	if (s->head.compact_count != HEADER_UNKNOWN)
-		return s->head.compact_count;
-	double sited, without = l->traced ? siteless(s, &sited) : 0;
-	if (!l->traced || s->partial || s->since)
-		return l->compactions;
-	if (l->sited > 0 && without - l->siteless >= fmax(MOVED_MIN, MOVED_PART * l->sited))
-		l->compactions++;
-	l->sited = sited;
-	l->siteless = without;
-	return l->compactions;
-}
-
-/* Of what was traced, the dead that were there at the last dump already: those younger die young as a rule, and need no major GC. */
-static double old_dead(const struct life *l, const struct dump_summary *s)
-{
-	_cleanup_free_ uint64_t *young = xcalloc(s->nkeys + 1, sizeof(*young));
-	double dead = 0;
-	for (size_t i = s->ngenkeys; i-- && s->genkeys[i].generation > l->proc.last.gc;) {
-		if (s->genkeys[i].key < s->nkeys)
-			young[s->genkeys[i].key] += s->genkeys[i].t.count;
-	}
-	for (size_t i = 0; i < s->nkeys; i++) {
-		if (s->keys[i].file && s->keys[i].garbage.count > young[i])
-			dead += (double)(s->keys[i].garbage.count - young[i]);
-	}
-	return dead;
-}
-
-static double alive(const struct dump_summary *s) { return (double)s->bytes - (double)s->garbage.bytes; }
-
-/* What the heap takes of memory, as far as is known: slots, free ones too, and what lives beside them. What garbage has beside its slot is
- * given back and taken again many times between two dumps. */
-static double footprint(const struct dump_summary *s)
-{
-	enum { SLOT = 40 }; /* bytes of a slot, of the smallest from Ruby 3.2 on */
-	double free_slots = known(s->head.heap_free_slots, 0);
-	return alive(s) + SLOT * ((double)s->garbage.count + free_slots);
-}
-
-static struct verdict_dump dump_of(struct life *l, const struct dump_summary *s)
-{
-	const struct dump_header *h = &s->head;
-	double n = (double)l->proc.ndumps + 1; /* of this dump, from 1 */
-	struct verdict_dump d = {.t = h->time, .partial = s->partial || s->since, .memsize = footprint(s),
-	    .live = alive(s), .rss = known(h->rss, 0),
-	    .live_slots = known(h->heap_live_slots, 0), .old_objects = known(h->old_objects, 0)};
-	l->knows_jobs |= h->jobs != HEADER_UNKNOWN;
-	d.jobs = known(h->jobs, (n - 1) * NO_JOBS_PACE); /* none before the first: how long that was nobody knows */
-	d.gc = h->gc_count != HEADER_UNKNOWN ? h->gc_count : s->max_generation != UINT64_MAX ? s->max_generation : (uint64_t)n;
-	d.no_majors = h->major_gc_count == HEADER_UNKNOWN;
-	d.major = h->major_gc_count != HEADER_UNKNOWN ? h->major_gc_count : (uint64_t)n;
-	d.compact = compactions(l, s);
-	d.knows_dead = s->has_graph && (!l->traced || l->proc.have_last);
-	d.dead = !d.knows_dead ? 0 : l->traced ? old_dead(l, s) : (double)s->garbage.count;
-	for (uint32_t i = 0; i < h->nmarks && i < VERDICT_SUB - 1; i++) {
-		d.marks[d.nmarks][0] = (double)h->marks[i].jobs;
-		d.marks_gc[d.nmarks] = (double)h->marks[i].gc_count;
-		d.marks[d.nmarks++][1] = h->marks[i].time;
-	}
-	for (uint32_t i = 0; i < h->nmix; i++)
-		d.mix[class_index(l, h->mix[i].klass)] += (double)h->mix[i].jobs;
-	return d;
 }
 
 static void see(struct life *l, uint32_t row, size_t src, double n, double b, double len)
@@ -569,13 +470,16 @@ void life_add(struct life *l, const struct dump_summary *s)
 		l->proc.limit = (double)s->head.cgroup_limit;
 	else if (l->host_memory > 0)
 		l->proc.limit = l->host_memory;
-	struct verdict_dump d = dump_of(l, s);
+	struct verdict_dump d = life_dump_of(l, s);
 	/* Births are told apart by the number of GC runs. Where none came since the dump before, those that are new would be taken for as old
 	 * as that one's, and a leak for something that filled up at first. */
-	if (l->traced && l->proc.have_last && d.gc == l->proc.last.gc)
+	if (l->traced && l->proc.have_last && d.gc == l->proc.last.gc) {
+		life_dump_passed(l, s, &d);
 		return;
+	}
 	if (!verdict_proc_update(&l->proc, &d))
 		return;
+	life_dump_taken(l, s, &d);
 	for (size_t i = 0; l->proc.epoch && i < l->nrows; i++) {
 		if (l->rows[i].kind == LIFE_BIRTHS)
 			verdict_key_freeze(&l->proc, &l->rows[i].key);

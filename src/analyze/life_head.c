@@ -62,6 +62,7 @@ static void code_marks(const struct verdict_proc *p, struct enc *e)
 	code_steps(e, p->x, p->nmarks, VERDICT_JOB_PARTS);
 	code_steps(e, p->t, p->nmarks, VERDICT_SECOND_PARTS);
 	code_steps(e, p->gc, p->nmarks, 1);
+	code_steps(e, p->bx, p->nmarks, VERDICT_JOB_PARTS);
 	for (unsigned c = 0; c < p->nclasses; c++) {
 		for (size_t i = 0; i < p->nmarks; i++)
 			col[i] = p->mix[i][c];
@@ -82,6 +83,7 @@ static void decode_marks(struct dec *d, struct verdict_proc *p)
 	decode_steps(d, p->x, p->nmarks, VERDICT_JOB_PARTS);
 	decode_steps(d, p->t, p->nmarks, VERDICT_SECOND_PARTS);
 	decode_steps(d, p->gc, p->nmarks, 1);
+	decode_steps(d, p->bx, p->nmarks, VERDICT_JOB_PARTS);
 	for (unsigned c = 0; c < p->nclasses; c++) {
 		decode_steps(d, col, p->nmarks, VERDICT_JOB_PARTS);
 		for (size_t i = 0; i < p->nmarks; i++)
@@ -399,6 +401,9 @@ void life_encode_head(const struct life *l, struct enc *e)
 	enc_uv(e, l->compactions);
 	enc_f64(e, l->sited);
 	enc_f64(e, l->siteless);
+	const double births[] = {l->allocated, l->born_first, l->born, l->cycle, l->pace};
+	for (size_t i = 0; i < 5; i++)
+		enc_f64(e, births[i]);
 	code_proc(&l->proc, e);
 	code_entries(l, e);
 	code_known(l, e);
@@ -425,6 +430,9 @@ struct life *life_decode(struct span head, struct span rows)
 	l->compactions = dec_uv(&d);
 	l->sited = decode_f64(&d);
 	l->siteless = decode_f64(&d);
+	double *const births[] = {&l->allocated, &l->born_first, &l->born, &l->cycle, &l->pace};
+	for (size_t i = 0; i < 5; i++)
+		*births[i] = decode_f64(&d);
 	decode_proc(&d, l);
 	decode_entries(&d, l);
 	decode_known(&d, l);

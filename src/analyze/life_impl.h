@@ -49,9 +49,19 @@ struct life {
 	bool traced, started, knows_jobs;
 	uint64_t compactions;   /* seen, where no header says */
 	double sited, siteless; /* objects of the last dump with a site and without one */
+	double allocated;       /* objects that the process had allocated at the last dump, 0: nobody counted */
+	double born_first, born, cycle; /* objects that were born since the last GC run before the first dump, the last; the most at any */
+	double pace;            /* objects allocated per job, where two dumps without a GC run between them told; 0: unknown */
 	uint64_t dump;          /* set by the caller: id of the last dump seen */
 	struct life_known *known; size_t nknown;
 };
+
+/* The dump as far as the verdict's time is concerned. Before verdict_proc_update. */
+struct verdict_dump life_dump_of(struct life *l, const struct dump_summary *s);
+/* ... and once that has taken it: what the next one is compared with. */
+void life_dump_taken(struct life *l, const struct dump_summary *s, const struct verdict_dump *d);
+/* A dump without a GC run since the last one. */
+void life_dump_passed(struct life *l, const struct dump_summary *s, const struct verdict_dump *d);
 
 /* Are all births of earlier dumps gone, or were there none? That of most rows. */
 static inline bool life_row_none(const struct life_row *r)

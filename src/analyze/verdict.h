@@ -63,6 +63,10 @@ struct verdict_dump {
 	double marks[VERDICT_SUB - 1][2];  /* (jobs, t) noted between the dumps */
 	double marks_gc[VERDICT_SUB - 1];  /* GC counts at the marks */
 	unsigned nmarks;
+	/* Jobs since the last GC run before each mark and, behind them, the dump: births are told apart by GC runs, so of a mark those
+	 * of before that are known. 0: they are known up to the mark itself. */
+	double since_gc[VERDICT_SUB];
+	double since_gc_first;             /* the same of the first dump, which only a later one can tell; 0 unknown */
 	double mix[VERDICT_CLASSES];       /* jobs by class, counted like jobs; index into the process's classes */
 };
 
@@ -94,6 +98,7 @@ struct verdict_proc {
 	uint32_t dump[VERDICT_MARKS];      /* number of the dump that it is, or that comes next */
 	double x[VERDICT_MARKS], t[VERDICT_MARKS]; /* jobs (unwrapped), seconds since the first dump */
 	double gc[VERDICT_MARKS];          /* GC count, never falling */
+	double bx[VERDICT_MARKS];          /* jobs at the last GC run before the mark: births up to the mark are those until then */
 	double mix[VERDICT_MARKS][VERDICT_CLASSES];
 	uint32_t bound[VERDICT_BOUNDS], nbound, unit;    /* segments of births: indices of marks; unit: marks in one */
 	uint32_t lbound[VERDICT_BOUNDS], nlbound, lunit; /* segments of levels, in numbers of dumps */
@@ -117,7 +122,7 @@ struct verdict_proc {
 	uint32_t last_major;               /* number of the last dump before which one ran; 0: none since the first */
 };
 
-/* Objects born after the mark before this one, and up to it. */
+/* Objects born after the mark before this one, and up to it (of both: up to the GC run before). */
 struct verdict_birth {
 	double n;
 	uint32_t mark;

@@ -123,11 +123,11 @@ void verdict_lows_was(const struct verdict_proc *p, struct verdict_lows *l, doub
  * more until growth there may be called a leak, unless one comes; 0: it may; VERDICT_WAITS_FOR_MAJOR: only then. */
 unsigned verdict_waits(const struct verdict_proc *p, const struct verdict_entry *e, const struct verdict_judged *j);
 
-/* The unit between marks a and e. */
+/* The unit of births between marks a and e: between the GC runs before them. */
 struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, uint32_t e, double s);
 /* The jobs before the first dump, of which s objects were there; false: the counter began with it. */
 bool verdict_before(const struct verdict_proc *p, double s, struct verdict_unit *ret);
-/* The same between two dumps, by their numbers. */
+/* The unit of levels between two dumps, by their numbers. */
 struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s);
 /* Proven survivors by segment, of earlier epochs first; returns how many units were written. */
 unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k, struct verdict_unit *out);

@@ -103,7 +103,7 @@ bool verdict_judge(const struct verdict_proc *p, const struct verdict_key *k, st
 	if (n < 2 || !verdict_counted(u, n, &beside, p->nclasses, verdict_hazard(p, k), p->ndumps, ret))
 		return false;
 	if (p->nfrozen == 0)
-		add_bound(u, n, p->x[p->nmarks - 1] - p->x[p->cut], ret);
+		add_bound(u, n, p->x[p->nmarks - 1] - p->bx[p->cut], ret);
 	return true;
 }
 

@@ -64,7 +64,7 @@ struct verdict_unit verdict_newest(const struct verdict_proc *p, const struct ve
 {
 	uint32_t last = (uint32_t)p->nmarks - 1;
 	struct verdict_unit u = verdict_stretch(p, p->cut, last, births_in(k, p->cut, last));
-	u.w = p->x[last] - p->x[p->cut];
+	u.w = p->x[last] - p->bx[p->cut]; /* what was born since the last GC run is in it */
 	return u;
 }
 
@@ -103,7 +103,7 @@ void verdict_key_freeze(const struct verdict_proc *p, struct verdict_key *k)
 		if (e <= a)
 			continue;
 		uint32_t own = e < cut ? e : cut;
-		double part = own > a ? (p->x[own] - p->x[a]) / (p->x[e] - p->x[a]) : 0;
+		double part = own > a ? (p->bx[own] - p->bx[a]) / fmax(p->bx[e] - p->bx[a], .5) : 0;
 		all[n++] = part < .5 ? -1 : k->has_prev ? k->prev[i] : 0;
 	}
 	k->frozen = xreallocarray(k->frozen, n + 1, sizeof(*k->frozen));

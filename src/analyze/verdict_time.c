@@ -42,6 +42,7 @@ static void copy_mark(struct verdict_proc *p, uint32_t to, uint32_t from)
 	p->x[to] = p->x[from];
 	p->t[to] = p->t[from];
 	p->gc[to] = p->gc[from];
+	p->bx[to] = p->bx[from];
 	memmove(p->mix[to], p->mix[from], sizeof(p->mix[to]));
 }
 
@@ -75,7 +76,7 @@ static void thin(struct verdict_proc *p)
 /* To parts of a job and a second that are written exactly, and that no lie of a peer can leave. */
 static double grid(double v, double parts) { return floor(fmin(fmax(v, -VERDICT_TIME_MAX), VERDICT_TIME_MAX) * parts + .5) / parts; }
 
-static void add_mark(struct verdict_proc *p, double x, double t, double gc, const double *mix)
+static void add_mark(struct verdict_proc *p, double x, double t, double gc, double since_gc, const double *mix)
 {
 	size_t n = p->nmarks++;
 	p->no[n] = n ? p->no[n - 1] + 1 : 0;
@@ -83,6 +84,7 @@ static void add_mark(struct verdict_proc *p, double x, double t, double gc, cons
 	p->x[n] = grid(x, VERDICT_JOB_PARTS);
 	p->t[n] = grid(t, VERDICT_SECOND_PARTS);
 	p->gc[n] = grid(fmax(gc, n ? p->gc[n - 1] : 0), 1);
+	p->bx[n] = fmin(fmax(grid(x - since_gc, VERDICT_JOB_PARTS), n ? p->bx[n - 1] : -VERDICT_TIME_MAX), p->x[n]);
 	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
 		p->mix[n][c] = grid(mix[c], VERDICT_JOB_PARTS);
 }
@@ -109,7 +111,7 @@ static void add_marks(struct verdict_proc *p, const struct verdict_dump *d, cons
 		double at[VERDICT_CLASSES], f = fmin(fmax((pts[i][0] - x0) / span, 0), 1);
 		for (unsigned c = 0; c < VERDICT_CLASSES; c++)
 			at[c] = m0[c] + f * (mix[c] - m0[c]);
-		add_mark(p, fmax(pts[i][0], p->x[p->nmarks - 1] + .5), fmax(t0 + pts[i][1], p->t[p->nmarks - 1]), pts[i][2], at);
+		add_mark(p, fmax(pts[i][0], p->x[p->nmarks - 1] + .5), fmax(t0 + pts[i][1], p->t[p->nmarks - 1]), pts[i][2], d->since_gc[i], at);
 	}
 }
 
@@ -200,8 +202,10 @@ bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d)
 	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
 		mix[c] = d->mix[c] + p->offmix[c];
 	p->before = p->nmarks ? (uint32_t)p->nmarks - 1 : 0;
+	if (p->nmarks && p->bx[0] >= p->x[0])
+		p->bx[0] = fmin(fmax(grid(p->x[0] - d->since_gc_first, VERDICT_JOB_PARTS), 0), p->x[0]);
 	if (p->nmarks == 0)
-		add_mark(p, d->jobs, 0, (double)d->gc, mix);
+		add_mark(p, d->jobs, 0, (double)d->gc, d->since_gc[0], mix);
 	else
 		add_marks(p, d, mix);
 	p->ndumps++;
@@ -307,28 +311,66 @@ size_t verdict_dump_mark(const struct verdict_proc *p, uint32_t dump)
 	return a ? a - 1 : 0;
 }
 
+/* A moment of the run. */
+struct moment {
+	double x, t, mix[VERDICT_CLASSES];
+};
+
+static struct moment moment_of_mark(const struct verdict_proc *p, uint32_t m)
+{
+	struct moment o = {.x = p->x[m], .t = p->t[m]};
+	memcpy(o.mix, p->mix[m], sizeof(o.mix));
+	return o;
+}
+
+/* Up to which births are known at mark m: of what lies between two marks, and before the first, the pace is taken for steady. */
+static struct moment moment_of_births(const struct verdict_proc *p, uint32_t m)
+{
+	struct moment o = moment_of_mark(p, m);
+	double x = p->bx[m];
+	if (x >= o.x || p->nmarks < 2)
+		return o;
+	uint32_t k = m > 0 ? m : 1;
+	while (k > 1 && p->x[k - 1] > x)
+		k--;
+	double f = (x - p->x[k - 1]) / (p->x[k] - p->x[k - 1]);
+	o.x = x;
+	o.t = p->t[k - 1] + f * (p->t[k] - p->t[k - 1]);
+	for (unsigned c = 0; c < p->nclasses; c++)
+		o.mix[c] = p->mix[k - 1][c] + f * (p->mix[k][c] - p->mix[k - 1][c]);
+	return o;
+}
+
+static struct verdict_unit between(const struct moment *a, const struct moment *e, double s)
+{
+	struct verdict_unit u = {.w = fmax(e->x - a->x, .5), .sec = e->t - a->t, .x = (a->x + e->x) / 2, .s = s};
+	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
+		u.mix[c] = e->mix[c] - a->mix[c];
+	return u;
+}
+
 struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, uint32_t e, double s)
 {
-	struct verdict_unit u = {.w = fmax(p->x[e] - p->x[a], .5), .sec = p->t[e] - p->t[a], .x = (p->x[a] + p->x[e]) / 2, .s = s};
-	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
-		u.mix[c] = p->mix[e][c] - p->mix[a][c];
-	return u;
+	struct moment from = moment_of_births(p, a), to = moment_of_births(p, e);
+	return between(&from, &to, s);
 }
 
 bool verdict_before(const struct verdict_proc *p, double s, struct verdict_unit *ret)
 {
 	size_t last = p->nmarks - 1;
-	if (!(p->x[0] > 0) || !(p->x[last] > p->x[0]))
+	double w = p->bx[0];
+	if (!(w > 0) || !(p->x[last] > p->x[0]))
 		return false;
 	double pace = (p->t[last] - p->t[0]) / (p->x[last] - p->x[0]);
-	*ret = (struct verdict_unit){.w = p->x[0], .sec = p->x[0] * pace, .x = p->x[0] / 2, .s = fmax(s, 0)};
+	*ret = (struct verdict_unit){.w = w, .sec = w * pace, .x = w / 2, .s = fmax(s, 0)};
 	memcpy(ret->mix, p->mix[0], sizeof(ret->mix));
 	return true;
 }
 
 struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s)
 {
-	return verdict_stretch(p, (uint32_t)verdict_dump_mark(p, from), (uint32_t)verdict_dump_mark(p, to), s);
+	struct moment a = moment_of_mark(p, (uint32_t)verdict_dump_mark(p, from)), e = moment_of_mark(p, (uint32_t)verdict_dump_mark(p, to));
+	return between(&a, &e, s);
 }
 
 uint32_t verdict_span_end(const uint32_t *bound, uint32_t n, uint32_t i, uint32_t cut)

@@ -46,7 +46,7 @@ def main(how, where, pid, name, first, last, leak="300"):
             with open("%s/heap-%s-%d-%d.dump" % (where, pid, int(name) + 60 * k, jobs), "wb") as f: f.write(data)
             continue
         t, b = Peer(where).dump(data, jobs, k + 1, int(pid), rev=name, app="shop", role="worker", start=int(pid), traced=True, time=time.time() - 4000 + 60 * k + int(pid),
-                                gc=dict(count=10 * k + 10, major_gc_count=k + 1, heap_live_slots=20000 + int(leak) * k, old_objects=9000 + int(leak) * k, compact_count=0))
+                                gc=dict(count=10 * k + 10, major_gc_count=k + 1, total_allocated_objects=100000 * (k + 1), heap_live_slots=20000 + int(leak) * k, old_objects=9000 + int(leak) * k, compact_count=0))
         if t != "ACK" or b.get("partial"):
             print(t, b)
             return 1

@@ -41,3 +41,10 @@ endif
 tests_unit_analyze_test_four_SOURCES = tests/unit/analyze/test_four.c tests/unit/unit.h
 tests_unit_analyze_test_four_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_analyze_test_four_LDADD = $(UNIT_LDADD)
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/analyze/test_life
+TESTS += tests/unit/analyze/test_life
+endif
+tests_unit_analyze_test_life_SOURCES = tests/unit/analyze/test_life.c tests/unit/unit.h
+tests_unit_analyze_test_life_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_analyze_test_life_LDADD = $(UNIT_LDADD)

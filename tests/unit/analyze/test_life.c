@@ -1,0 +1,136 @@
+/* From summaries to what the verdict judges: births where few GC runs tell them apart. SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include <math.h>
+
+#include "analyze/life_impl.h"
+#include "base/mem.h"
+
+enum { PACE = 20 /* objects allocated a job, of which one is kept */ };
+
+/* A process whose GC ran at these jobs, and that keeps one object a job. */
+struct run {
+	const double *gc;
+	unsigned ngc;
+	bool header; /* what the gem says besides: GC count, objects allocated */
+};
+
+static unsigned gc_count(const struct run *r, double jobs)
+{
+	unsigned n = 0;
+	while (n < r->ngc && r->gc[n] <= jobs)
+		n++;
+	return n;
+}
+
+/* The dump after so many jobs. */
+static struct dump_summary *dump_at(const struct run *r, double jobs)
+{
+	struct dump_summary *s = summary_new();
+	unsigned now = gc_count(r, jobs);
+	s->head.jobs = (uint64_t)jobs;
+	s->head.time = 1e9 + jobs / 10;
+	s->traced_objects_known = 1;
+	s->max_generation = now;
+	if (r->header) {
+		s->head.gc_count = now;
+		s->head.major_gc_count = now;
+		s->head.total_allocated_objects = (uint64_t)(10000 + PACE * jobs);
+	}
+	s->keys = xcalloc(2, sizeof(*s->keys));
+	s->nkeys = 2;
+	for (uint32_t i = 0; i < 2; i++)
+		s->keys[i] = (struct sum_key){.type = strtab_intern(&s->names, SPAN_LIT("STRING")), .klass = strtab_intern(&s->names, SPAN_LIT("String")),
+		    .file = strtab_intern(&s->names, SPAN_LIT("a.rb")), .line = i + 1, .all = {(uint64_t)jobs, (uint64_t)jobs * 40}};
+	s->genkeys = xcalloc(2 * (size_t)now + 2, sizeof(*s->genkeys));
+	for (unsigned g = 0; g <= now; g++) {
+		double from = g ? r->gc[g - 1] : 0, to = g < now ? r->gc[g] : jobs;
+		s->genkeys[s->ngenkeys++] = (struct sum_genkey){g, 0, {(uint64_t)(to - from), (uint64_t)(to - from) * 40}};
+		if (g == now) /* what is not kept is there until the next GC run */
+			s->genkeys[s->ngenkeys++] = (struct sum_genkey){g, 1, {(uint64_t)((to - from) * (PACE - 1)), 0}};
+	}
+	return s;
+}
+
+/* The k-th dump: one without a GC run since the last one says nothing. */
+static void add(struct life *l, const struct run *r, unsigned k)
+{
+	struct dump_summary *s = dump_at(r, k * 200.);
+	size_t before = life_dumps(l);
+	life_add(l, s);
+	if (life_dumps(l) > before)
+		life_weigh(l, s);
+	summary_free(s);
+}
+
+static struct life *follow(const struct run *r, unsigned dumps)
+{
+	struct life *l = life_new();
+	for (unsigned k = 1; k <= dumps; k++)
+		add(l, r, k);
+	return l;
+}
+
+static const double after_each_second[] = {210, 610, 1005, 1405, 1802, 2201, 2620, 3001, 3404, 3804}; /* a GC.start after a dump */
+static const double by_chance[] = {90, 330, 520, 790, 950, 1210, 1380, 1690, 1930, 2050, 2340, 2590, 2810, 3130, 3290, 3570, 3800};
+
+/* All survivors came at one a job: each part of the run has as many as it has jobs. */
+static void assert_steady(const struct run *r, unsigned dumps, double slack)
+{
+	struct life *l = follow(r, dumps);
+	struct verdict_life *v = life_verdict(l);
+	struct verdict *all = verdict_new(v, 1);
+	assert_int_equal(all->nlines, 1);
+	const struct verdict_line *line = &all->lines[0];
+	assert_int_equal(line->label, VERDICT_LEAK);
+	assert_true(fabs(line->obj_per_1000 - 1000) < slack * 1000);
+	verdict_free(all);
+	life_free(l);
+}
+
+static void test_few_runs(void **state)
+{
+	(void)state;
+	for (unsigned dumps = 11; dumps <= 19; dumps++) {
+		assert_steady(&(struct run){after_each_second, 10, true}, dumps, .03);
+		assert_steady(&(struct run){after_each_second, 10, false}, dumps, .03);
+		assert_steady(&(struct run){by_chance, 17, true}, dumps, .03);
+	}
+}
+
+/* The records keep what the next dump needs: a life that is written down between any two dumps is the same. */
+static void test_written_down(void **state)
+{
+	(void)state;
+	const struct run r = {by_chance, 17, true};
+	struct life *whole = follow(&r, 15), *l = life_new();
+	for (unsigned k = 1; k <= 15; k++) {
+		struct enc head = {0}, rows = {0};
+		add(l, &r, k);
+		life_encode_head(l, &head);
+		life_encode_rows(l, &rows);
+		life_free(l);
+		l = life_decode((struct span){head.p, head.n}, (struct span){rows.p, rows.n});
+		assert_non_null(l);
+		enc_done(&head);
+		enc_done(&rows);
+	}
+	struct enc a = {0}, b = {0};
+	life_encode_head(whole, &a);
+	life_encode_head(l, &b);
+	assert_int_equal(a.n, b.n);
+	assert_memory_equal(a.p, b.p, a.n);
+	enc_done(&a);
+	enc_done(&b);
+	life_free(whole);
+	life_free(l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_few_runs),
+		cmocka_unit_test(test_written_down),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
