@@ -132,7 +132,7 @@ static uint32_t find_or_new(struct life *l, uint64_t id, enum life_kind kind)
 	return r;
 }
 
-/* The first mark before which the generation of the birth ended, by a GC run (that of a mark goes on after it); 0 = before the first dump. */
+/* The first mark before which the generation of the birth ended, by a GC run (one of a mark goes on after it); 0: before the first dump. */
 static size_t mark_of_generation(const struct life *l, double generation)
 {
 	size_t a = 0, b = l->proc.nmarks;

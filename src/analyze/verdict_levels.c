@@ -209,13 +209,33 @@ void verdict_levels(
 enum { LATE_PARTS = 4, LATE_DUMPS = 12 }; /* parts of the second half, and dumps, that it takes to say so */
 
 #define PER_LIVE 1.5 /* bytes of RSS that go along with a byte that comes to be alive in the heap: malloc's own, tables half full */
+#define LARGE .25 /* of the growth of RSS in the second half of the run: so much at once is a buffer */
 #define PER_HEAP 3. /* bytes of RSS that go along with a byte of the heap, at most: a real one takes 1.2 to 1.5 */
 
 struct late { double whole, median, least, beyond; unsigned n; };
 
+/* Of large buffers, which came to be alive at once, beyond the usual and what RSS grew by then: bytes a job that RSS of the second half of
+ * the run may have followed page by page as they were written. Of those that came before: what it had not grown by until the middle.
+ * usual: bytes that come to be alive a job. */
+static double at_once(const struct verdict_proc *p, const double *rss, unsigned m, double usual)
+{
+	double least = LARGE * (rss[m - 1] - rss[m / 2]), before = 0, later = 0, rest = 0;
+	for (unsigned i = 0; i + 1 < m; i++) {
+		double jobs = p->x[verdict_dump_mark(p, p->native[i + 1].at)] - p->x[verdict_dump_mark(p, p->native[i].at)];
+		double jump = p->native[i + 1].live - p->native[i].live - fmax(usual * jobs, rss[i + 1] - rss[i]);
+		rest += i >= m / 2 && jump <= least ? jobs : 0;
+		if (jump > least && i >= m / 2)
+			later += jump;
+		else if (jump > least)
+			before = fmax(before, p->native[m / 2].live - p->native[i].live - (rss[m / 2] - rss[i]));
+	}
+	return (before + later) / fmax(rest, 1);
+}
+
 /* Growth a job in the second half of the run, without what goes along with the heap: the median of its parts, in which a single jump does
  * not show, and the least; and that of the whole. beyond: what goes beyond the objects that came to be alive then. The regression cannot
- * tell that part where the heap has free slots for them all: its high water stands still, while RSS follows them page by page.
+ * tell that part where the heap has free slots for them all: its high water stands still, while RSS follows them page by page. Nor where a
+ * buffer doubles: all of it lives at once, and RSS follows page by page as it is written.
  * rate: as the best shape of a leak has it. */
 static struct late late_pace(const struct verdict_proc *p, const uint32_t *at, const double *y, const double *high, unsigned m, double rate)
 {
@@ -240,7 +260,8 @@ static struct late late_pace(const struct verdict_proc *p, const uint32_t *at, c
 		z[ret.n++] = v;
 	}
 	ret.median = slope_median(z, ret.n);
-	ret.beyond = slope_median(rss, ret.n) - PER_LIVE * fmax(slope_median(live, ret.n), 0);
+	double usual = fmax(slope_median(live, ret.n), 0);
+	ret.beyond = slope_median(rss, ret.n) - PER_LIVE * usual - at_once(p, y, m, usual);
 	return ret;
 }
 
@@ -281,9 +302,10 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 	if (late.n >= LATE_PARTS && p->ndumps >= LATE_DUMPS && late.median >= UNDIMINISHED * pace && late.least >= STEADY * pace)
 		ret->conf += post[STORY_SLOW] + post[STORY_BURST];
 	bool beyond = late.beyond * l.width > .02 * rss;
+	bool lives = y[m - 1] - y[0] <= PER_LIVE * (p->native[m - 1].live - p->native[0].live);
 	if (ret->conf / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss && goes_on && beyond)
 		ret->label = NATIVE_LEAK;
-	else if (l.lambda > .05 * rss && (top == STORY_SLOW || top == STORY_BURST || (top == STORY_LEAK && !goes_on)))
+	else if (l.lambda > .05 * rss && !lives && (top == STORY_SLOW || top == STORY_BURST || (top == STORY_LEAK && !goes_on)))
 		ret->label = NATIVE_FRAGMENTATION;
 	else if (ret->conf >= VERDICT_SUSPECT_AT && l.lambda > .02 * rss && beyond)
 		ret->label = NATIVE_SUSPECT;

@@ -150,6 +150,25 @@ static void test_fills_up(void **state)
 	store_close(st);
 }
 
+/* One String that grows by 600 kB from dump to dump, each second time into a buffer twice as large: all of that lives at once, and RSS has of
+ * it what is written. Nothing else is going on, whenever the buffer is made larger. */
+static void test_buffer_that_doubles(void **state)
+{
+	(void)state;
+	for (uint64_t first = 500; first <= 900; first += 80) {
+		struct store *st = sample_store();
+		for (size_t k = 0; k < 60; k++) {
+			uint64_t written = 600 * (k + 1), room = first;
+			while (room < written)
+				room *= 2;
+			put(st, &(struct dump){1000 * (k + 1), 60 * k, 18000 + written, 8000 + room, 800, 8000, 20000}, k, 0);
+			if (says_native(st))
+				fail_msg("a native leak after %zu dumps", k + 1);
+		}
+		store_close(st);
+	}
+}
+
 /* Dump files do not say what RSS is, and so nothing is said of it; nor where only some dumps do. */
 static void test_unknown(void **state)
 {
@@ -173,6 +192,7 @@ static void test_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_warm_up), cmocka_unit_test(test_beside_a_leak), cmocka_unit_test(test_leak), cmocka_unit_test(test_fills_up), cmocka_unit_test(test_unknown)};
+	    cmocka_unit_test(test_warm_up), cmocka_unit_test(test_beside_a_leak), cmocka_unit_test(test_leak), cmocka_unit_test(test_fills_up),
+	    cmocka_unit_test(test_buffer_that_doubles), cmocka_unit_test(test_unknown)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
