@@ -83,6 +83,7 @@ enum hda_frame_type {
 	X(UNKNOWN, 404, "no such command or thing")                                                \
 	X(ARGUMENT, 405, "wrong argument")                                                         \
 	X(FORBIDDEN, 406, "not on this socket")                                                    \
+	X(REFUSED, 407, "understood, and refused: the text says why")                              \
 	X(INTERNAL, 500, "our fault")
 
 enum hda_status {

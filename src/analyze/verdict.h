@@ -33,6 +33,8 @@ enum {
 	VERDICT_WARM = 4,       /* traced, dumps before which only what is very sure is a leak */
 };
 
+#define VERDICT_SUSPECT_AT .30 /* confidence of a suspect; below it is one only while there are too few dumps */
+
 enum verdict_label {
 	VERDICT_STATIC, VERDICT_FAST, VERDICT_SLOW, VERDICT_SUSPECT, VERDICT_BOUNDED, VERDICT_BACKLOG, VERDICT_PHASE, VERDICT_LEAK,
 };

@@ -11,8 +11,7 @@
 #define VERDICT_TAU 1.25      /* survivors are proven once older than this times the oldest release */
 #define VERDICT_HALF .5       /* hazard at which a line is half believed */
 #define VERDICT_MIN_S 8       /* fewer proven survivors are never a leak */
-#define VERDICT_LEAK_AT .70   /* confidences of the labels */
-#define VERDICT_SUSPECT_AT .30
+#define VERDICT_LEAK_AT .70   /* confidence of a leak */
 #define VERDICT_COUNT_MAX 1e18 /* objects; more is a lie */
 #define VERDICT_TIME_MAX 1e15 /* jobs, seconds, GC runs; more is a lie */
 #define VERDICT_JOB_PARTS 16. /* jobs are known to a sixteenth (marks between dumps are interpolated) */

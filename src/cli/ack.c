@@ -12,7 +12,7 @@
 #include "cli/remote.h"
 #include "hda/protocol.h"
 
-enum { ID = 7 /* six hex digits and the NUL */ };
+enum { ID = 7 /* six hex digits and the NUL */, NOTE_MAX = 255 /* bytes, as hdad keeps them */ };
 
 /* "9C41" as "9c41". False: no beginning of an id. */
 static bool take_id(const char *text, char ret[ID])
@@ -87,6 +87,11 @@ static int check(const struct cli *cli)
 		return cli_fail(CLI_USAGE, "leaks --ack and --unack need the daemon: with -f there is nowhere to keep what is known");
 	if (ack && unack)
 		return cli_fail(CLI_USAGE, "leaks takes --ack or --unack, not both");
+	if (args_flag(a, OPT_ID_PID) || args_flag(a, OPT_ID_APP))
+		return cli_fail(CLI_USAGE, "leaks --ack and --unack hold for every process that has this leak: no --pid, no --app");
+	const char *note = args_text(a, OPT_ID_NOTE);
+	if (note && strlen(note) > NOTE_MAX)
+		return cli_fail(CLI_USAGE, "--note: %zu bytes are more than %d", strlen(note), NOTE_MAX);
 	return CLI_DONE;
 }
 

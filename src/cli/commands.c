@@ -29,13 +29,13 @@ static const struct command commands[] = {
 	    "dump pid counter time took_s objects bytes:HEAP garbage_bytes:GARBAGE rss traced note source", NULL},
 	{"show", WORDS_DUMP, WHERE_QUERY, OPTS(ID(PID), ID(TIME), ID(COUNTER)), "one dump at a glance: totals, types, holders, roots", NULL,
 	    EXAMPLES("hdactl show", "hdactl show 4121@13000", "hdactl -f heap-4121-1479820044-7000.dump show"),
-	    "totals= name count bytes; types= type count bytes share# count_change:SINCE bytes_change:SINCE; "
-	    "holders=largest%holders name retained retained_objects:OBJECTS share count_change:SINCE; "
+	    "totals= name count bytes; types= type count bytes share# count_change:SINCE bytes_change; "
+	    "holders=largest%holders name retained retained_objects:OBJECTS share count_change:OBJECTS%SINCE; "
 	    "roots= name:ROOT count:LINES references; bad_lines=bad%lines name:LINE", run_show},
 	{"top", WORDS_DUMP, WHERE_QUERY,
 	    OPTS(ID(BY), ID(SORT), ID(GENERATION), ID(TYPE), ID(CLASS), ID(N), ID(PID), ID(TIME), ID(COUNTER)),
 	    "the largest groups of a dump: types, classes, sites, gems, keys or objects",
-	    "--by type|class|site|gem|key|object, --sort bytes|count|retained|garbage. Sites are known of traced dumps only.",
+	    "--by type|class|site|gem|key|object, --sort bytes|count|retained|garbage (of objects bytes|retained). Sites are known of traced dumps only.",
 	    EXAMPLES("hdactl top --by site", "hdactl top 214 --by key -n 0 --json", "hdactl -f old.dump.zst top --by class --sort count"),
 	    "address " KEY_COLUMNS " length references retained_objects:KEEPS", run_top},
 	{"generations", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)),
@@ -50,7 +50,7 @@ static const struct command commands[] = {
 	    "strings=duplicate%strings count:COPIES wasted bytes length value sites", NULL},
 	{"strings", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "strings with equal contents",
 	    "Contents are known by a keyed hash; they are shown only where the daemon keeps values.", EXAMPLES("hdactl strings 214 -n 50"),
-	    "count:COPIES wasted bytes length generation:GEN value sites", NULL},
+	    "count:COPIES wasted bytes length generation:NEWEST%GEN value sites", NULL},
 	{"refs", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)), "objects with most references, out and in", NULL,
 	    EXAMPLES("hdactl refs last"),
 	    "referencing=most%referencing references length bytes type class site generation:GEN address; "

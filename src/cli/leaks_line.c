@@ -140,14 +140,14 @@ static bool bound(const struct cli *cli, const struct report_row *row)
 	const char *what = isfinite(entries) ? content(row) : "objects";
 	if (!isfinite(end))
 		return false;
-	if (end - now < 1 || end - now < .01 * end) {
+	/* Two figures are known of it, more would look exact. */
+	double unit = cli->style.exact ? 1 : pow(10, floor(log10(fmax(end, 1))) - 1), near = fmax(round(end / unit) * unit, ceil(now));
+	if (end - now < 1 || end - now < .01 * end || near - now < 1) {
 		printf(" filled: %s %s, and no more than %s are to come\n", human_count(a, now, cli->style.exact), what,
 		    human_count(b, ceil(end - now), cli->style.exact));
 		return true;
 	}
-	/* Two figures are known of it, more would look exact. */
-	double unit = cli->style.exact ? 1 : pow(10, floor(log10(end)) - 1);
-	printf(" will stop near %s %s (now %s)", human_count(a, fmax(round(end / unit) * unit, ceil(now)), cli->style.exact), what,
+	printf(" will stop near %s %s (now %s)", human_count(a, near, cli->style.exact), what,
 	    human_count(b, now, cli->style.exact));
 	if (at > taken)
 		about(at, taken, cli->style.exact);

@@ -34,6 +34,7 @@ enum kind {
 	K_TIME,
 	K_SHARE,
 	K_TEXT,
+	K_NAME, /* a text that is never left out */
 	K_PATH,
 	K_SITE,
 	K_FLAG,
@@ -180,7 +181,7 @@ static char *cell(const struct table_style *st, const struct report_row *row, co
 	}
 	if (v->kind == VAL_LIST)
 		return c->kind == K_SERIES ? series(st, v) : join_list(st, v);
-	if (v->kind == VAL_STR || v->kind == VAL_BOOL || c->kind == K_AUTO || c->kind == K_TEXT || c->kind == K_PATH)
+	if (v->kind == VAL_STR || v->kind == VAL_BOOL || c->kind == K_AUTO || c->kind == K_TEXT || c->kind == K_NAME || c->kind == K_PATH)
 		return plain(st, v);
 	/* Ids keep all their digits: a double does not above 2^53. */
 	if (c->kind == K_ID && v->kind == VAL_UINT)
@@ -266,13 +267,13 @@ static size_t columns_of_rows(const struct part *p, struct column *cols)
 
 static bool flexible(const struct column *c)
 {
-	return !c->right && !c->keep && (c->kind == K_PATH || c->kind == K_SITE || c->kind == K_TEXT || c->kind == K_AUTO);
+	return !c->right && !c->keep && (c->kind == K_PATH || c->kind == K_SITE || c->kind == K_TEXT || c->kind == K_NAME || c->kind == K_AUTO);
 }
 
 /* Columns that a narrow terminal can be without: all but the first, those to keep, and the places. */
 static bool droppable(const struct column *c, size_t i)
 {
-	return i > 0 && !c->keep && c->kind != K_PATH && c->kind != K_SITE;
+	return i > 0 && !c->keep && c->kind != K_PATH && c->kind != K_SITE && c->kind != K_NAME;
 }
 
 /* Takes away columns, the last first, until the others fit with their text cut as far as it may be; their headings, apart by
@@ -323,7 +324,8 @@ static char *cut(const struct table_style *st, const struct column *c, char *s)
 
 static bool is_right(const struct part *p, const struct column *c)
 {
-	if (c->kind == K_TEXT || c->kind == K_PATH || c->kind == K_SITE || c->kind == K_SERIES || c->kind == K_BAR || c->kind == K_FLAG)
+	if (c->kind == K_TEXT || c->kind == K_NAME || c->kind == K_PATH || c->kind == K_SITE || c->kind == K_SERIES || c->kind == K_BAR ||
+	    c->kind == K_FLAG)
 		return false;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct val *v = report_get(&p->rows[i], c->name);

@@ -75,8 +75,8 @@ static const char *columns(const struct cli *cli, struct report *a, const struct
 		snprintf(head, sizeof(head), ":JOBS%%%s..%s", short_jobs(from, x0, cli->style.exact), short_jobs(to, x1, cli->style.exact));
 	const char *rate = x0 >= 0 ? "per_1000_jobs" : "per_hour", *over = x0 >= 0 ? "PER%1K%JOBS" : "PER%HOUR";
 	_cleanup_free_ char *text = counts(cli)
-	    ? xasprintf("name type class site series%s first last growth~:GROWTH %s~:%s label:VERDICT id", head, rate, over)
-	    : xasprintf("name type class site series%s first$:FIRST last$:LAST growth&:GROWTH %s&:%s label:VERDICT id", head, rate, over);
+	    ? xasprintf("name type class site series%s first last growth~:GROWTH %s~:%s label!:VERDICT id", head, rate, over)
+	    : xasprintf("name type class site series%s first$:FIRST last$:LAST growth&:GROWTH %s&:%s label!:VERDICT id", head, rate, over);
 	return arena_copy(&a->mem, text, strlen(text));
 }
 

@@ -74,6 +74,10 @@ static bool take_ack(const struct query_job *j, struct ack *ret, char **ret_text
 		*ret_text = xasprintf("ack: a revision has at most %zu bytes", sizeof(ret->rev) - 1);
 		return false;
 	}
+	if (text_arg(j, "note").n >= sizeof(ret->note)) {
+		*ret_text = xasprintf("ack: a note has at most %zu bytes", sizeof(ret->note) - 1);
+		return false;
+	}
 	put_text(ret->rev, sizeof(ret->rev), rev);
 	put_text(ret->note, sizeof(ret->note), text_arg(j, "note"));
 	return true;

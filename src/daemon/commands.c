@@ -102,7 +102,7 @@ static int backup_status(int err)
 	case -EPERM:
 	case -EROFS:
 	case -ENAMETOOLONG:
-		return HDA_STATUS_ARGUMENT;
+		return HDA_STATUS_REFUSED;
 	default:
 		return HDA_STATUS_INTERNAL;
 	}

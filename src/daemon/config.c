@@ -122,7 +122,9 @@ int config_value(enum config_id id, const char *text, uint64_t *ret, bool *ret_a
 		return 0;
 	}
 	if (!parse_raw(row->kind, text, &v)) {
-		*ret_why = xasprintf("\"%.64s\" is not a %s", text, config_unit(row->kind));
+		static const char *const wanted[] = {[CONFIG_COUNT] = "a number", [CONFIG_SIZE] = "a number of bytes (K M G T)",
+		    [CONFIG_TIME] = "a time (ms s m h d)", [CONFIG_BOOL] = "yes or no"};
+		*ret_why = xasprintf("\"%.64s\" is not %s", text, wanted[row->kind]);
 		return HDA_EFORMAT;
 	}
 	if (!parse_raw(row->kind, row->lo, &lo) || !parse_raw(row->kind, row->hi, &hi))

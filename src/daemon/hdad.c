@@ -120,7 +120,7 @@ int hdad_reload(struct hdad *h, char **ret_text)
 		*ret_text = xasprintf("%s; the old configuration stays", why);
 		free(why);
 		systemd_ready("reload refused, the old configuration stays");
-		return HDA_STATUS_ARGUMENT;
+		return HDA_STATUS_REFUSED;
 	}
 	/* What needs a restart keeps its value, so that what `hdactl config` says is what is done. */
 	_cleanup_free_ char *later = config_restart_rows(h->cfg, fresh);

@@ -65,6 +65,7 @@ bool leaks_find(struct query_run *r, struct weighed *w)
 
 struct counted {
 	size_t leaks, acked, suspects; /* acked: leaks that are acknowledged, which do not count as leaks */
+	size_t hidden;  /* leaks that what was asked for leaves out */
 	unsigned waits; /* dumps more before one of the suspects may be called a leak: it may wait for a major GC */
 };
 
@@ -90,7 +91,11 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 	if (dumps < VERDICT_LEARNING)
 		run_note(r, "%zu dump%s so far: %zu more before a verdict can be trusted", dumps, dumps == 1 ? "" : "s", VERDICT_LEARNING - dumps);
 	const char *more = c->acked ? " but what is acknowledged" : "";
-	if (c->leaks == 0 && limit > 0)
+	if (c->hidden)
+		run_note(r, "%zu leak%s not shown, by --label or --min-confidence", c->hidden, c->hidden == 1 ? " is" : "s are");
+	if (c->leaks == 0 && c->suspects)
+		run_note(r, "nothing is sure to leak yet%s", c->acked ? " but what is acknowledged" : "");
+	else if (c->leaks == 0 && limit > 0)
 		run_note(r, "no leak found%s (a leak of %.3g objects per job would have been seen by now)", more, limit);
 	else if (c->leaks == 0)
 		run_note(r, "no leak found%s%s", more,
@@ -125,6 +130,7 @@ struct wanted_lines {
 	size_t hit_group;         /* the last group that has it */
 	bool was;                 /* it names a leak that is gone */
 	double gone;              /* when it went */
+	bool several;             /* groups: each note says whom it is about */
 };
 
 enum { SUSPECT_MIN = 8 /* objects that a suspect has kept before it is worth a line that was not asked for */ };
@@ -154,7 +160,7 @@ static void say_all(struct query_run *r, const struct weighed *w, const struct w
 	}
 }
 
-static struct counted count_all(const struct weighed *w)
+static struct counted count_all(const struct weighed *w, const struct wanted_lines *want)
 {
 	struct counted c = {.leaks = 0};
 	for (size_t i = 0; i < w->nfound; i++) {
@@ -162,7 +168,8 @@ static struct counted count_all(const struct weighed *w)
 		bool leak = finding_label(f) == VERDICT_LEAK;
 		c.acked += leak && f->acked == ACK_HOLDS;
 		c.leaks += leak && f->acked != ACK_HOLDS;
-		c.suspects += f->l && !leak;
+		c.hidden += leak && !is_wanted(f, want);
+		c.suspects += f->l && !leak && f->f->judged.survivors >= SUSPECT_MIN;
 		if (f->l && !leak && f->f->waits > c.waits)
 			c.waits = f->f->waits;
 	}
@@ -225,6 +232,19 @@ static void say_other(struct query_run *r, const struct weighed *w, const struct
 		leaks_say_other(r, w, &all);
 }
 
+/* "shop/web", "pid 4121", "shop/web pid 4121". */
+static const char *about_group(const struct weighed *w, char *buf, size_t n)
+{
+	char label[PROC_LABEL];
+	const struct store_proc *p = w->proc[w->n - 1];
+	const char *app = p->who.app[0] || p->who.role[0] ? proc_label(&p->who, label, sizeof(label)) : "";
+	if (w->n == 1 && p->who.pid)
+		snprintf(buf, n, "%s%spid %llu", app, app[0] ? " " : "", (unsigned long long)p->who.pid);
+	else
+		snprintf(buf, n, "%s", app[0] ? app : w->n == 1 ? "files" : "these processes");
+	return buf;
+}
+
 static bool weigh_group(struct query_run *r, struct weighed *w, struct wanted_lines *want)
 {
 	for (size_t i = 0; i < w->n; i++)
@@ -237,13 +257,16 @@ static bool weigh_group(struct query_run *r, struct weighed *w, struct wanted_li
 		explain_group(r, w, want);
 		return run_ok(r);
 	}
+	char about[PROC_LABEL + 32];
+	r->about = want->several ? about_group(w, about, sizeof(about)) : NULL;
 	say_all(r, w, want);
 	say_other(r, w, want);
 	if (r->rows == before && want->min_confidence <= 0 && !want->label.n)
 		leaks_say_process(r, w);
-	struct counted c = count_all(w);
+	struct counted c = count_all(w, want);
 	clean_note(r, w, &c);
 	native_note(r, &w->v->native);
+	r->about = NULL;
 	return run_ok(r);
 }
 
@@ -320,11 +343,26 @@ static int not_found(struct query_run *r, const struct wanted_lines *want)
 	    r, HDA_STATUS_NOTHING, "no line of these processes has an id that begins with %s: hdactl leaks shows them", want->explain);
 }
 
+/* Whether there is more than one group to be told of. */
+static bool several(const struct store_proc *p, size_t n, struct span app)
+{
+	const struct store_proc *first = NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (!in_app(&p[i], app) || p[i].ndumps == 0)
+			continue;
+		if (first && !same_app(first, &p[i]))
+			return true;
+		first = &p[i];
+	}
+	return false;
+}
+
 /* The lives of each application together. */
 static size_t each_group(struct query_run *r, const struct store_proc *p, size_t n, struct wanted_lines *want)
 {
 	struct span app = arg_text(r->args, "app");
 	size_t groups = 0;
+	want->several = several(p, n, app);
 	_cleanup_free_ bool *done = xcalloc(n, sizeof(*done));
 	_cleanup_free_ size_t *members = xcalloc(n, sizeof(*members));
 	for (size_t i = 0; i < n; i++) {

@@ -68,7 +68,8 @@ void run_note(struct query_run *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	_cleanup_free_ char *s = format(fmt, ap);
 	va_end(ap);
-	r->sink->note(r->sink->ctx, s);
+	_cleanup_free_ char *whole = r->about ? xasprintf("%s: %s", r->about, s) : NULL;
+	r->sink->note(r->sink->ctx, whole ? whole : s);
 }
 
 void run_note_cut(struct query_run *r, uint64_t shown, uint64_t all, const char *one, const char *many)

@@ -18,6 +18,7 @@ struct query_run {
 	const struct row_sink *sink;
 	struct store_rtxn *txn;
 	char *text;       /* the line for people, owned */
+	const char *about; /* whom the notes are about, before each of them; NULL: what was asked for */
 	uint64_t rows;    /* sent */
 	uint64_t work;    /* counts calls of run_ok */
 	int status;       /* 0 while all is well, else the final enum hda_status */

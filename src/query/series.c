@@ -42,6 +42,7 @@ static void remember(struct life *l, const struct dump_summary *s, struct series
 		struct series_change c = {
 		    .id = k->id, .from = fresh ? VERDICT_STATIC : (enum verdict_label)k->label, .to = line->label, .confidence = line->conf};
 		if (c.from != c.to) {
+			series_shown(series_path(v, i), holder, sizeof(holder));
 			where_of(head, holder, c.where, sizeof(c.where));
 			tell(changes, &c);
 		}

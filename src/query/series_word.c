@@ -5,9 +5,12 @@
 
 #include "query/series.h"
 
-static void set_place(struct series_word *w, const struct verdict_entry *e, const char *holder)
+/* path: the entry whose holders are said; holder: as ids have them. */
+static void set_place(struct series_word *w, const struct verdict_entry *e, const struct verdict_entry *path, const char *holder)
 {
-	snprintf(w->where, sizeof(w->where), "%.250s", e->site ? e->site : holder);
+	char shown[SERIES_TEXT];
+	series_shown(path, shown, sizeof(shown));
+	snprintf(w->where, sizeof(w->where), "%.250s", e->site ? e->site : shown);
 	snprintf(w->id, sizeof(w->id), "%06x", series_id(e, holder) & 0xffffff);
 }
 
@@ -15,7 +18,7 @@ static void set_line(struct series_word *w, const struct verdict *v, size_t i, c
 {
 	char holder[SERIES_TEXT];
 	series_holder(series_path(v, i), holder, sizeof(holder));
-	set_place(w, v->fused[v->lines[i].head].entry, holder);
+	set_place(w, v->fused[v->lines[i].head].entry, series_path(v, i), holder);
 	snprintf(w->word, sizeof(w->word), "%s", word);
 	w->confidence = v->lines[i].conf;
 }
@@ -33,7 +36,7 @@ static bool set_slow(struct series_word *w, const struct verdict *v)
 		return false;
 	char holder[SERIES_TEXT];
 	series_holder(most->entry, holder, sizeof(holder));
-	set_place(w, most->entry, holder);
+	set_place(w, most->entry, most->entry, holder);
 	snprintf(w->word, sizeof(w->word), "slow");
 	return true;
 }
@@ -63,7 +66,7 @@ void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ct
 		set_line(ret, v, 0, "acknowledged");
 	} else if (life_dumps(l) < VERDICT_LEARNING) {
 		snprintf(ret->word, sizeof(ret->word), "learning %zu/%d", life_dumps(l), VERDICT_LEARNING);
-	} else if (v->nlines && v->lines[0].label == VERDICT_SUSPECT && v->lines[0].conf >= .5) {
+	} else if (v->nlines && v->lines[0].label == VERDICT_SUSPECT && v->lines[0].conf >= VERDICT_SUSPECT_AT) {
 		set_line(ret, v, 0, "suspect");
 	} else if (!set_slow(ret, v)) {
 		snprintf(ret->word, sizeof(ret->word), "ok");

@@ -164,6 +164,8 @@ static void notes(struct query_run *r, const struct dump_summary *s, const struc
 	if (!s->has_graph)
 		run_note(r, "no graph, so no holders, no garbage: %s",
 		    why ? why : s->since ? "the dump has no ROOT lines" : "the dump was read without one");
+	if (s->partial && s->has_graph)
+		run_note(r, "this dump is torn: garbage is also what only the missing part holds");
 	if (d->thinned)
 		run_note(r, "thinned by retention: only the largest keys and the totals by type are kept");
 	if (!d->traced)

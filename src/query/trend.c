@@ -84,9 +84,9 @@ static bool select_dumps(struct query_run *r, struct asked *a)
 	}
 	a->words = trend_words_new(r->txn, &p[chosen], TREND_LAST);
 	if (pid)
-		run_note(r, "process %llu, %zu dumps", pid, a->n);
+		run_note(r, "process %llu, %zu dump%s", pid, a->n, a->n == 1 ? "" : "s");
 	else
-		run_note(r, "files of a process whose pid is not known, %zu dumps", a->n);
+		run_note(r, "files of a process whose pid is not known, %zu dump%s", a->n, a->n == 1 ? "" : "s");
 	if (np > 1 && arg_get(r->args, "pid", 0))
 		run_note(r, "%zu processes had this pid: this is the latest", np);
 	return true;
@@ -280,6 +280,7 @@ static bool say(struct query_run *r, const struct asked *a, const char *list, co
 	row_real(&row, "growth", s->growth);
 	if (s != &a->rest)
 		find_label(a, s, said);
+	said->labelled &= said->word.id[0] || !(last == first && s->growth == 0); /* what has not moved fills nothing */
 	put_fit(&row, a, said, s->v);
 	row_list(&row, "series", said->series, a->n);
 	bool ok = run_row(r, &row);

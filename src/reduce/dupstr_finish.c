@@ -108,6 +108,23 @@ static void list_sites(const struct dupstr *d, const uint8_t *dup_of, const stru
 	free(list);
 }
 
+/* The largest first; of equals by what is known of them, not by the hash, whose key is another in each process. */
+static int dup_cmp(const void *va, const void *vb, void *names)
+{
+	const struct sum_dup *a = va, *b = vb;
+	if (a->bytes != b->bytes)
+		return a->bytes > b->bytes ? -1 : 1;
+	if (a->copies != b->copies)
+		return a->copies > b->copies ? -1 : 1;
+	if (a->length != b->length)
+		return a->length < b->length ? -1 : 1;
+	if (a->sites[0].file != b->sites[0].file)
+		return span_cmp(strtab_get(names, a->sites[0].file), strtab_get(names, b->sites[0].file));
+	if (a->sites[0].line != b->sites[0].line)
+		return a->sites[0].line < b->sites[0].line ? -1 : 1;
+	return a->generation < b->generation ? -1 : a->generation > b->generation;
+}
+
 static struct sum_dup dup_of_group(const struct dupstr *d, const struct dup_group *g, struct dump_summary *s)
 {
 	const uint32_t *text = u64map_get(&d->texts, g->hash);
@@ -144,5 +161,7 @@ void dupstr_finish(struct dupstr *d, const struct reduce_names *names, struct du
 		dup_of[top[i]] = (uint8_t)(i + 1);
 	}
 	list_sites(d, dup_of, names, s);
+	if (n)
+		qsort_r(s->dups, n, sizeof(*s->dups), dup_cmp, &s->names);
 	dupstr_done(d);
 }

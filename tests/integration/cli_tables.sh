@@ -69,6 +69,8 @@ for width in 40 80; do
 done
 like 'trend: the first column names the rest, too' "$(COLUMNS=200 report trend --by class -n 1)" '^everything else '
 like 'trend: no column is empty' "$(COLUMNS=200 report trend | head -n 1)" '^TYPE '
+like 'narrow: holders say who' "$(COLUMNS=40 report holders | head -n 1)" 'HELD BY'
+
 COLUMNS=40 report top --by key >"$work/out"
 like 'what a narrow terminal leaves out is said' "$(cat "$work/out")" '^for want of width without .*; --json has all$'
 COLUMNS=200 report top --by key >"$work/out"

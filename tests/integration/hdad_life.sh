@@ -37,6 +37,10 @@ like 'the new value counts' "$(peer ask query config)" '"name": "max_dumps".*"va
 unlike 'a value that needs a restart does not' "$(peer ask query config)" '"name": "ingest_workers".*"value": "7"'
 printf '[ingest]\nmax_dumps = 6\nhello_deadline = soon\n' >"$conf"
 like 'a bad file is refused with its line' "$(peer ask control reload)" 'hda.conf:3: hello_deadline: .*soon.*the old configuration stays'
+like 'that is a refusal' "$(peer ask control reload)" '"status": 407'
+HDA_RUNTIME_DIR=$work/run "$hdactl" reload >"$work/out" 2>&1 && status=0 || status=$?
+is 'hdactl: exit 4' $status 4
+like 'hdactl says the line, too' "$(cat "$work/out")" 'hda.conf:3: hello_deadline: "soon" is not a time'
 like 'and nothing of it is taken' "$(peer ask query config)" '"name": "max_dumps".*"value": "5"'
 printf '[ingest]\nmax_dumps = 8\n' >"$conf"
 kill -HUP "$hdad_pid"

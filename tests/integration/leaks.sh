@@ -24,6 +24,9 @@ like 'json: an id' "$id" '^[0-9a-f]{6}$'
 like 'json: the cache is there, and no leak' "$slow" '^[0-9a-f]{6}$'
 
 like 'a cache that is full: says so' "$("$hdactl" -f "$work/d" leaks)" '^SLOW +filled: 397 entries, and no more than 4 are to come$'
+like 'narrow: a trend has its verdict' "$(COLUMNS=40 "$hdactl" -f "$work/d" trend 2>/dev/null | head -n 1)" 'VERDICT'
+like 'a leak that --label leaves out is told of' "$("$hdactl" -f "$work/d" leaks --label slow 2>&1)" '^1 leak is not shown, by --label or --min-confidence$'
+like 'and one that --min-confidence does' "$("$hdactl" -f "$work/d" leaks --min-confidence 99 2>&1)" '^1 leak is not shown'
 mkdir "$work/filling"
 feed files "$work/filling" 100 "$t0" 0 8
 like 'a cache that fills: where and when it will stop' "$("$hdactl" -f "$work/filling" leaks)" '^SLOW +will stop near 400 entries \(now 38[0-9]\), about [0-9]{2}:[0-9]{2}$'
@@ -183,6 +186,12 @@ code "$hdactl" leaks --ack 000000
 is 'ack of an unknown id: exit 1' $status 1
 code "$hdactl" leaks --ack "$id" --unack "$id"
 is 'ack and unack: exit 2' $status 2
+code "$hdactl" leaks --ack "$id" --pid 100
+is 'ack for one process: exit 2' $status 2
+code "$hdactl" leaks --ack "$id" --note "$(printf '%0256d' 1)"
+is 'ack with too long a note: exit 2' $status 2
+code "$hdactl" leaks --ack "$id" --note "$(printf '%0255d' 1)"
+is 'ack with the longest note: exit 0' $status 0
 code "$hdactl" leaks --unack "$id"
 is 'unack: exit 0' $status 0
 unlike 'unack: it counts again' "$("$hdactl" leaks)" 'ACK'
@@ -190,7 +199,7 @@ code "$hdactl" leaks --unack "$id"
 is 'unack twice: exit 1' $status 1
 like 'unack twice: says so' "$(cat "$work/err")" "$id is not acknowledged"
 like 'the query socket refuses ack' "$(peer ask query ack "id=$id" 2>&1)" '406|only by the control socket'
-for bad in id=12 id=12345g "id=$id until=5" "id=$id revision=x$(printf '%0200d' 1)" "id=$id note=7"; do
+for bad in id=12 id=12345g "id=$id until=5" "id=$id revision=x$(printf '%0200d' 1)" "id=$id note=7" "id=$id note=$(printf '%0256d' 1)"; do
 	# shellcheck disable=SC2086 # arguments
 	like "the control socket refuses ack $(printf %.20s "$bad")" "$(peer ask control ack $bad 2>&1)" '405'
 done

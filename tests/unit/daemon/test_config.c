@@ -78,9 +78,9 @@ static void test_errors_name_the_line(void **state)
 	refuses("[graph]\nmax_dumps = 2\n", "hda.conf:2: max_dumps belongs in [ingest], not in [graph]");
 	refuses("max_dumps = 4M\n", "hda.conf:1: max_dumps: \"4M\" is not a number");
 	refuses("hello_deadline = 5\n", "hda.conf:1: hello_deadline: \"5\" is not a time (ms s m h d)");
-	refuses("store_size = -1\n", "hda.conf:1: store_size: \"-1\" is not a bytes (K M G T)");
-	refuses("store_size = 99999999999999999999G\n", "hda.conf:1: store_size: \"99999999999999999999G\" is not a bytes (K M G T)");
-	refuses("keep_values = maybe\n", "hda.conf:1: keep_values: \"maybe\" is not a yes/no");
+	refuses("store_size = -1\n", "hda.conf:1: store_size: \"-1\" is not a number of bytes (K M G T)");
+	refuses("store_size = 99999999999999999999G\n", "hda.conf:1: store_size: \"99999999999999999999G\" is not a number of bytes (K M G T)");
+	refuses("keep_values = maybe\n", "hda.conf:1: keep_values: \"maybe\" is not yes or no");
 	refuses("max_dumps = auto\n", "hda.conf:1: max_dumps: \"auto\" is not a number");
 	refuses("\nrubbish\n", "hda.conf:2: neither \"name = value\" nor \"[section]\" nor a comment");
 	refuses("[ingest]\n[grahp]\n[graph]\n", "hda.conf:2: [grahp]: no such section");

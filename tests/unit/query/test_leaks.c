@@ -1,6 +1,8 @@
 /* leaks: its rows, its evidence, what is acknowledged, and input that lies. SPDX-License-Identifier: BSD-2-Clause */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include <math.h>
 
 #include "base/mem.h"
@@ -120,6 +122,27 @@ static void test_gone(void **state)
 		assert_int_equal(c.status, HDA_STATUS_NOTHING);
 		assert_non_null(strstr(c.text, "was a leak, and no longer is"));
 	}
+	caught_done(&c);
+	store_close(st);
+}
+
+/* Of several applications each note says which it is about. */
+static void test_notes_of_several(void **state)
+{
+	(void)state;
+	struct store *st = sample_store();
+	struct caught c = {0};
+	for (uint64_t pid = 1; pid <= 2; pid++) {
+		for (size_t k = 0; k < 12; k++) {
+			struct dump_summary *s = play_dump(&(struct play){.pid = pid, .alive = keeps}, k);
+			snprintf(s->head.who.app, sizeof(s->head.who.app), "shop");
+			snprintf(s->head.who.role, sizeof(s->head.who.role), "%s", pid == 1 ? "web" : "job");
+			put_dump(st, s);
+		}
+	}
+	ask_at(&c, st, NOW, "leaks");
+	assert_non_null(strstr(c.notes, "shop/web pid 1: no other growth"));
+	assert_non_null(strstr(c.notes, "shop/job pid 2: no other growth"));
 	caught_done(&c);
 	store_close(st);
 }
@@ -526,7 +549,7 @@ static void test_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fields), cmocka_unit_test(test_cohorts), cmocka_unit_test(test_bad_ids), cmocka_unit_test(test_gone),
-	    cmocka_unit_test(test_ack), cmocka_unit_test(test_ack_damage), cmocka_unit_test(test_ack_over), cmocka_unit_test(test_limit), cmocka_unit_test(test_learning), cmocka_unit_test(test_labels), cmocka_unit_test(test_ack_one_of_two), cmocka_unit_test(test_counters),
+	    cmocka_unit_test(test_notes_of_several), cmocka_unit_test(test_ack), cmocka_unit_test(test_ack_damage), cmocka_unit_test(test_ack_over), cmocka_unit_test(test_limit), cmocka_unit_test(test_learning), cmocka_unit_test(test_labels), cmocka_unit_test(test_ack_one_of_two), cmocka_unit_test(test_counters),
 	    cmocka_unit_test(test_clocks), cmocka_unit_test(test_two_dumps_one_counter), cmocka_unit_test(test_huge_rates), cmocka_unit_test(test_one_pid_for_two),
 	    cmocka_unit_test(test_key_returns), cmocka_unit_test(test_other)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
