@@ -35,7 +35,8 @@ static const struct command commands[] = {
 	{"top", WORDS_DUMP, WHERE_QUERY,
 	    OPTS(ID(BY), ID(SORT), ID(GENERATION), ID(TYPE), ID(CLASS), ID(N), ID(PID), ID(TIME), ID(COUNTER)),
 	    "the largest groups of a dump: types, classes, sites, gems, keys or objects",
-	    "--by type|class|site|gem|key|object, --sort bytes|count|retained|garbage (of objects bytes|retained). Sites are known of traced dumps only.",
+	    "--by type|class|site|gem|key|object, --sort bytes|count|retained|garbage (of objects bytes|retained). "
+	    "Sites are known of traced dumps only.",
 	    EXAMPLES("hdactl top --by site", "hdactl top 214 --by key -n 0 --json", "hdactl -f old.dump.zst top --by class --sort count"),
 	    "address " KEY_COLUMNS " length references retained_objects:KEEPS", run_top},
 	{"generations", WORDS_DUMP, WHERE_QUERY, OPTS(ID(N), ID(PID), ID(TIME), ID(COUNTER)),
