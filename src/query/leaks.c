@@ -78,6 +78,19 @@ void leaks_say_waits(struct query_run *r, unsigned waits)
 		run_note(r, "what hangs on the finalizer table may only wait for a major GC: to be told from a leak it takes one%s", more);
 }
 
+/* Unreachable objects become ever more, although major GCs run: in the dump of a forked child, whose other threads are dead, such are what
+ * the threads of the process hold, unless the gem has sent that. Says so. */
+static bool say_lost(struct query_run *r, const struct verdict_proc *p)
+{
+	struct verdict_boundary dead;
+	verdict_boundary(p, &p->dead, &dead);
+	if (dead.label != BOUNDARY_RISING || dead.low <= 0 || 2 * (size_t)p->last_major < p->ndumps)
+		return false;
+	run_note(r, "no leak found among what is held; but unreachable objects become %.3g more with each 1000 jobs (%.3g .. %.3g) although major GCs "
+	    "run: if these are dumps of a forked child, that may be what other threads hold (gem: stacks)", dead.per_1000, dead.low, dead.high);
+	return true;
+}
+
 /* What can be said of a process where nothing leaks, and how much it is worth. */
 static void clean_note(struct query_run *r, const struct weighed *w, const struct counted *c)
 {
@@ -95,6 +108,8 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 		run_note(r, "%zu leak%s not shown, by --label or --min-confidence", c->hidden, c->hidden == 1 ? " is" : "s are");
 	if (c->leaks == 0 && c->suspects)
 		run_note(r, "nothing is sure to leak yet%s", c->acked ? " but what is acknowledged" : "");
+	else if (c->leaks == 0 && say_lost(r, w->lives[w->n - 1].proc))
+		;
 	else if (c->leaks == 0 && limit > 0)
 		run_note(r, "no leak found%s (a leak of %.3g objects per job would have been seen by now)", more, limit);
 	else if (c->leaks == 0)

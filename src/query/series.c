@@ -157,8 +157,10 @@ static int each(void *ctx, struct dump_summary *s)
 {
 	struct walking *w = ctx;
 	w->stopped = w->go && !w->go(w->ctx);
+	w->n++;
+	w->left--;
 	if (!w->stopped)
-		add(w->l, s, s->dump, is_step(++w->n) || --w->left == 0, NULL);
+		add(w->l, s, s->dump, is_step(w->n) || w->left < SERIES_LAST, NULL);
 	summary_free(s);
 	return w->stopped ? 1 : 0;
 }

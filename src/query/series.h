@@ -11,6 +11,7 @@
 enum {
 	SERIES_PARTS = STORE_KEYS | STORE_GENS | STORE_GENKEYS | STORE_GRAPH | STORE_KEY_SIGS,
 	SERIES_DUMPS = 1000,  /* newest whole dumps that a state is built again from */
+	SERIES_LAST = 4,      /* the last so many are weighed in any case: the very last may be one that says nothing */
 	SERIES_EACH = 20,     /* of these the first so many are weighed, then ever fewer (one in 16 more): when a leak was first seen */
 	SERIES_ID = 7,        /* hex digits of a leak's name, and the NUL */
 	SERIES_TEXT = 1024,   /* bytes of a holder path */

@@ -89,6 +89,25 @@ class NeverTest < HdaTest
     refute_empty mixes
   end
 
+  # The classes of jobs are remembered from dump to dump, so many at most, and never in one.
+  def test_classes_of_jobs_are_let_go_of
+    serve { |s, _| s.take }
+    a = agent(every: 1 << 40)
+    late = Class.new
+    a.tick(late)
+    NeverTest.const_set(:NamedLater, late)
+    2.times { a.tick(late) }
+    classes = Array.new(300) { |i| NeverTest.const_set("Job#{i}", Class.new) }
+    2.times { classes.each { |c| a.tick(c) } }
+    mix = a.taken("demand")["job_mix"]
+    assert_equal [2, 2], mix.values_at("NeverTest::NamedLater", "NeverTest::Job0"), "the name of a class is asked for until it has one"
+    assert_equal 603, mix.values.sum
+    cells = a.instance_variable_get(:@cells)
+    assert_operator cells.size, :<=, Hda::Agent::MIX_MAX
+    assert_equal true, a.request("demand", wait: 20)
+    assert_empty cells
+  end
+
   # A class's first job, while the hda thread reads the job mix, is not raised at.
   def test_classes_come_while_the_mix_is_read
     a = agent(every: 1 << 40)

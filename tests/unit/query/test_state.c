@@ -124,6 +124,46 @@ static void test_same_as_walk(void **state)
 	follow(false, 200, 100);
 }
 
+/* A state that is built from all dumps at once has weighed the last of them, however many there were. */
+static void test_rebuilt(void **state)
+{
+	static const unsigned dumps[] = {7, 21, 50, 61};
+	(void)state;
+	for (size_t i = 0; i < sizeof(dumps) / sizeof(*dumps); i++) {
+		struct series s;
+		struct store *st = NULL;
+		struct store_rtxn *r;
+		struct store_dump *d;
+		struct life *want = life_new(), *have;
+		size_t n;
+		assert_int_equal(store_open(&st, &(struct store_opts){0}, NULL), 0);
+		series_init(&s, &(struct series_opts){.keys = 300, .gens = 60, .seed = 5, .pid = 77, .churn_pct = 5, .window = 40});
+		for (unsigned k = 0; k < dumps[i]; k++)
+			put(st, series_next(&s), false, NULL);
+		assert_int_equal(store_rtxn_begin(st, &r), 0);
+		struct store_proc p = only_proc(r);
+		assert_int_equal(store_rtxn_dumps(r, p.proc, &d, &n), 0);
+		qsort(d, n, sizeof(*d), dump_order);
+		uint64_t *ids = calloc(n, sizeof(*ids));
+		for (size_t k = 0; k < n; k++)
+			ids[k] = d[k].dump;
+		assert_int_equal(store_rtxn_walk(r, ids, n, SERIES_PARTS, one_dump, want), 0);
+		assert_int_equal(series_load(r, &p, NULL, NULL, &have), 0);
+		const struct verdict_life *a = life_verdict(want), *b = life_verdict(have);
+		assert_int_equal(a->nentries, b->nentries);
+		assert_true(a->nentries > 0);
+		for (size_t k = 0; k < a->nentries; k++)
+			assert_true(a->entries[k].judged->survivors == b->entries[k].judged->survivors && a->entries[k].key->n == b->entries[k].key->n);
+		life_free(want);
+		life_free(have);
+		free(ids);
+		free(d);
+		store_rtxn_end(r);
+		series_done(&s);
+		store_close(st);
+	}
+}
+
 /* An older dump that comes later: the state is dropped and built again, as if all had come in order. */
 static void test_out_of_order(void **state)
 {
@@ -520,7 +560,7 @@ static void test_deploys(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_walk), cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_damage),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_walk), cmocka_unit_test(test_rebuilt), cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_damage),
 	    cmocka_unit_test(test_row_fits), cmocka_unit_test(test_listed_later),
 	    cmocka_unit_test(test_relative), cmocka_unit_test(test_deploys), cmocka_unit_test(test_ten_million_keys), cmocka_unit_test(test_size)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

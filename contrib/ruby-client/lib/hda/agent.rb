@@ -47,12 +47,11 @@ module Hda
       revive unless @thread.alive?
       if klass
         # In line: each call more is 25 ns. Nothing is asked of klass itself, which may be anything.
-        name = case klass
-               when Module then NAME.bind_call(klass) || "other"
-               when String, Symbol then klass
-               else "other"
+        cell = case klass
+               when Module then @cells[klass] || class_cell(klass)
+               when String, Symbol then @mix[klass] || new_cell(klass)
+               else @mix["other"] || new_cell("other")
                end
-        cell = @mix[name] || new_cell(name) # one look-up a tick
         cell[0] += 1
       end
       # Nothing between this line and event() lets another thread in: the job that makes a dump due is the one it is named after.
@@ -110,6 +109,11 @@ module Hda
       @taken = nil
     end
 
+    # Lets go of the classes of jobs: one that the application unloads is held until the next dump at most.
+    def forget_classes
+      @cells.clear
+    end
+
     # The next dump is due `every` jobs from the dump before (give or take the jitter), with two marks on the way. When jobs were
     # faster than that dump, this is in the past: due at the next tick.
     def plan
@@ -135,6 +139,7 @@ module Hda
     def reset
       @jobs = 0
       @mix = {}
+      @cells = {}.compare_by_identity # those of @mix by class; emptied before each dump, since it holds them
       @taken = nil
       plan
     end
@@ -204,6 +209,14 @@ module Hda
 
     def marks
       [@m1_gc && [@m1_jobs, @m1_time, @m1_gc], @m2_gc && [@m2_jobs, @m2_time, @m2_gc]].compact
+    end
+
+    # Of a class without a name, which may get one, the next tick asks again.
+    def class_cell(klass)
+      name = NAME.bind_call(klass)
+      cell = @mix[name || "other"] || new_cell(name || "other")
+      @cells[klass] = cell if name && @cells.size < MIX_MAX
+      cell
     end
 
     def new_cell(name)

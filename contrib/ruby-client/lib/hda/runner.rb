@@ -363,7 +363,9 @@ module Hda
     end
 
     def header(reason, memory)
-      Header.build(identity, @agent.taken(reason), @born, @seq, reason, memory)
+      head = Header.build(identity, @agent.taken(reason), @born, @seq, reason, memory)
+      @agent.forget_classes # as late as can be, so that in the dump nothing of hda holds them
+      head
     end
 
     def forked(pid)
