@@ -29,6 +29,14 @@ run 1 'traced'
 dump=$("$hdactl" --json dumps | jq '[.rows[].dump] | max')
 is 'show: the roots of the parent' "$("$hdactl" --json show "$dump" | jq -r '[.rows[] | select(.list == "roots") | .name | select(startswith("thread"))] | sort | join(", ")')" 'thread stacks, threads'
 like 'path: begins at the stack' "$("$hdactl" path "$dump" --class OfMain)" 'thread stack -> Hash'
+
+# Without the gem's help nobody can tell, and leaks does not claim to.
+HDA_STACKS=0 TRACE=1 DUMPS=12 "$RUBY" -I "$top_srcdir/contrib/ruby-client/lib" "$top_srcdir/tests/integration/gem_threads_worker.rb" >"$work/worker.log" 2>&1 &
+worker=$!
+wait "$worker" || diag "$(cat "$work/worker.log")"
+"$hdactl" leaks --pid "$worker" >"$work/out" 2>&1
+like 'without stacks: unreachable objects become more' "$(cat "$work/out")" 'no leak found among what is held; but unreachable objects become [0-9]+ more'
+unlike 'without stacks: no promise' "$(cat "$work/out")" 'would have been seen'
 hdad_stop
 is 'SIGTERM ends it with 0' "$hdad_status" 0
 done_testing
