@@ -87,7 +87,8 @@ static bool say_lost(struct query_run *r, const struct verdict_proc *p)
 	if (dead.label != BOUNDARY_RISING || dead.low <= 0 || 2 * (size_t)p->last_major < p->ndumps)
 		return false;
 	run_note(r, "no leak found among what is held; but unreachable objects become %.0f more with each 1000 jobs (%.0f .. %.0f) although "
-	    "major GCs run: if these are dumps of a forked child, that may be what other threads hold (gem: stacks)", dead.per_1000, dead.low, dead.high);
+	    "major GCs run: if these are dumps of a forked child, that may be what other threads hold (gem: stacks)",
+	    dead.per_1000, dead.low, dead.high);
 	return true;
 }
 
