@@ -17,6 +17,7 @@
 #define TIED_MIN 8       /* objects of each from which that is asked */
 #define TIED_RATIO .03   /* counted in different ways: their rates are k to 1 within this part ... */
 #define TIED_RATIO_MAX 12 /* ... for a k up to this */
+#define CLEARLY .1       /* a difference that a leak may change its name for: of confidences, and a share of bytes a job */
 #define EACH_MAX 3       /* objects for each entry of a container that may be its entry */
 
 static double cosine(const struct verdict_judged *a, const struct verdict_judged *b)
@@ -88,12 +89,34 @@ int verdict_by_depth(const void *a, const void *b)
 		return x->entry->npath < y->entry->npath ? -1 : 1;
 	if ((x->entry->key->len < 0) != (y->entry->key->len < 0))
 		return x->entry->key->len < 0 ? 1 : -1;
-	if (x->conf != y->conf)
-		return x->conf > y->conf ? -1 : 1;
+	int s = (int)(x->conf / CLEARLY), t = (int)(y->conf / CLEARLY);
+	if (s != t)
+		return s > t ? -1 : 1;
 	double p = x->rate * x->size, q = y->rate * y->size;
 	if (p != q)
 		return p > q ? -1 : 1;
 	return x->entry->id < y->entry->id ? -1 : x->entry->id > y->entry->id;
+}
+
+static int by_text(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : ""); }
+
+static bool is_imemo(const struct verdict_entry *e) { return e->type && strcmp(e->type, "IMEMO") == 0; }
+
+/* Which of two of one line names it? The nearer to a root, what a program made rather than the interpreter, what is clearly surer, the
+ * larger. How sure they are differs by hairs from dump to dump, and a leak is to keep its name. */
+static bool names_rather(const struct verdict_fused *f, const struct verdict_fused *head)
+{
+	const struct verdict_entry *e = f->entry, *h = head->entry;
+	if (e->npath != h->npath || (e->key->len < 0) != (h->key->len < 0) || fabs(f->conf - head->conf) > CLEARLY)
+		return verdict_by_depth(&f, &head) < 0;
+	if (is_imemo(e) != is_imemo(h))
+		return is_imemo(h);
+	double p = f->rate * f->size, q = head->rate * head->size;
+	if (fabs(p - q) > CLEARLY * fmax(p, q))
+		return p > q;
+	int c = by_text(e->klass, h->klass);
+	c = c ? c : by_text(e->site, h->site);
+	return c ? c < 0 : by_text(e->type, h->type) < 0;
 }
 
 bool verdict_names(const struct verdict_fused *f, const struct verdict_fused *top, const struct verdict_fused *head)
@@ -102,7 +125,7 @@ bool verdict_names(const struct verdict_fused *f, const struct verdict_fused *to
 		return false;
 	if (!verdict_begins(f->entry, top->entry))
 		return head == top && !f->entry->npath; /* what nothing alone holds names it rather than nothing */
-	return head == top || !verdict_begins(head->entry, top->entry) || verdict_by_depth(&f, &head) < 0;
+	return head == top || !verdict_begins(head->entry, top->entry) || names_rather(f, head);
 }
 
 static size_t site_file(const char *site)

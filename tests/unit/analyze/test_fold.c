@@ -88,6 +88,25 @@ static void test_below_a_container(void **state)
 	assert_int_equal(head, 0); /* the entries, which have a site */
 }
 
+/* What names a leak is what a program made, whichever of two is surer by a hair and in whatever order they come: the name is kept. */
+static void test_a_name_is_kept(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 4; turn++) {
+		struct world w;
+		size_t head;
+		world_init(&w, 1e9);
+		for (unsigned i = 0; i < 2; i++) {
+			bool imemo = i == turn / 2;
+			grow(&w, imemo ? "IMEMO" : "DATA", imemo ? "imemo:env" : "Proc", "app/a.rb:7", in_hash, a, -1);
+			w.judged[i].evidence[0] = i == turn % 2 ? .02 : 0;
+		}
+		grow(&w, "ARRAY", "Hash", NULL, in_cache, a, 1011);
+		assert_int_equal(lines(&w, &head), 1);
+		assert_int_equal(head, turn / 2 ? 0 : 1);
+	}
+}
+
 /* A cache that fills is one thing, named by its entries; one elsewhere is another. */
 static void test_bounded_are_folded(void **state)
 {
@@ -260,7 +279,7 @@ static void test_ended_by_a_deploy(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_bounded_are_folded),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_a_name_is_kept), cmocka_unit_test(test_bounded_are_folded),
 	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
 	    cmocka_unit_test(test_one_line_of_code), cmocka_unit_test(test_entries_held_twice),
 	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_container_of_mixed_entries),
