@@ -93,7 +93,8 @@ module Hda
     end
 
     # Traces allocations for so many seconds at most: with a block while it runs (its value is returned), without one in the
-    # background, until stop at the latest (true; false when hda is not started). Allocation is 4 to 6 times slower meanwhile.
+    # background, until stop at the latest (true; false when hda is not started, or the process has several Ractors, which Ruby's
+    # tracing is not made for). Allocation is 4 to 6 times slower meanwhile.
     # seconds: a number above 0. Starts a thread, which ends it in time.
     def trace(seconds)
       unless seconds.is_a?(Numeric) && seconds.real? && seconds > 0
@@ -101,7 +102,7 @@ module Hda
       end
       return block_given? ? yield : false if ractor? || !supported?
       a = @agent
-      return false unless a || block_given?
+      return false unless block_given? || (a && !Trace.refused?)
       hold = Trace.hold(seconds, background: !block_given?)
       a ? a.wake : Trace.end_in_time(hold)
       return true unless block_given?

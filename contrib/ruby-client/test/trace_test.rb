@@ -68,6 +68,21 @@ class TraceTest < HdaTest
     RUBY
   end
 
+  # Ruby crashes where allocations are traced beside several Ractors.
+  def test_not_beside_ractors
+    out = said(<<-'RUBY')
+      $VERBOSE = nil
+      r = Ractor.new { Ractor.receive }
+      Hda.start(trace: true)
+      p Hda.tracing?, Hda.trace(1), Hda.trace(1) { [Hda.tracing?, ObjectSpace.allocation_sourcefile(Object.new)] }
+      r.send(1)
+      r.take
+      sleep 0.01 while Ractor.count > 1
+      p Hda.trace(1), Hda.tracing?
+    RUBY
+    assert_equal ["false", "false", "[false, nil]", "true", "true"], out
+  end
+
   def test_in_a_signal_handler
     assert_equal ["[true, 7]", "true", "false", "[true, nil]", "false"], said(<<-'RUBY')
       seen = nil

@@ -270,6 +270,7 @@ module Hda
       return "a dump is under way" if @child
       return "a dump was asked for already" if @ask || !@inbox.empty?
       return "tracing is for #{Ask::TRACED_MAX_S} s at most" if ask.traced_s > Ask::TRACED_MAX_S
+      return "allocations of a process with several Ractors cannot be traced: Ruby would crash" if ask.traced_s > 0 && Trace.refused?
       left = interval_left - ask.traced_s
       return format("the last dump was %.0f s ago, and min_interval is %.0f s", mono - @last, @config.min_interval) if left > 0
       headroom_missing

@@ -27,6 +27,11 @@ module Hda
     class << self
       include Clock
 
+      # Ruby's own tracing is not made for several Ractors: on 3.1 a process crashes that has busy ones while it is on.
+      def refused?
+        defined?(::Ractor) ? ::Ractor.count > 1 : false
+      end
+
       # Seconds since 1970 when tracing began; nil when it is off.
       attr_reader :since
 
@@ -34,7 +39,7 @@ module Hda
         !@since.nil?
       end
 
-      # Tracing from now on, for `seconds` (nil: for ever): what let_go takes. Any thread.
+      # Tracing from now on, for `seconds` (nil: for ever): what let_go takes. Any thread. Where it is refused nothing is traced.
       def hold(seconds, background: false)
         h = Hold.new(seconds && mono + seconds, background)
         @holds << h
@@ -84,7 +89,7 @@ module Hda
       def settle
         locked do
           if @holds.empty? then finish if on?
-          else start unless on?
+          else start unless on? || refused?
           end
           @ended.broadcast
         end
