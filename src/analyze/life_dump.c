@@ -125,6 +125,10 @@ static void gc_runs(const struct life *l, const struct dump_summary *s, struct v
 	else
 		since = since_last(left, runs, since, cycle > 0 ? born / cycle : .5);
 	d->since_gc[d->nmarks] = since;
+	if (!(pace > 0))
+		return;
+	for (unsigned i = d->nmarks; i-- && d->marks_gc[i] >= (double)d->gc;) /* the same run: it is known when it was */
+		d->since_gc[i] = fmax(d->marks[i][0] - (d->jobs - since), 0);
 }
 
 void life_dump_taken(struct life *l, const struct dump_summary *s, const struct verdict_dump *d)

@@ -116,7 +116,7 @@ double verdict_detection_limit(const struct verdict_proc *p)
 	double width = 0;
 	for (uint32_t i = 0; i < p->nbound; i++) {
 		uint32_t e = verdict_span_end(p->bound, p->nbound, i, p->cut);
-		if (e > p->bound[i])
+		if (e > p->bound[i] && p->bx[e] > p->bx[p->bound[i]])
 			u[m++] = verdict_stretch(p, p->bound[i], e, 0);
 	}
 	for (unsigned i = 0; i < m; i++)

@@ -54,7 +54,7 @@ unsigned verdict_units(const struct verdict_proc *p, const struct verdict_key *k
 	uint32_t cut = key_cut(p, k, (uint32_t)p->nmarks - 1);
 	for (uint32_t i = 0; i < p->nbound; i++) {
 		uint32_t a = p->bound[i], e = verdict_span_end(p->bound, p->nbound, i, cut);
-		if (e > a)
+		if (e > a && p->bx[e] > p->bx[a]) /* without a GC run between two marks nothing is born in it, so to say */
 			out[m++] = verdict_stretch(p, a, e, births_in(k, a, e));
 	}
 	return m;
