@@ -6,13 +6,14 @@
 #include "analyze/life_impl.h"
 #include "base/mem.h"
 
-enum { PACE = 20 /* objects allocated a job, of which one is kept */ };
+enum { PACE = 20 /* objects allocated a job, of which one is kept */, EVERY = 200 /* jobs between two dumps */ };
 
 /* A process whose GC ran at these jobs, and that keeps one object a job. */
 struct run {
 	const double *gc;
 	unsigned ngc;
 	bool header; /* what the gem says besides: GC count, objects allocated */
+	bool marks;  /* ... and two marks since the dump before */
 };
 
 static unsigned gc_count(const struct run *r, double jobs)
@@ -37,6 +38,12 @@ static struct dump_summary *dump_at(const struct run *r, double jobs)
 		s->head.major_gc_count = now;
 		s->head.total_allocated_objects = (uint64_t)(10000 + PACE * jobs);
 	}
+	for (s->head.nmarks = 0; r->marks && s->head.nmarks < 2; s->head.nmarks++) {
+		double at = jobs - EVERY + EVERY / 3. * (s->head.nmarks + 1);
+		s->head.marks[s->head.nmarks].jobs = (uint64_t)at;
+		s->head.marks[s->head.nmarks].time = 1e9 + at / 10;
+		s->head.marks[s->head.nmarks].gc_count = gc_count(r, at);
+	}
 	s->keys = xcalloc(2, sizeof(*s->keys));
 	s->nkeys = 2;
 	for (uint32_t i = 0; i < 2; i++)
@@ -55,7 +62,7 @@ static struct dump_summary *dump_at(const struct run *r, double jobs)
 /* The k-th dump: one without a GC run since the last one says nothing. */
 static void add(struct life *l, const struct run *r, unsigned k)
 {
-	struct dump_summary *s = dump_at(r, k * 200.);
+	struct dump_summary *s = dump_at(r, k * (double)EVERY);
 	size_t before = life_dumps(l);
 	life_add(l, s);
 	if (life_dumps(l) > before)
@@ -73,6 +80,8 @@ static struct life *follow(const struct run *r, unsigned dumps)
 
 static const double after_each_second[] = {210, 610, 1005, 1405, 1802, 2201, 2620, 3001, 3404, 3804}; /* a GC.start after a dump */
 static const double by_chance[] = {90, 330, 520, 790, 950, 1210, 1380, 1690, 1930, 2050, 2340, 2590, 2810, 3130, 3290, 3570, 3800};
+
+static const double in_three[] = {10, 610, 1207, 1803, 2410, 3011, 3605};
 
 /* All survivors came at one a job: each part of the run has as many as it has jobs. */
 static void assert_steady(const struct run *r, unsigned dumps, double slack)
@@ -92,9 +101,12 @@ static void test_few_runs(void **state)
 {
 	(void)state;
 	for (unsigned dumps = 11; dumps <= 19; dumps++) {
-		assert_steady(&(struct run){after_each_second, 10, true}, dumps, .03);
-		assert_steady(&(struct run){after_each_second, 10, false}, dumps, .03);
-		assert_steady(&(struct run){by_chance, 17, true}, dumps, .03);
+		assert_steady(&(struct run){after_each_second, 10, true, false}, dumps, .03);
+		assert_steady(&(struct run){after_each_second, 10, false, false}, dumps, .03);
+		assert_steady(&(struct run){by_chance, 17, true, false}, dumps, .03);
+		assert_steady(&(struct run){by_chance, 17, true, true}, dumps, .06);
+		if (dumps >= 14) /* every third tells something */
+			assert_steady(&(struct run){in_three, 7, true, true}, dumps, .03);
 	}
 }
 
@@ -102,7 +114,7 @@ static void test_few_runs(void **state)
 static void test_written_down(void **state)
 {
 	(void)state;
-	const struct run r = {by_chance, 17, true};
+	const struct run r = {by_chance, 17, true, true};
 	struct life *whole = follow(&r, 15), *l = life_new();
 	for (unsigned k = 1; k <= 15; k++) {
 		struct enc head = {0}, rows = {0};
