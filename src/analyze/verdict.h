@@ -269,6 +269,8 @@ struct verdict {
 	struct verdict_native native;
 };
 
+/* Is e below c, at any depth: does its path begin with c's path and then c's class? */
+bool verdict_under(const struct verdict_entry *e, const struct verdict_entry *c);
 /* Does it grow like a cache, and has it kept enough to be worth a line? */
 bool verdict_is_bounded(const struct verdict_fused *f);
 /* What grows like a cache: a container and all that fills along with it are one. */

@@ -7,9 +7,7 @@
 int verdict_by_depth(const void *a, const void *b); /* of pointers to struct verdict_fused */
 /* Does the path of e begin with the names of head's? */
 bool verdict_begins(const struct verdict_entry *e, const struct verdict_entry *head);
-/* Is e below c, at any depth: does its path begin with c's path and then c's class? */
-bool verdict_under(const struct verdict_entry *e, const struct verdict_entry *c);
-/* ... and end there: is it directly inside? */
+/* Is e below c (verdict_under), and directly inside? */
 bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c);
 /* Does f name what its topmost key stands for better than `head` (top itself, or a key that was better so far)? A container is named by its
  * topmost entries, not by what was made along with them and hangs elsewhere. */

@@ -39,6 +39,23 @@ static bool finish_finding(struct query_run *r, struct finding *f, const struct 
 	return state >= 0;
 }
 
+/* A container that may leak, and what it holds, which looks like a cache, are one thing: once it is a suspect worth the name it stands for
+ * both, until then the cache does. */
+static void cover(struct weighed *w)
+{
+	for (size_t i = 0; i < w->nfound; i++) {
+		struct finding *c = &w->found[i];
+		if (!c->l || finding_label(c) != VERDICT_SUSPECT || c->f->entry->key->len < 0)
+			continue;
+		for (size_t j = 0; j < w->nfound; j++) {
+			struct finding *b = &w->found[j];
+			if (b->l || !verdict_under(b->f->entry, c->f->entry))
+				continue;
+			*(c->l->conf >= VERDICT_SUSPECT_AT ? &b->covered : &c->covered) = true;
+		}
+	}
+}
+
 bool leaks_find(struct query_run *r, struct weighed *w)
 {
 	const struct verdict *v = w->v;
@@ -60,6 +77,7 @@ bool leaks_find(struct query_run *r, struct weighed *w)
 			return false;
 	}
 	w->nfound = n;
+	cover(w);
 	return true;
 }
 
@@ -154,7 +172,7 @@ enum { SUSPECT_MIN = 8 /* objects that a suspect has kept before it is worth a l
 /* A finding passes what --label and --min-confidence ask for. Bounded growers have no confidence of their own. */
 static bool is_wanted(const struct finding *f, const struct wanted_lines *want)
 {
-	if (!want->label.n && finding_label(f) == VERDICT_SUSPECT && f->f->judged.survivors < SUSPECT_MIN)
+	if (!want->label.n && (f->covered || (finding_label(f) == VERDICT_SUSPECT && f->f->judged.survivors < SUSPECT_MIN)))
 		return false;
 	if (want->label.n && !span_eq(want->label, span_of(verdict_label_name(finding_label(f)))))
 		return false;
@@ -185,7 +203,7 @@ static struct counted count_all(const struct weighed *w, const struct wanted_lin
 		c.acked += leak && f->acked == ACK_HOLDS;
 		c.leaks += leak && f->acked != ACK_HOLDS;
 		c.hidden += leak && !is_wanted(f, want);
-		c.suspects += f->l && !leak && f->f->judged.survivors >= SUSPECT_MIN;
+		c.suspects += f->l && !leak && !f->covered && f->f->judged.survivors >= SUSPECT_MIN;
 		if (f->l && !leak && f->f->waits > c.waits)
 			c.waits = f->f->waits;
 	}

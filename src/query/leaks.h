@@ -30,6 +30,7 @@ struct finding {
 	char holder[SERIES_TEXT];
 	enum ack_state acked;
 	struct ack ack;
+	bool covered;                     /* another line says it, and says it better */
 };
 
 /* Fills w->found: lines as the verdict ranks them, then bounded growers, the fastest first. False: the store failed, the run is over. */
