@@ -14,7 +14,7 @@ static void add_part(struct cohorts *c, uint32_t a, uint32_t e, bool weighed)
 	const struct verdict_proc *p = c->p;
 	if (e > a && c->n < COHORTS)
 		c->c[c->n++] = (struct cohort){.jobs_from = p->bx[a], .jobs_to = p->bx[e], .t_from = p->t[a], .t_to = p->t[e],
-		    .gc_from = p->gc[a] - 1, .gc_to = p->gc[e] - 1, .born = NAN, .low = NAN, .weighed = weighed};
+		    .gc_from = p->gc[a] - (a > 0), .gc_to = p->gc[e] - 1, .born = NAN, .low = NAN, .weighed = weighed};
 }
 
 static void parts_of_births(struct cohorts *c)
@@ -26,7 +26,7 @@ static void parts_of_births(struct cohorts *c)
 	    .t_from = NAN,
 	    .t_to = p->t[first],
 	    .gc_from = -1,
-	    .gc_to = p->gc[first] - 1,
+	    .gc_to = p->gc[first] - (first > 0),
 	    .born = NAN,
 	    .low = NAN};
 	for (uint32_t i = 0; i < p->nbound; i++)

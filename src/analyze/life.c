@@ -132,13 +132,14 @@ static uint32_t find_or_new(struct life *l, uint64_t id, enum life_kind kind)
 	return r;
 }
 
-/* The first mark before which the generation of the birth ended, by a GC run (one of a mark goes on after it); 0: before the first dump. */
+/* The first mark before which the generation of the birth ended, by a GC run (one of a mark goes on after it). 0: before the first dump, or
+ * in its generation: nearly all keys have some of these, that would have to be followed for one part of the run. */
 static size_t mark_of_generation(const struct life *l, double generation)
 {
 	size_t a = 0, b = l->proc.nmarks;
 	while (a < b) {
 		size_t m = (a + b) / 2;
-		if (l->proc.gc[m] <= generation)
+		if (l->proc.gc[m] < generation + (m > 0))
 			a = m + 1;
 		else
 			b = m;

@@ -101,6 +101,10 @@ static double since_last(double jobs, double runs, double before, double part)
 	return runs > 0 ? jobs / (runs + 1) * 2 * part : jobs + before;
 }
 
+/* Jobs from the first dump to the next GC run, of `runs` in so many jobs; the last was `since` before the second dump. Of few nobody
+ * knows when the first was: that part of the run is left out. */
+static double until_next(double jobs, double runs, double since) { return runs > FEW_RUNS ? 0 : fmax(jobs - since, 0); }
+
 /* When the last GC run was before each mark and the dump. Between marks with many it makes no difference; where few come, births of half an
  * interval would count as those of the next. At the dump it shows in how many objects were born since: by the pace of allocation, if that
  * is known (from GC.stat, or from two dumps without a GC run between them), else as a part of the most that were seen. */
@@ -119,12 +123,13 @@ static void gc_runs(const struct life *l, const struct dump_summary *s, struct v
 	}
 	double runs = (double)d->gc - gc, left = fmax(d->jobs - jobs, 0);
 	double pace = l->allocated > 0 && made > 0 ? made / fmax(done, 1) : l->pace;
-	d->since_gc_first = pace > 0 ? l->born_first / pace : 0;
 	if (pace > 0)
 		since = fmin(born / pace, done);
 	else
 		since = since_last(left, runs, since, cycle > 0 ? born / cycle : .5);
 	d->since_gc[d->nmarks] = since;
+	if (p->ndumps == 1)
+		d->until_gc = until_next(done, (double)d->gc - (double)p->last.gc, since);
 	if (!(pace > 0))
 		return;
 	for (unsigned i = d->nmarks; i-- && d->marks_gc[i] >= (double)d->gc;) /* the same run: it is known when it was */
@@ -137,8 +142,6 @@ void life_dump_taken(struct life *l, const struct dump_summary *s, const struct 
 	if (!l->traced)
 		return;
 	l->born = born_since_gc(s, d->gc);
-	if (l->proc.ndumps == 1)
-		l->born_first = l->born;
 	l->cycle = fmax(l->cycle, l->born);
 }
 

@@ -401,8 +401,8 @@ void life_encode_head(const struct life *l, struct enc *e)
 	enc_uv(e, l->compactions);
 	enc_f64(e, l->sited);
 	enc_f64(e, l->siteless);
-	const double births[] = {l->allocated, l->born_first, l->born, l->cycle, l->pace};
-	for (size_t i = 0; i < 5; i++)
+	const double births[] = {l->allocated, l->born, l->cycle, l->pace};
+	for (size_t i = 0; i < 4; i++)
 		enc_f64(e, births[i]);
 	code_proc(&l->proc, e);
 	code_entries(l, e);
@@ -430,8 +430,8 @@ struct life *life_decode(struct span head, struct span rows)
 	l->compactions = dec_uv(&d);
 	l->sited = decode_f64(&d);
 	l->siteless = decode_f64(&d);
-	double *const births[] = {&l->allocated, &l->born_first, &l->born, &l->cycle, &l->pace};
-	for (size_t i = 0; i < 5; i++)
+	double *const births[] = {&l->allocated, &l->born, &l->cycle, &l->pace};
+	for (size_t i = 0; i < 4; i++)
 		*births[i] = decode_f64(&d);
 	decode_proc(&d, l);
 	decode_entries(&d, l);

@@ -50,7 +50,7 @@ struct life {
 	uint64_t compactions;   /* seen, where no header says */
 	double sited, siteless; /* objects of the last dump with a site and without one */
 	double allocated;       /* objects that the process had allocated at the last dump, 0: nobody counted */
-	double born_first, born, cycle; /* objects that were born since the last GC run before the first dump, the last; the most at any */
+	double born, cycle;     /* objects that were born since the last GC run before the last dump; the most at any */
 	double pace;            /* objects allocated per job, where two dumps without a GC run between them told; 0: unknown */
 	uint64_t dump;          /* set by the caller: id of the last dump seen */
 	struct life_known *known; size_t nknown;

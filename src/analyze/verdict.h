@@ -68,7 +68,7 @@ struct verdict_dump {
 	/* Jobs since the last GC run before each mark and, behind them, the dump: births are told apart by GC runs, so of a mark those
 	 * of before that are known. 0: they are known up to the mark itself. */
 	double since_gc[VERDICT_SUB];
-	double since_gc_first;             /* the same of the first dump, which only a later one can tell; 0 unknown */
+	double until_gc; /* of the second dump: jobs from the first to the next GC run; until then births are of before */
 	double mix[VERDICT_CLASSES];       /* jobs by class, counted like jobs; index into the process's classes */
 };
 

@@ -84,7 +84,7 @@ static void add_mark(struct verdict_proc *p, double x, double t, double gc, doub
 	p->x[n] = grid(x, VERDICT_JOB_PARTS);
 	p->t[n] = grid(t, VERDICT_SECOND_PARTS);
 	p->gc[n] = grid(fmax(gc, n ? p->gc[n - 1] : 0), 1);
-	p->bx[n] = fmin(fmax(grid(x - since_gc, VERDICT_JOB_PARTS), n ? p->bx[n - 1] : -VERDICT_TIME_MAX), p->x[n]);
+	p->bx[n] = fmax(fmin(grid(x - since_gc, VERDICT_JOB_PARTS), p->x[n]), n ? p->bx[n - 1] : -VERDICT_TIME_MAX);
 	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
 		p->mix[n][c] = grid(mix[c], VERDICT_JOB_PARTS);
 }
@@ -202,8 +202,8 @@ bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d)
 	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
 		mix[c] = d->mix[c] + p->offmix[c];
 	p->before = p->nmarks ? (uint32_t)p->nmarks - 1 : 0;
-	if (p->nmarks && p->bx[0] >= p->x[0])
-		p->bx[0] = fmin(fmax(grid(p->x[0] - d->since_gc_first, VERDICT_JOB_PARTS), 0), p->x[0]);
+	if (p->nmarks == 1)
+		p->bx[0] = grid(p->x[0] + fmin(d->until_gc, fmax(d->jobs + p->off - d->since_gc[d->nmarks] - p->x[0], 0)), VERDICT_JOB_PARTS);
 	if (p->nmarks == 0)
 		add_mark(p, d->jobs, 0, (double)d->gc, d->since_gc[0], mix);
 	else
@@ -311,55 +311,62 @@ size_t verdict_dump_mark(const struct verdict_proc *p, uint32_t dump)
 	return a ? a - 1 : 0;
 }
 
-/* A moment of the run. */
+/* A moment of the run. mix: that of a mark, or `own`. */
 struct moment {
-	double x, t, mix[VERDICT_CLASSES];
+	double x, t;
+	const double *mix;
+	double own[VERDICT_CLASSES];
 };
 
-static struct moment moment_of_mark(const struct verdict_proc *p, uint32_t m)
+static const struct moment *moment_of_mark(const struct verdict_proc *p, uint32_t m, struct moment *ret)
 {
-	struct moment o = {.x = p->x[m], .t = p->t[m]};
-	memcpy(o.mix, p->mix[m], sizeof(o.mix));
-	return o;
+	ret->x = p->x[m];
+	ret->t = p->t[m];
+	ret->mix = p->mix[m];
+	return ret;
 }
 
 /* Up to which births are known at mark m: of what lies between two marks, and before the first, the pace is taken for steady. */
-static struct moment moment_of_births(const struct verdict_proc *p, uint32_t m)
+static const struct moment *moment_of_births(const struct verdict_proc *p, uint32_t m, struct moment *ret)
 {
-	struct moment o = moment_of_mark(p, m);
 	double x = p->bx[m];
-	if (x >= o.x || p->nmarks < 2)
-		return o;
+	if (x == p->x[m] || p->nmarks < 2)
+		return moment_of_mark(p, m, ret);
 	uint32_t k = m > 0 ? m : 1;
 	while (k > 1 && p->x[k - 1] > x)
 		k--;
+	while (k + 1 < p->nmarks && p->x[k] < x) /* the first one's may lie behind it */
+		k++;
 	double f = (x - p->x[k - 1]) / (p->x[k] - p->x[k - 1]);
-	o.x = x;
-	o.t = p->t[k - 1] + f * (p->t[k] - p->t[k - 1]);
+	ret->x = x;
+	ret->t = p->t[k - 1] + f * (p->t[k] - p->t[k - 1]);
 	for (unsigned c = 0; c < p->nclasses; c++)
-		o.mix[c] = p->mix[k - 1][c] + f * (p->mix[k][c] - p->mix[k - 1][c]);
-	return o;
+		ret->own[c] = p->mix[k - 1][c] + f * (p->mix[k][c] - p->mix[k - 1][c]);
+	ret->mix = ret->own;
+	return ret;
 }
 
-static struct verdict_unit between(const struct moment *a, const struct moment *e, double s)
+static struct verdict_unit between(const struct verdict_proc *p, const struct moment *a, const struct moment *e, double s)
 {
 	struct verdict_unit u = {.w = fmax(e->x - a->x, .5), .sec = e->t - a->t, .x = (a->x + e->x) / 2, .s = s};
-	for (unsigned c = 0; c < VERDICT_CLASSES; c++)
+	for (unsigned c = 0; c < p->nclasses; c++)
 		u.mix[c] = e->mix[c] - a->mix[c];
 	return u;
 }
 
 struct verdict_unit verdict_stretch(const struct verdict_proc *p, uint32_t a, uint32_t e, double s)
 {
-	struct moment from = moment_of_births(p, a), to = moment_of_births(p, e);
-	return between(&from, &to, s);
+	struct moment from, to;
+	return between(p, moment_of_births(p, a, &from), moment_of_births(p, e, &to), s);
 }
 
 bool verdict_before(const struct verdict_proc *p, double s, struct verdict_unit *ret)
 {
 	size_t last = p->nmarks - 1;
+	size_t next = verdict_dump_mark(p, 1);
 	double w = p->bx[0];
-	if (!(w > 0) || !(p->x[last] > p->x[0]))
+	/* Of few GC runs until the second dump nobody knows which births were before them (life_dump.c). */
+	if (!(w > 0) || !(p->x[last] > p->x[0]) || (p->gc[next] - p->gc[0] > 1 && p->bx[next] <= w && w > p->x[0]))
 		return false;
 	double pace = (p->t[last] - p->t[0]) / (p->x[last] - p->x[0]);
 	*ret = (struct verdict_unit){.w = w, .sec = w * pace, .x = w / 2, .s = fmax(s, 0)};
@@ -369,8 +376,10 @@ bool verdict_before(const struct verdict_proc *p, double s, struct verdict_unit 
 
 struct verdict_unit verdict_between(const struct verdict_proc *p, uint32_t from, uint32_t to, double s)
 {
-	struct moment a = moment_of_mark(p, (uint32_t)verdict_dump_mark(p, from)), e = moment_of_mark(p, (uint32_t)verdict_dump_mark(p, to));
-	return between(&a, &e, s);
+	struct moment a, e;
+	moment_of_mark(p, (uint32_t)verdict_dump_mark(p, from), &a);
+	moment_of_mark(p, (uint32_t)verdict_dump_mark(p, to), &e);
+	return between(p, &a, &e, s);
 }
 
 uint32_t verdict_span_end(const uint32_t *bound, uint32_t n, uint32_t i, uint32_t cut)

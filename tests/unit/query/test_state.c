@@ -127,7 +127,7 @@ static void test_same_as_walk(void **state)
 /* A state that is built from all dumps at once has weighed the last of them, however many there were. */
 static void test_rebuilt(void **state)
 {
-	static const unsigned dumps[] = {7, 21, 50, 61};
+	static const unsigned dumps[] = {12, 21, 50, 61};
 	(void)state;
 	for (size_t i = 0; i < sizeof(dumps) / sizeof(*dumps); i++) {
 		struct series s;
@@ -137,7 +137,7 @@ static void test_rebuilt(void **state)
 		struct life *want = life_new(), *have;
 		size_t n;
 		assert_int_equal(store_open(&st, &(struct store_opts){0}, NULL), 0);
-		series_init(&s, &(struct series_opts){.keys = 300, .gens = 60, .seed = 5, .pid = 77, .churn_pct = 5, .window = 40});
+		series_init(&s, &(struct series_opts){.keys = 1500, .gens = 60, .sigs = 200, .seed = 5, .pid = 77, .churn_pct = 5, .window = 40});
 		for (unsigned k = 0; k < dumps[i]; k++)
 			put(st, series_next(&s), false, NULL);
 		assert_int_equal(store_rtxn_begin(st, &r), 0);
