@@ -11,8 +11,9 @@
 #include "cli/leaks.h"
 #include "cli/remote.h"
 #include "hda/protocol.h"
+#include "query/ack.h"
 
-enum { ID = 7 /* six hex digits and the NUL */, NOTE_MAX = 255 /* bytes, as hdad keeps them */ };
+enum { ID = 7 /* six hex digits and the NUL */ };
 
 /* "9C41" as "9c41". False: no beginning of an id. */
 static bool take_id(const char *text, char ret[ID])
@@ -90,8 +91,8 @@ static int check(const struct cli *cli)
 	if (args_flag(a, OPT_ID_PID) || args_flag(a, OPT_ID_APP))
 		return cli_fail(CLI_USAGE, "leaks --ack and --unack hold for every process that has this leak: no --pid, no --app");
 	const char *note = args_text(a, OPT_ID_NOTE);
-	if (note && strlen(note) > NOTE_MAX)
-		return cli_fail(CLI_USAGE, "--note: %zu bytes are more than %d", strlen(note), NOTE_MAX);
+	if (note && strlen(note) >= ACK_NOTE)
+		return cli_fail(CLI_USAGE, "--note: %zu bytes are more than %d", strlen(note), ACK_NOTE - 1);
 	return CLI_DONE;
 }
 

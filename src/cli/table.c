@@ -265,10 +265,9 @@ static size_t columns_of_rows(const struct part *p, struct column *cols)
 	return n;
 }
 
-static bool flexible(const struct column *c)
-{
-	return !c->right && !c->keep && (c->kind == K_PATH || c->kind == K_SITE || c->kind == K_TEXT || c->kind == K_NAME || c->kind == K_AUTO);
-}
+static bool is_text(const struct column *c) { return c->kind == K_TEXT || c->kind == K_NAME || c->kind == K_PATH || c->kind == K_SITE; }
+
+static bool flexible(const struct column *c) { return !c->right && !c->keep && (is_text(c) || c->kind == K_AUTO); }
 
 /* Columns that a narrow terminal can be without: all but the first, those to keep, and the places. */
 static bool droppable(const struct column *c, size_t i)
@@ -324,8 +323,7 @@ static char *cut(const struct table_style *st, const struct column *c, char *s)
 
 static bool is_right(const struct part *p, const struct column *c)
 {
-	if (c->kind == K_TEXT || c->kind == K_NAME || c->kind == K_PATH || c->kind == K_SITE || c->kind == K_SERIES || c->kind == K_BAR ||
-	    c->kind == K_FLAG)
+	if (is_text(c) || c->kind == K_SERIES || c->kind == K_BAR || c->kind == K_FLAG)
 		return false;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct val *v = report_get(&p->rows[i], c->name);

@@ -51,6 +51,18 @@ const char *config_unit(enum config_kind kind)
 	return texts[kind];
 }
 
+/* The same in a sentence. */
+static const char *wanted(enum config_kind kind)
+{
+	static const char *const texts[] = {
+	    [CONFIG_COUNT] = "a number",
+	    [CONFIG_SIZE] = "a number of bytes (K M G T)",
+	    [CONFIG_TIME] = "a time (ms s m h d)",
+	    [CONFIG_BOOL] = "yes or no",
+	};
+	return texts[kind];
+}
+
 /* --- single values --- */
 
 static bool parse_bool(const char *text, uint64_t *ret)
@@ -122,9 +134,7 @@ int config_value(enum config_id id, const char *text, uint64_t *ret, bool *ret_a
 		return 0;
 	}
 	if (!parse_raw(row->kind, text, &v)) {
-		static const char *const wanted[] = {[CONFIG_COUNT] = "a number", [CONFIG_SIZE] = "a number of bytes (K M G T)",
-		    [CONFIG_TIME] = "a time (ms s m h d)", [CONFIG_BOOL] = "yes or no"};
-		*ret_why = xasprintf("\"%.64s\" is not %s", text, wanted[row->kind]);
+		*ret_why = xasprintf("\"%.64s\" is not %s", text, wanted(row->kind));
 		return HDA_EFORMAT;
 	}
 	if (!parse_raw(row->kind, row->lo, &lo) || !parse_raw(row->kind, row->hi, &hi))

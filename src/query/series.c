@@ -18,11 +18,6 @@ static void tell(struct series_changes *to, const struct series_change *c)
 		to->c[to->n++] = *c;
 }
 
-static void where_of(const struct verdict_entry *e, const char *holder, char *buf, size_t n)
-{
-	snprintf(buf, n, "%.200s", e->site ? e->site : holder);
-}
-
 /* Compares what is said of the life now with what was said before. */
 static void remember(struct life *l, const struct dump_summary *s, struct series_changes *changes)
 {
@@ -42,8 +37,7 @@ static void remember(struct life *l, const struct dump_summary *s, struct series
 		struct series_change c = {
 		    .id = k->id, .from = fresh ? VERDICT_STATIC : (enum verdict_label)k->label, .to = line->label, .confidence = line->conf};
 		if (c.from != c.to) {
-			series_shown(series_path(v, i), holder, sizeof(holder));
-			where_of(head, holder, c.where, sizeof(c.where));
+			series_where(head, series_path(v, i), c.where, sizeof(c.where));
 			tell(changes, &c);
 		}
 		k->label = (uint8_t)line->label;

@@ -15,6 +15,8 @@ enum {
 	SERIES_EACH = 20,     /* of these the first so many are weighed, then ever fewer (one in 16 more): when a leak was first seen */
 	SERIES_ID = 7,        /* hex digits of a leak's name, and the NUL */
 	SERIES_TEXT = 1024,   /* bytes of a holder path */
+	SERIES_WHERE = 251,   /* bytes of a place, with the NUL; ... */
+	SERIES_LOGGED = 201,  /* ... in the journal */
 	SERIES_CHANGES = 16,  /* changes told of one dump at most; the rest is counted */
 };
 
@@ -23,7 +25,7 @@ struct series_change {
 	uint32_t id;
 	enum verdict_label from, to;
 	double confidence;
-	char where[256];      /* site, else holder */
+	char where[SERIES_LOGGED]; /* site, else holder */
 };
 
 struct series_changes {
@@ -47,7 +49,7 @@ HDA_MUST_CHECK int series_rebuild(struct store *s, uint64_t proc, bool (*go)(voi
 struct series_word {
 	char word[24];               /* leak, acknowledged, native, suspect, slow, ok, learning 3/5 */
 	double confidence;           /* of a leak; NAN otherwise */
-	char where[256], id[SERIES_ID]; /* site, else holder; "" */
+	char where[SERIES_WHERE], id[SERIES_ID]; /* site, else holder; "" */
 };
 /* acked (may be NULL): this leak is known; when all are, the word is "acknowledged" unless something else is to be said first. */
 void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ctx, struct series_word *ret);
@@ -56,6 +58,8 @@ void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ct
 void series_holder(const struct verdict_entry *e, char *buf, size_t n);
 /* The same for people: with the variables and constants that hold it, where they are known ("class PriceCache @prices -> Hash"). */
 void series_shown(const struct verdict_entry *e, char *buf, size_t n);
+/* Where it is, in a few words: the site of e, else who holds it (path: series_path's). */
+void series_where(const struct verdict_entry *e, const struct verdict_entry *path, char *buf, size_t n);
 /* The i-th step of its path for people; NULL: the next one says it, too. The entry's as long as that. */
 const char *series_step(const struct verdict_entry *e, size_t i);
 /* The entry of a line whose path says most: the line's own, or its first with a path. */

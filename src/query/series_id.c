@@ -59,6 +59,14 @@ void series_shown(const struct verdict_entry *e, char *buf, size_t n)
 	}
 }
 
+void series_where(const struct verdict_entry *e, const struct verdict_entry *path, char *buf, size_t n)
+{
+	char shown[SERIES_TEXT] = "";
+	if (!e->site)
+		series_shown(path, shown, sizeof(shown));
+	snprintf(buf, n, "%s", e->site ? e->site : shown);
+}
+
 const struct verdict_entry *series_path(const struct verdict *v, size_t line)
 {
 	const struct verdict_entry *top = v->fused[v->lines[line].top].entry;

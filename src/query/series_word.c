@@ -8,9 +8,7 @@
 /* path: the entry whose holders are said; holder: as ids have them. */
 static void set_place(struct series_word *w, const struct verdict_entry *e, const struct verdict_entry *path, const char *holder)
 {
-	char shown[SERIES_TEXT];
-	series_shown(path, shown, sizeof(shown));
-	snprintf(w->where, sizeof(w->where), "%.250s", e->site ? e->site : shown);
+	series_where(e, path, w->where, sizeof(w->where));
 	snprintf(w->id, sizeof(w->id), "%06x", series_id(e, holder) & 0xffffff);
 }
 

@@ -5,16 +5,27 @@
 #include "reduce/dupstr.h"
 #include "reduce/names.h"
 
-/* By bytes, then copies, descending, then the shorter: the oracle's order; the hash makes it total. */
+struct size {
+	uint64_t bytes, copies, length;
+};
+
+/* By bytes, then copies, descending, then the shorter: the oracle's order. */
+static int size_cmp(struct size a, struct size b)
+{
+	if (a.bytes != b.bytes)
+		return a.bytes > b.bytes ? -1 : 1;
+	if (a.copies != b.copies)
+		return a.copies > b.copies ? -1 : 1;
+	return a.length < b.length ? -1 : a.length > b.length;
+}
+
+/* The hash makes the order total. */
 static int group_cmp(const void *va, const void *vb)
 {
 	const struct dup_group *a = va, *b = vb;
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes ? -1 : 1;
-	if (a->copies != b->copies)
-		return a->copies > b->copies ? -1 : 1;
-	if (a->length != b->length)
-		return a->length < b->length ? -1 : 1;
+	int c = size_cmp((struct size){a->bytes, a->copies, a->length}, (struct size){b->bytes, b->copies, b->length});
+	if (c)
+		return c;
 	return a->hash < b->hash ? -1 : a->hash > b->hash;
 }
 
@@ -108,16 +119,13 @@ static void list_sites(const struct dupstr *d, const uint8_t *dup_of, const stru
 	free(list);
 }
 
-/* The largest first; of equals by what is known of them, not by the hash, whose key is another in each process. */
+/* As the groups; of equals by what is known of them, not by the hash, whose key is another in each process. */
 static int dup_cmp(const void *va, const void *vb, void *names)
 {
 	const struct sum_dup *a = va, *b = vb;
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes ? -1 : 1;
-	if (a->copies != b->copies)
-		return a->copies > b->copies ? -1 : 1;
-	if (a->length != b->length)
-		return a->length < b->length ? -1 : 1;
+	int c = size_cmp((struct size){a->bytes, a->copies, a->length}, (struct size){b->bytes, b->copies, b->length});
+	if (c)
+		return c;
 	if (a->sites[0].file != b->sites[0].file)
 		return span_cmp(strtab_get(names, a->sites[0].file), strtab_get(names, b->sites[0].file));
 	if (a->sites[0].line != b->sites[0].line)

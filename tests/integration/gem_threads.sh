@@ -9,11 +9,15 @@ trap hda_cleanup EXIT
 export HDA_RUNTIME_DIR="$work/run" HDA_SOCKET="$work/run/ingest.sock"
 
 ok 'hdad starts' hdad_start
-# run TRACE: its leaks, one a line: "CLASS HOLDER", in $work/leaks.
-run() {
-	TRACE=$1 DUMPS=12 "$RUBY" -I "$top_srcdir/contrib/ruby-client/lib" "$top_srcdir/tests/integration/gem_threads_worker.rb" >"$work/worker.log" 2>&1 &
+# work TRACE [STACKS]: a process from its begin to its end; $worker.
+work() {
+	HDA_STACKS=${2:-1} TRACE=$1 DUMPS=12 "$RUBY" -I "$top_srcdir/contrib/ruby-client/lib" "$top_srcdir/tests/integration/gem_threads_worker.rb" >"$work/worker.log" 2>&1 &
 	worker=$!
 	wait "$worker" || diag "$(cat "$work/worker.log")"
+}
+# run TRACE NAME: its leaks, one a line: "CLASS RATE", in $work/leaks.
+run() {
+	work "$1"
 	is "$2: every dump went through" "$(cat "$work/worker.log")" '1200 {}'
 	"$hdactl" --json leaks --pid "$worker" >"$work/leaks.json" 2>"$work/err"
 	jq -r '.rows[] | select(.label == "leak") | "\(.class) \(.objects_per_job | . * 20 | round / 20)"' "$work/leaks.json" | sort >"$work/leaks"
@@ -31,9 +35,7 @@ is 'show: the roots of the parent' "$("$hdactl" --json show "$dump" | jq -r '[.r
 like 'path: begins at the stack' "$("$hdactl" path "$dump" --class OfMain)" 'thread stack -> Hash'
 
 # Without the gem's help nobody can tell, and leaks does not claim to.
-HDA_STACKS=0 TRACE=1 DUMPS=12 "$RUBY" -I "$top_srcdir/contrib/ruby-client/lib" "$top_srcdir/tests/integration/gem_threads_worker.rb" >"$work/worker.log" 2>&1 &
-worker=$!
-wait "$worker" || diag "$(cat "$work/worker.log")"
+work 1 0
 "$hdactl" leaks --pid "$worker" >"$work/out" 2>&1
 like 'without stacks: unreachable objects become more' "$(cat "$work/out")" 'no leak found among what is held; but unreachable objects become [0-9]+ more'
 unlike 'without stacks: no promise' "$(cat "$work/out")" 'would have been seen'

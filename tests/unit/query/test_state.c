@@ -47,23 +47,32 @@ static int one_dump(void *ctx, struct dump_summary *s)
 	return 0;
 }
 
-/* The state in the store is byte for byte what a life that read all dumps in a row has. */
-static void assert_same_as_walk(struct store *st)
+/* A life that read all dumps of a process in a row. */
+static struct life *walked(struct store_rtxn *r, const struct store_proc *p)
 {
-	struct store_rtxn *r;
 	struct store_dump *d;
-	struct enc want = {0}, have = {0};
 	size_t n;
-	assert_int_equal(store_rtxn_begin(st, &r), 0);
-	struct store_proc p = only_proc(r);
-	assert_true(series_fits(r, &p));
-	assert_int_equal(store_rtxn_dumps(r, p.proc, &d, &n), 0);
+	struct life *l = life_new();
+	assert_int_equal(store_rtxn_dumps(r, p->proc, &d, &n), 0);
 	qsort(d, n, sizeof(*d), dump_order);
 	uint64_t *ids = calloc(n, sizeof(*ids));
 	for (size_t i = 0; i < n; i++)
 		ids[i] = d[i].dump;
-	struct life *l = life_new(), *stored;
 	assert_int_equal(store_rtxn_walk(r, ids, n, SERIES_PARTS, one_dump, l), 0);
+	free(ids);
+	free(d);
+	return l;
+}
+
+/* The state in the store is byte for byte what a life that read all dumps in a row has. */
+static void assert_same_as_walk(struct store *st)
+{
+	struct store_rtxn *r;
+	struct enc want = {0}, have = {0};
+	assert_int_equal(store_rtxn_begin(st, &r), 0);
+	struct store_proc p = only_proc(r);
+	assert_true(series_fits(r, &p));
+	struct life *l = walked(r, &p), *stored;
 	life_encode_rows(l, &want);
 	assert_int_equal(store_rtxn_memo(r, STORE_MEMO_ROWS, p.proc, &have), 0);
 	assert_int_equal(have.n, want.n);
@@ -85,8 +94,6 @@ static void assert_same_as_walk(struct store *st)
 	life_free(stored);
 	enc_done(&want);
 	enc_done(&have);
-	free(ids);
-	free(d);
 	store_rtxn_end(r);
 }
 
@@ -133,21 +140,14 @@ static void test_rebuilt(void **state)
 		struct series s;
 		struct store *st = NULL;
 		struct store_rtxn *r;
-		struct store_dump *d;
-		struct life *want = life_new(), *have;
-		size_t n;
+		struct life *have;
 		assert_int_equal(store_open(&st, &(struct store_opts){0}, NULL), 0);
 		series_init(&s, &(struct series_opts){.keys = 1500, .gens = 60, .sigs = 200, .seed = 5, .pid = 77, .churn_pct = 5, .window = 40});
 		for (unsigned k = 0; k < dumps[i]; k++)
 			put(st, series_next(&s), false, NULL);
 		assert_int_equal(store_rtxn_begin(st, &r), 0);
 		struct store_proc p = only_proc(r);
-		assert_int_equal(store_rtxn_dumps(r, p.proc, &d, &n), 0);
-		qsort(d, n, sizeof(*d), dump_order);
-		uint64_t *ids = calloc(n, sizeof(*ids));
-		for (size_t k = 0; k < n; k++)
-			ids[k] = d[k].dump;
-		assert_int_equal(store_rtxn_walk(r, ids, n, SERIES_PARTS, one_dump, want), 0);
+		struct life *want = walked(r, &p);
 		assert_int_equal(series_load(r, &p, NULL, NULL, &have), 0);
 		const struct verdict_life *a = life_verdict(want), *b = life_verdict(have);
 		assert_int_equal(a->nentries, b->nentries);
@@ -156,8 +156,6 @@ static void test_rebuilt(void **state)
 			assert_true(a->entries[k].judged->survivors == b->entries[k].judged->survivors && a->entries[k].key->n == b->entries[k].key->n);
 		life_free(want);
 		life_free(have);
-		free(ids);
-		free(d);
 		store_rtxn_end(r);
 		series_done(&s);
 		store_close(st);

@@ -95,9 +95,9 @@ module Hda
 
     # Whatever others throw at this thread waits: it must not unwind in the child.
     # No collection between the header's counters and the fork, and none under way: the child would copy every page that it marks or
-    # sweeps, and run finalizers. None between the stacks and the fork: it could move what they name. From the moment where collecting is allowed again to the child's first line nothing is allocated, so
-    # that none begins; and it must be allowed by then: Ruby's own fork tries again without end when the system refuses a process, and
-    # the application lives on meanwhile.
+    # sweeps, and run finalizers. None between the stacks and the fork: it could move what they name. From the moment where collecting
+    # is allowed again to the child's first line nothing is allocated, so that none begins; and it must be allowed by then: Ruby's own
+    # fork tries again without end when the system refuses a process, and the application lives on meanwhile.
     def launch(header, report)
       Thread.handle_interrupt(Object => :never) do
         was_off = GC.disable
