@@ -66,6 +66,20 @@ class StacksTest < HdaTest
     assert texts.all?(&:empty?)
   end
 
+  # Of an application's own kind of thread no method is called.
+  class OddThread < Thread
+    %i[equal? == eql? hash to_s inspect].each { |name| define_method(name) { |*| ::Kernel.raise("#{name} called") } }
+  end
+
+  def test_no_method_of_a_thread_is_called
+    thread = OddThread.new { Thread.stop }
+    await("sleep") { thread.status == "sleep" }
+    assert_includes sent["threads"], address(thread)
+  ensure
+    thread.kill
+    thread.join
+  end
+
   def test_bounds
     3.times { sleeper { ["x"] } }
     Hda::Stacks.stub(:forget, nil) do
