@@ -136,7 +136,7 @@ static double gc_of(const struct dump_summary *s)
 	return s->head.gc_count != HEADER_UNKNOWN ? (double)s->head.gc_count : s->max_generation != UINT64_MAX ? (double)s->max_generation : 0;
 }
 
-/* How many objects of the key are there of each part; garbage is taken from the youngest, as in life.c. */
+/* How many objects of the key live of each part. Of an older store nobody knows when garbage was born: it is taken from the youngest. */
 static void count_births(const struct cohorts *c, const struct dump_summary *s, size_t key, double ret[COHORTS])
 {
 	memset(ret, 0, COHORTS * sizeof(*ret));
@@ -146,10 +146,10 @@ static void count_births(const struct cohorts *c, const struct dump_summary *s, 
 			continue;
 		for (size_t k = 0; k < c->n; k++) {
 			if ((double)g->generation > c->c[k].gc_from && (double)g->generation <= c->c[k].gc_to)
-				ret[k] += (double)g->t.count;
+				ret[k] += (double)(g->t.count - g->dead);
 		}
 	}
-	double left = key != SIZE_MAX ? (double)s->keys[key].garbage.count : 0;
+	double left = key != SIZE_MAX && !s->genkeys_dead ? (double)s->keys[key].garbage.count : 0;
 	for (size_t k = c->n; k-- && left > 0;) {
 		double gone = fmin(left, ret[k]);
 		ret[k] -= gone;

@@ -173,6 +173,21 @@ static uint64_t key_id(struct adding *a, const struct sum_key *k, enum life_kind
 	return row_id(kind, name_hash(a, k->type), name_hash(a, k->klass), name_hash(a, k->file), k->line);
 }
 
+/* The class of threads when nobody knows which of them live. A dump is written by a forked child, in which all but one are dead: that
+ * nothing holds a Thread there says nothing of it, unless the gem has sent which the process had (graph/conclude.h). 0: it is known. */
+static uint32_t doubtful_threads(const struct dump_summary *s)
+{
+	return strtab_find(&s->names, SPAN_LIT("root threads")) ? 0 : strtab_find(&s->names, SPAN_LIT("Thread"));
+}
+
+static bool is_thread(const struct life *l, const struct sum_key *k) { return l->thread && k->klass == l->thread; }
+
+/* Objects born in this generation that live, as far as that is known. */
+static double living(const struct life *l, const struct dump_summary *s, const struct sum_genkey *g)
+{
+	return (double)(g->t.count - (is_thread(l, &s->keys[g->key]) ? 0 : g->dead));
+}
+
 /* Keys by site, where births are known. One that had none since the first dump (or since objects were moved) has no row. */
 static uint32_t *young_keys(struct life *l, const struct dump_summary *s)
 {
@@ -182,7 +197,7 @@ static uint32_t *young_keys(struct life *l, const struct dump_summary *s)
 		const struct sum_genkey *g = &s->genkeys[i];
 		if (i == 0 || g->generation != g[-1].generation)
 			mark = mark_of_generation(l, (double)g->generation);
-		if (mark > 0 && g->key < s->nkeys && s->keys[g->key].file)
+		if (mark > 0 && g->key < s->nkeys && s->keys[g->key].file && living(l, s, g) > 0)
 			of[g->key]++;
 	}
 	return of;
@@ -206,19 +221,10 @@ static void add_births(struct life *l, const struct dump_summary *s, const uint3
 		const struct sum_genkey *g = &s->genkeys[i];
 		if (i == 0 || g->generation != g[-1].generation)
 			mark = mark_of_generation(l, (double)g->generation);
-		if (mark && g->key < s->nkeys && counts[g->key]) /* else born before the first dump, or not followed */
-			l->births[end[g->key]++] = (struct verdict_birth){(double)g->t.count, (uint32_t)mark};
+		if (mark && g->key < s->nkeys && counts[g->key] && living(l, s, g) > 0) /* else born before the first dump, or not followed */
+			l->births[end[g->key]++] = (struct verdict_birth){living(l, s, g), (uint32_t)mark};
 	}
 }
-
-/* The class of threads when nobody knows which of them live. A dump is written by a forked child, in which all but one are dead: that
- * nothing holds a Thread there says nothing of it, unless the gem has sent which the process had (graph/conclude.h). 0: it is known. */
-static uint32_t doubtful_threads(const struct dump_summary *s)
-{
-	return strtab_find(&s->names, SPAN_LIT("root threads")) ? 0 : strtab_find(&s->names, SPAN_LIT("Thread"));
-}
-
-static bool is_thread(const struct life *l, const struct sum_key *k) { return l->thread && k->klass == l->thread; }
 
 static struct tally garbage_of(const struct life *l, const struct sum_key *k)
 {
@@ -253,8 +259,8 @@ static double drop_dead(const struct verdict_proc *p, const struct verdict_key *
 	return done;
 }
 
-/* Births of garbage are no survivors. How many of a key's objects are unreachable is known, when they were born is not: those that
- * were dead before, and then the youngest, as most garbage is. (What was promoted and waits for a major GC would else look kept.) */
+/* Births of garbage are no survivors. Of dumps of an older store is known how many of a key's objects are unreachable, not when they were
+ * born: those that were dead before, and then the youngest, as most garbage is. */
 static void drop_garbage(const struct life *l, const struct verdict_key *k, struct verdict_birth *births, uint32_t n, double garbage)
 {
 	if (n && garbage > 0) {
@@ -361,7 +367,7 @@ static bool settle_births(struct life *l, struct life_row *r, const struct life_
 	bool there = l->traced && seen->src < s->nkeys;
 	uint32_t from = there ? l->births_at[seen->src] : 0, n = there ? l->births_at[seen->src + 1] - from : 0;
 	struct verdict_birth *births = n ? l->births + from : NULL;
-	if (n)
+	if (n && !s->genkeys_dead)
 		drop_garbage(l, &r->key, births, n, (double)garbage_of(l, &s->keys[seen->src]).count);
 	struct verdict_row v = {.n = seen->n, .b = seen->b, .len = -1, .born = true, .births = births, .nbirths = n, .gone = -1};
 	bool quiet = is_quiet(r, n);
@@ -464,13 +470,12 @@ void life_add(struct life *l, const struct dump_summary *s)
 		l->traced = l->proc.traced = s->traced_objects_known;
 		l->proc.ruby = strtod(s->head.ruby, NULL);
 		l->proc.rev = s->head.who.rev[0] ? XXH3_64bits(s->head.who.rev, strlen(s->head.who.rev)) : 0;
-		/* Births of garbage cannot be told from births of survivors, so they wait for a major GC, graph or not. */
-		l->proc.graph = false;
 	}
 	if (s->head.cgroup_limit != HEADER_UNKNOWN)
 		l->proc.limit = (double)s->head.cgroup_limit;
 	else if (l->host_memory > 0)
 		l->proc.limit = l->host_memory;
+	l->proc.graph = s->genkeys_dead; /* else births of garbage, which cannot be told from others, wait for a major GC */
 	struct verdict_dump d = life_dump_of(l, s);
 	/* Births are told apart by the number of GC runs. Where none came since the dump before, those that are new would be taken for as old
 	 * as that one's, and a leak for something that filled up at first. */

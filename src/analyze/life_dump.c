@@ -10,7 +10,7 @@
 #define NO_JOBS_PACE 1000. /* jobs per dump when nobody counted */
 #define MOVED_PART .15     /* of the objects with a site: so many more without one than at the last dump, and they were moved */
 #define MOVED_MIN 200.     /* ... and at least so many */
-#define FEW_RUNS 4.        /* of the GC between two marks: with more it makes no difference when they were */
+#define FEW_RUNS 4.        /* of the GC between two dumps */
 
 static unsigned class_index(struct life *l, const char *name)
 {
@@ -59,6 +59,11 @@ static uint64_t compactions(struct life *l, const struct dump_summary *s)
 /* Of what was traced, the dead that were there at the last dump already: those younger die young as a rule, and need no major GC. */
 static double old_dead(const struct life *l, const struct dump_summary *s)
 {
+	double known_dead = 0;
+	for (size_t i = 0; s->genkeys_dead && i < s->ngenkeys && s->genkeys[i].generation <= l->proc.last.gc; i++)
+		known_dead += s->keys[s->genkeys[i].key].file ? s->genkeys[i].dead : 0;
+	if (s->genkeys_dead)
+		return known_dead;
 	_cleanup_free_ uint64_t *young = xcalloc(s->nkeys + 1, sizeof(*young));
 	double dead = 0;
 	for (size_t i = s->ngenkeys; i-- && s->genkeys[i].generation > l->proc.last.gc;) {
@@ -105,35 +110,36 @@ static double since_last(double jobs, double runs, double before, double part)
  * knows when the first was: that part of the run is left out. */
 static double until_next(double jobs, double runs, double since) { return runs > FEW_RUNS ? 0 : fmax(jobs - since, 0); }
 
-/* When the last GC run was before each mark and the dump. Between marks with many it makes no difference; where few come, births of half an
- * interval would count as those of the next. At the dump it shows in how many objects were born since: by the pace of allocation, if that
- * is known (from GC.stat, or from two dumps without a GC run between them), else as a part of the most that were seen. */
+/* Jobs from the last GC run to the dump. It shows in how many objects were born since: by the pace of allocation, if that is known (from
+ * GC.stat, or from two dumps without a GC run between them), else as a part of the most that were seen. done, runs: jobs and GC runs since
+ * the dump before; before: jobs from the last one to that. */
+static double since_gc(const struct life *l, const struct dump_summary *s, double done, double runs, double before)
+{
+	double born = born_since_gc(s, (uint64_t)((double)l->proc.last.gc + runs)), cycle = fmax(l->cycle, born);
+	double made = known(s->head.total_allocated_objects, 0) - l->allocated;
+	double pace = l->allocated > 0 && made > 0 ? made / fmax(done, 1) : l->pace;
+	return pace > 0 ? fmin(born / pace, done) : since_last(done, runs, before, cycle > 0 ? born / cycle : .5);
+}
+
+/* When the last GC run was before each mark and the dump: births are told apart by them alone. That of the dump is measured, and those
+ * between it and the one before the dump before came at an even pace, about. Where only few came that is no better than to leave the marks
+ * out: what was born in half an interval would count as of the next. */
 static void gc_runs(const struct life *l, const struct dump_summary *s, struct verdict_dump *d)
 {
 	const struct verdict_proc *p = &l->proc;
 	if (!p->have_last)
 		return;
-	double born = born_since_gc(s, d->gc), cycle = fmax(l->cycle, born), made = known(s->head.total_allocated_objects, 0) - l->allocated;
-	double since = p->x[p->nmarks - 1] - p->bx[p->nmarks - 1];
-	double jobs = p->last.jobs <= d->jobs ? p->last.jobs : 0, gc = (double)p->last.gc, done = d->jobs - jobs;
+	double jobs = p->last.jobs <= d->jobs ? p->last.jobs : 0, gc = (double)p->last.gc, done = d->jobs - jobs, runs = (double)d->gc - gc;
+	double before = p->x[p->nmarks - 1] - p->bx[p->nmarks - 1], since = since_gc(l, s, done, runs, before);
+	if (runs <= FEW_RUNS)
+		d->nmarks = 0;
 	for (unsigned i = 0; i < d->nmarks; i++) {
-		since = d->since_gc[i] = since_last(fmax(d->marks[i][0] - jobs, 0), d->marks_gc[i] - gc, since, .5);
-		jobs = d->marks[i][0];
-		gc = d->marks_gc[i];
+		double run = fmin(fmax(d->marks_gc[i] - gc, 0), runs), at = (done - since + before) * run / runs - before;
+		d->since_gc[i] = fmax(d->marks[i][0] - jobs - at, 0);
 	}
-	double runs = (double)d->gc - gc, left = fmax(d->jobs - jobs, 0);
-	double pace = l->allocated > 0 && made > 0 ? made / fmax(done, 1) : l->pace;
-	if (pace > 0)
-		since = fmin(born / pace, done);
-	else
-		since = since_last(left, runs, since, cycle > 0 ? born / cycle : .5);
 	d->since_gc[d->nmarks] = since;
 	if (p->ndumps == 1)
-		d->until_gc = until_next(done, (double)d->gc - (double)p->last.gc, since);
-	if (!(pace > 0))
-		return;
-	for (unsigned i = d->nmarks; i-- && d->marks_gc[i] >= (double)d->gc;) /* the same run: it is known when it was */
-		d->since_gc[i] = fmax(d->marks[i][0] - (d->jobs - since), 0);
+		d->until_gc = until_next(done, runs, since);
 }
 
 void life_dump_taken(struct life *l, const struct dump_summary *s, const struct verdict_dump *d)

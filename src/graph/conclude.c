@@ -142,6 +142,9 @@ static void forget(struct dump_summary *s)
 	s->nsigs = s->nholders = s->ncontainers = s->ntop_retained = s->nret_class = s->nret_site = s->nret_type = s->nret_gem = 0;
 	s->reachable = s->garbage = s->garbage_by_type_total = (struct tally){0};
 	s->dangling = 0;
+	s->genkeys_dead = false;
+	for (size_t i = 0; i < s->ngenkeys; i++)
+		s->genkeys[i].dead = 0;
 	for (size_t i = 0; i < s->nkeys; i++)
 		s->keys[i].garbage = s->keys[i].retained = (struct tally){0};
 }

@@ -91,8 +91,8 @@ struct sum_object object_row(const struct conclusion *c, uint32_t id);
 /* As above, but the class of a CLASS or MODULE line with a name is that name. */
 struct sum_object object_row_named(struct conclusion *c, uint32_t id);
 
-/* Once the walk is done: its ids are the ids; garbage, dangling. Takes over *w, makes c->num. */
-void conclusion_renumber(struct conclusion *c, struct walk *w);
+/* Once the walk is done: its ids are the ids; garbage, dangling. Takes over *w, makes c->num. false without memory. */
+bool conclusion_renumber(struct conclusion *c, struct walk *w);
 /* The steps with roots, in this order; each false without memory. */
 bool conclude_signatures(struct conclusion *c);  /* walk, sig; sigs with their own tallies */
 bool conclude_reach(struct conclusion *c);       /* up, sub, bytes; reachable, top_retained */

@@ -21,6 +21,7 @@ struct graph *graph_new(const struct graph_opts *opts)
 	addrmap_init(&g->map, &g->mem);
 	gvec_init(&g->objs, &g->mem, sizeof(struct walk_node) / 4);
 	gvec_init(&g->refs, &g->mem, 1);
+	gvec_init(&g->born, &g->mem, 1);
 	glog_init(&g->roots, &g->mem, 2);
 	glog_init(&g->lengths, &g->mem, 3);
 	glog_init(&g->named, &g->mem, 2);
@@ -36,6 +37,7 @@ static void release(struct graph *g)
 	addrmap_done(&g->map);
 	gvec_done(&g->objs);
 	gvec_done(&g->refs);
+	gvec_done(&g->born);
 	struct glog *logs[] = {&g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
 	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
 		glog_done(logs[i]);
@@ -188,6 +190,22 @@ static bool note_class(struct graph *g, const struct heap_obj *o, uint32_t *rec_
 	return true;
 }
 
+/* The generation of the object that is added. Those before the first that has one had none. false without memory. */
+static inline bool note_birth(struct graph *g, const struct heap_obj *o)
+{
+	if (!(o->flags & OBJ_HAS_GENERATION) && g->born.n == 0)
+		return true;
+	while (g->born.n < g->map.nobjects) {
+		uint32_t *p = gvec_push(&g->born);
+		if (!p)
+			return false;
+		*p = GRAPH_UNBORN;
+	}
+	if (o->flags & OBJ_HAS_GENERATION && o->generation < GRAPH_UNBORN)
+		g->born.p[g->born.n - 1] = (uint32_t)o->generation;
+	return true;
+}
+
 void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
 {
 	graph_refs(g, o->refs, o->nrefs);
@@ -201,7 +219,8 @@ void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
 	}
 	uint64_t length = length_of(o);
 	uint64_t row = g->refs.n - g->pending;
-	bool ok = first > 0 && slot <= SLOT_MASK && g->map.nobjects <= GRAPH_MAX_OBJECTS && note_class(g, o, &slot) && rare(g, o, code, length);
+	bool ok = first > 0 && slot <= SLOT_MASK && g->map.nobjects <= GRAPH_MAX_OBJECTS && note_class(g, o, &slot) &&
+	    rare(g, o, code, length) && note_birth(g, o);
 	struct walk_node *node = ok ? (struct walk_node *)gvec_push(&g->objs) : NULL;
 	if (!node) {
 		graph_give_up(g);

@@ -21,6 +21,9 @@ enum {
 /* In the size of a node: it stands in big_sizes. */
 #define REC_SIZE_BIG 0xFFFFFFFFu
 
+/* In `born`: of no generation that is known. */
+#define GRAPH_UNBORN 0xFFFFFFFFu
+
 /* Objects of one slot nearly always have one class, so their references to it are kept once a slot. */
 enum { SLOT_UNKNOWN, SLOT_CLASSLESS, SLOT_CLASS };
 enum { GRAPH_SLOTS_FIRST = 1024 };
@@ -37,6 +40,7 @@ struct graph {
 	struct addrmap map;
 	struct gvec objs;       /* struct walk_node by id, num 0, row: where in refs its references begin; the first line of an address only */
 	struct gvec refs;       /* codes: the references of the objects, in the same order; with SLOT_CLASS_EDGE then that to its class */
+	struct gvec born;       /* generation by id, GRAPH_UNBORN: unknown; of a traced dump, until the walk is done */
 	struct slot_class *slot_class; /* by slot of the reducer: the class of its first object */
 	uint64_t nslots;
 	struct glog roots;      /* (name id of the scanner, code) */

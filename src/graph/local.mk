@@ -4,6 +4,7 @@ libhda_a_SOURCES += \
 	src/graph/conclude.c src/graph/conclude.h \
 	src/graph/containers.c \
 	src/graph/csr.c \
+	src/graph/dead.c src/graph/dead.h \
 	src/graph/dfs.c src/graph/dfs.h \
 	src/graph/dom.c src/graph/dom.h \
 	src/graph/glog.c src/graph/glog.h \

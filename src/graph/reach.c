@@ -3,36 +3,46 @@
 
 #include "base/mem.h"
 #include "graph/conclude.h"
+#include "graph/dead.h"
 #include "graph/idom.h"
 
 /* Tallies of what the walk did not reach; ids are still those of the address table. */
-static void garbage(struct conclusion *c)
+static void garbage(struct conclusion *c, struct dead *dead)
 {
 	struct dump_summary *s = c->s;
 	for (uint32_t v = 0; v < c->rows.n; v++) {
 		const struct walk_node *node = &c->rows.node[v];
 		if (node->num)
 			continue;
-		struct tally *t = &s->keys[reducer_slot_key(c->r, node->slot & SLOT_MASK)].garbage;
+		uint32_t slot = node->slot & SLOT_MASK, key = reducer_slot_key(c->r, slot);
+		struct tally *t = &s->keys[key].garbage;
 		uint64_t size = conclusion_size(c, v);
 		t->count++;
 		t->bytes += size;
 		s->garbage.count++;
 		s->garbage.bytes += size;
+		dead_count(dead, v, slot, key);
 	}
 	s->garbage_by_type_total = s->garbage;
 	s->dangling = c->rows.dangling;
 }
 
-void conclusion_renumber(struct conclusion *c, struct walk *w)
+bool conclusion_renumber(struct conclusion *c, struct walk *w)
 {
-	garbage(c);
+	struct dead dead;
+	bool ok = dead_begin(&dead, c);
+	if (ok) {
+		garbage(c, &dead);
+		dead_end(&dead);
+	}
+	gvec_done(&c->g->born);
 	c->num = rows_take_nums(&c->rows);
 	idvals_renumber(&c->big_sizes, c->num);
 	idvals_renumber(&c->lengths, c->num);
 	idvals_renumber(&c->named, c->num);
 	c->walk = *w;
 	c->sig = c->walk.sig;
+	return ok;
 }
 
 /* What leaves add to their dominators, or to all when they have none. */

@@ -280,7 +280,7 @@ bool conclude_signatures(struct conclusion *c)
 	}
 	if (ok) {
 		graph_phase(c->g, "garbage");
-		conclusion_renumber(c, &w);
+		ok = conclusion_renumber(c, &w);
 	}
 	graph_phase(c->g, "signatures");
 	ok = ok && keep(c, &t);

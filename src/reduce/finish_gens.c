@@ -52,7 +52,7 @@ static void count_pair(void *ctx, uint32_t gen, uint32_t slot, struct tally t)
 static void place_pair(void *ctx, uint32_t gen, uint32_t slot, struct tally t)
 {
 	struct spread *sp = ctx;
-	sp->rows[sp->next[gen]++] = (struct sum_genkey){sp->r->gens[gen], sp->r->slots[slot].key, t};
+	sp->rows[sp->next[gen]++] = (struct sum_genkey){sp->r->gens[gen], sp->r->slots[slot].key, 0, t};
 }
 
 /* Adds equal neighbours up. */

@@ -32,7 +32,8 @@ struct sum_gen {
 /* (generation x key), sorted by generation, then key. */
 struct sum_genkey {
 	uint64_t generation;
-	uint32_t key; /* index into keys */
+	uint32_t key;  /* index into keys */
+	uint32_t dead; /* of these unreachable (with genkeys_dead; else 0) */
 	struct tally t;
 };
 
@@ -128,6 +129,7 @@ struct dump_summary {
 	struct sum_type *types;     size_t ntypes;       /* only when a store was asked for it: sums over keys, in no order */
 	struct sum_gen *gens;       size_t ngens;        /* by generation */
 	struct sum_genkey *genkeys; size_t ngenkeys;
+	bool genkeys_dead;          /* garbage is told apart by generation: a graph of a traced dump */
 	bool genkeys_cut;           /* more pairs than the reducer follows: genkeys adds up to less than gens */
 	struct sum_dup *dups;       size_t ndups;        /* by bytes descending: the first SUM_TOP_DUPS */
 	struct sum_object *refs;    size_t nrefs;        /* most references out */

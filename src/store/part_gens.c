@@ -6,6 +6,8 @@
 #include "store/record.h"
 
 static const struct table_shape shape = {.ntally = 1};
+/* Of births: how many are dead, before the tally. */
+static const struct table_shape births_shape = {.nplain = 1, .ntally = 1};
 
 static void gens_save(struct rec_out *o, struct part_state *st)
 {
@@ -29,7 +31,7 @@ static void gens_load(struct rec_in *in, const struct part_state *st)
 }
 
 /* A row's key is generation << 32 | key number. GC counts stay far below 2^32; should one not, the table is left out. */
-static void genkeys_save(struct rec_out *o, struct part_state *st)
+static void births_save(struct rec_out *o, struct part_state *st)
 {
 	const struct dump_summary *s = o->sum;
 	table_reserve(&st->t, s->ngenkeys);
@@ -40,18 +42,18 @@ static void genkeys_save(struct rec_out *o, struct part_state *st)
 			return;
 		}
 		uint64_t *row = table_add(&st->t, g->generation << 32 | o->keys[g->key]);
-		row[1] = g->t.count;
-		row[2] = g->t.bytes;
+		row[1] = g->dead;
+		row[2] = g->t.count;
+		row[3] = g->t.bytes;
 	}
 	table_sort(&st->t);
 }
 
 /* The rows come by key number; the summary wants them by index into its keys: a stable counting sort by index, then by
  * generation, whose groups are known. */
-static void genkeys_load(struct rec_in *in, const struct part_state *st)
+static void load(struct rec_in *in, const struct table *t, bool dead)
 {
 	struct dump_summary *s = in->sum;
-	const struct table *t = &st->t;
 	uint32_t *index = xreallocarray(NULL, t->n, sizeof(*index)), *order = xreallocarray(NULL, t->n, sizeof(*order));
 	size_t *start = xcalloc(s->nkeys + 1, sizeof(*start));
 	size_t *place = xreallocarray(NULL, t->n, sizeof(*place)); /* by first row of a generation: where its next row goes */
@@ -73,8 +75,10 @@ static void genkeys_load(struct rec_in *in, const struct part_state *st)
 	s->genkeys = xreallocarray(NULL, t->n, sizeof(*s->genkeys));
 	s->ngenkeys = t->n;
 	for (size_t i = 0; i < t->n; i++) {
-		const uint64_t *row = t->cells + order[i] * (size_t)t->stride;
-		s->genkeys[place[group[order[i]]]++] = (struct sum_genkey){row[0] >> 32, index[order[i]], {row[1], row[2]}};
+		const uint64_t *row = t->cells + order[i] * (size_t)t->stride, *all = row + 1 + dead;
+		uint64_t gone = dead ? row[1] : 0;
+		s->genkeys[place[group[order[i]]]++] = (struct sum_genkey){
+		    row[0] >> 32, index[order[i]], (uint32_t)(gone < all[0] ? gone : all[0]), {all[0], all[1]}};
 	}
 out:
 	free(group);
@@ -84,7 +88,20 @@ out:
 	free(index);
 }
 
+/* Written before it was known which of them are dead. */
+static void genkeys_save(struct rec_out *o, struct part_state *st)
+{
+	(void)o;
+	(void)st;
+}
+
+static void genkeys_load(struct rec_in *in, const struct part_state *st) { load(in, &st->t, false); }
+
+static void births_load(struct rec_in *in, const struct part_state *st) { load(in, &st->t, true); }
+
 const struct part part_gens = {.id = PART_GENS, .name = "generations", .flags = STORE_GENS, .shape = &shape,
     .save = gens_save, .load = gens_load};
-const struct part part_genkeys = {.id = PART_GENKEYS, .name = "generation x key", .flags = STORE_GENKEYS, .shape = &shape,
+const struct part part_genkeys = {.id = PART_GENKEYS, .name = "generation x key, of old", .flags = STORE_GENKEYS, .shape = &shape,
     .save = genkeys_save, .load = genkeys_load};
+const struct part part_births = {.id = PART_BIRTHS, .name = "generation x key", .flags = STORE_GENKEYS, .shape = &births_shape,
+    .save = births_save, .load = births_load};

@@ -7,7 +7,7 @@
 enum { /* bits of the flags; on disk: never renumber */
 	HEAD_TRACED = 1 << 0, HEAD_FULL = 1 << 1, HEAD_MTIME = 1 << 2, HEAD_PARTIAL = 1 << 3, HEAD_SINCE = 1 << 4,
 	HEAD_GENERATIONS = 1 << 5, HEAD_DUP_ESTIMATED = 1 << 6, HEAD_EDGES_CUT = 1 << 7, HEAD_GRAPH = 1 << 8,
-	HEAD_GENKEYS_CUT = 1 << 9,
+	HEAD_GENKEYS_CUT = 1 << 9, HEAD_GENKEYS_DEAD = 1 << 10,
 };
 
 /* The figures that may be unknown, in the order on disk: new ones go to the end of a new record version. */
@@ -59,7 +59,7 @@ static uint64_t flags_of(const struct dump_summary *s)
 	    (s->partial ? HEAD_PARTIAL : 0) | (s->since ? HEAD_SINCE : 0) |
 	    (s->traced_objects_known ? HEAD_GENERATIONS : 0) | (s->dup_estimated ? HEAD_DUP_ESTIMATED : 0) |
 	    (s->edge_addrs_cut ? HEAD_EDGES_CUT : 0) | (s->has_graph ? HEAD_GRAPH : 0) |
-	    (s->genkeys_cut ? HEAD_GENKEYS_CUT : 0);
+	    (s->genkeys_cut ? HEAD_GENKEYS_CUT : 0) | (s->genkeys_dead ? HEAD_GENKEYS_DEAD : 0);
 }
 
 static void head_save(struct rec_out *o, struct part_state *st)
@@ -142,6 +142,7 @@ static void head_load(struct rec_in *in, const struct part_state *st)
 	s->edge_addrs_cut = flags & HEAD_EDGES_CUT;
 	s->has_graph = flags & HEAD_GRAPH;
 	s->genkeys_cut = flags & HEAD_GENKEYS_CUT;
+	s->genkeys_dead = flags & HEAD_GENKEYS_DEAD;
 	h->who.pidns = dec_uv(d);
 	h->who.pid = dec_uv(d);
 	h->who.start = dec_uv(d);

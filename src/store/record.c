@@ -238,4 +238,5 @@ const struct part *const parts_all[PARTS] = {
     [PART_KEY_SIGS] = &part_key_sigs,
     [PART_LABELS] = &part_labels,
     [PART_TYPES] = &part_types,
+    [PART_BIRTHS] = &part_births,
 };

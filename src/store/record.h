@@ -107,7 +107,8 @@ enum part_id { /* stands in keys on disk: never renumber */
 	PART_SIGS = 7, PART_HOLDERS = 8, PART_TRACE = 9, PART_RETAINED = 10, PART_KEY_SIGS = 11,
 	PART_LABELS = 12,
 	PART_TYPES = 13,
-	PARTS = 14,
+	PART_BIRTHS = 14,
+	PARTS = 15,
 };
 
 struct part {
@@ -123,7 +124,8 @@ struct part {
 };
 
 extern const struct part part_head, part_keys, part_gens, part_genkeys, part_dups, part_objects, part_edges, part_sigs,
-    part_holders, part_trace, part_retained, part_key_sigs, part_labels, part_types;
+    part_holders, part_trace, part_retained, part_key_sigs, part_labels, part_types,
+    part_births;
 /* By id, in the order in which they must be saved and loaded. */
 extern const struct part *const parts_all[PARTS];
 

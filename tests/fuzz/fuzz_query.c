@@ -25,7 +25,7 @@ static struct dump_summary *summary(uint64_t jobs)
 	s->keys[1] = (struct sum_key){name(s, "HASH"), name(s, "Hash"), 0, 0, {1, 40}, {0, 0}, {jobs, 900}};
 	s->nkeys = 2;
 	s->genkeys = xcalloc(1, sizeof(*s->genkeys));
-	s->genkeys[0] = (struct sum_genkey){jobs / 100, 0, {jobs, jobs * 40}};
+	s->genkeys[0] = (struct sum_genkey){jobs / 100, 0, 0, {jobs, jobs * 40}};
 	s->gens = xcalloc(1, sizeof(*s->gens));
 	s->gens[0] = (struct sum_gen){jobs / 100, {jobs, jobs * 40}};
 	s->ngens = s->ngenkeys = 1;

@@ -5,15 +5,23 @@
 #include "fake_stages.h"
 #include "graph/graph.h"
 
-enum { MAX_N = 20, MAX_REFS = 5, KEYS = 4 };
+enum { MAX_N = 20, MAX_REFS = 5, KEYS = 4, GENERATIONS = 3, UNBORN = GENERATIONS /* of no generation */ };
 
 static struct graph *new_graph(uint64_t memory) { return graph_new(&(struct graph_opts){.memory = memory}); }
 
-static void put(struct graph *g, uint32_t slot, uint32_t type, uint64_t addr, uint64_t klass, uint64_t size, const uint64_t *refs, size_t n)
+/* generation: 10, 20, 30, or none. */
+static void put_born(struct graph *g, uint32_t slot, uint32_t type, uint64_t addr, uint64_t klass, uint64_t size, const uint64_t *refs,
+    size_t n, uint32_t generation)
 {
 	struct heap_obj o = {.addr = addr, .klass = klass, .flags = klass ? OBJ_HAS_CLASS : 0, .memsize = size, .type = type, .refs = refs,
-	    .nrefs = n, .refs_total = n};
+	    .nrefs = n, .refs_total = n, .generation = 10 * (generation + 1)};
+	o.flags |= generation < UNBORN ? OBJ_HAS_GENERATION : 0;
 	graph_object(g, &o, slot);
+}
+
+static void put(struct graph *g, uint32_t slot, uint32_t type, uint64_t addr, uint64_t klass, uint64_t size, const uint64_t *refs, size_t n)
+{
+	put_born(g, slot, type, addr, klass, size, refs, n, UNBORN);
 }
 
 static uint64_t address(uint32_t v) { return 0x7f0000000000 + (uint64_t)v * 40; }
@@ -21,13 +29,16 @@ static uint64_t address(uint32_t v) { return 0x7f0000000000 + (uint64_t)v * 40; 
 /* A small heap in an obvious form. */
 struct heap {
 	uint32_t n, key[MAX_N], nref[MAX_N], ref[MAX_N][MAX_REFS], klass[MAX_N], nroots, root[3];
+	uint32_t born[MAX_N]; /* index of its generation, or UNBORN */
 };
 
 static void make(struct heap *h, uint64_t *rnd)
 {
+	bool traced = unit_below(rnd, 4) > 0;
 	h->n = 1 + (uint32_t)unit_below(rnd, MAX_N);
 	for (uint32_t v = 0; v < h->n; v++) {
 		h->key[v] = (uint32_t)unit_below(rnd, KEYS);
+		h->born[v] = traced ? (uint32_t)unit_below(rnd, GENERATIONS + 1) : UNBORN;
 		h->nref[v] = (uint32_t)unit_below(rnd, 4);
 		h->klass[v] = (uint32_t)unit_below(rnd, 3) ? UINT32_MAX : (uint32_t)unit_below(rnd, h->n); /* also its own */
 		for (uint32_t k = 0; k < h->nref[v]; k++)
@@ -122,6 +133,40 @@ static void check_sigs(const struct dump_summary *s)
 	assert_int_equal(own.bytes, s->reachable.bytes);
 }
 
+/* What the reducer has said before: how many objects there are of each (generation x key). */
+static void fill_generations(const struct heap *h, struct dump_summary *s)
+{
+	s->gens = xcalloc(GENERATIONS, sizeof(*s->gens));
+	s->genkeys = xcalloc(GENERATIONS * KEYS, sizeof(*s->genkeys));
+	for (uint32_t g = 0; g < GENERATIONS; g++) {
+		struct sum_gen all = {10 * (g + 1), {0, 0}};
+		for (uint32_t k = 0; k < KEYS; k++) {
+			struct sum_genkey row = {.generation = all.generation, .key = k};
+			for (uint32_t v = 0; v < h->n; v++)
+				row.t.count += h->born[v] == g && h->key[v] == k;
+			all.t.count += row.t.count;
+			if (row.t.count)
+				s->genkeys[s->ngenkeys++] = row;
+		}
+		if (all.t.count)
+			s->gens[s->ngens++] = all;
+	}
+}
+
+/* Of each of these so many are dead as are not reached. */
+static void check_dead(const struct heap *h, const struct dump_summary *s)
+{
+	bool all[MAX_N];
+	reach(h, UINT32_MAX, all);
+	assert_int_equal(s->genkeys_dead, s->ngenkeys > 0);
+	for (size_t i = 0; i < s->ngenkeys; i++) {
+		uint32_t dead = 0;
+		for (uint32_t v = 0; v < h->n; v++)
+			dead += !all[v] && h->key[v] == s->genkeys[i].key && 10 * (h->born[v] + 1) == s->genkeys[i].generation;
+		assert_int_equal(s->genkeys[i].dead, dead);
+	}
+}
+
 static void test_groups_random(void **state)
 {
 	(void)state;
@@ -140,8 +185,10 @@ static void test_groups_random(void **state)
 			uint64_t refs[MAX_REFS];
 			for (uint32_t k = 0; k < h.nref[v]; k++)
 				refs[k] = address(h.ref[v][k]);
-			put(g, h.key[v], HEAP_OBJECT, address(v), h.klass[v] == UINT32_MAX ? 0 : address(h.klass[v]), v + 1, refs, h.nref[v]);
+			put_born(g, h.key[v], HEAP_OBJECT, address(v), h.klass[v] == UINT32_MAX ? 0 : address(h.klass[v]), v + 1, refs, h.nref[v],
+			    h.born[v]);
 		}
+		fill_generations(&h, f.s);
 		for (uint32_t i = 0; i < h.nroots; i++) {
 			uint64_t a = address(h.root[i]);
 			graph_root(g, fake_name(&f, i ? "vm" : "machine_context"), &a, 1, true);
@@ -150,6 +197,7 @@ static void test_groups_random(void **state)
 		assert_true(f.s->has_graph && f.s->no_graph_why == 0);
 		check_groups(&h, f.s);
 		check_sigs(f.s);
+		check_dead(&h, f.s);
 		graph_free(g);
 		fake_free(&f);
 	}

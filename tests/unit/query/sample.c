@@ -88,7 +88,7 @@ static void make_generations(struct dump_summary *s, const struct sample *h, con
 	size_t n = 0, m = 0;
 	for (size_t i = 0; i < h->n; i++) {
 		if (h->o[i].generation != UINT64_MAX)
-			g[n++] = (struct sum_genkey){h->o[i].generation, at[i], {1, h->o[i].bytes}};
+			g[n++] = (struct sum_genkey){h->o[i].generation, at[i], 0, {1, h->o[i].bytes}};
 	}
 	qsort(g, n, sizeof(*g), by_generation);
 	s->gens = xcalloc(n, sizeof(*s->gens));

@@ -158,7 +158,7 @@ const char *summary_fault(const struct dump_summary *s)
 		if (s->gens[i].generation <= s->gens[i - 1].generation)
 			return "order of the generations";
 	for (size_t i = 0; i < s->ngenkeys; i++)
-		if (s->genkeys[i].key >= s->nkeys || (i && s->genkeys[i].generation < s->genkeys[i - 1].generation))
+		if (s->genkeys[i].key >= s->nkeys || s->genkeys[i].dead > s->genkeys[i].t.count || (i && s->genkeys[i].generation < s->genkeys[i - 1].generation))
 			return "generation x key";
 	for (size_t i = 0; i < s->nedge_addrs; i++)
 		if (s->edge_keys[i] >= s->nkeys || (i && s->edge_addrs[i] < s->edge_addrs[i - 1]))
