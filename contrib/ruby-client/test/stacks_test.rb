@@ -42,7 +42,7 @@ class StacksTest < HdaTest
 
   def sent
     io = StringIO.new
-    Hda::Stacks.write(io, Hda::Stacks.read)
+    Hda::Stacks.write(io, Hda::Stacks.read.first)
     roots(io.string)
   end
 
@@ -60,7 +60,8 @@ class StacksTest < HdaTest
 
   def test_nothing_of_it_stays
     sleeper { ["x"] }
-    texts = Hda::Stacks.read
+    texts, missed = Hda::Stacks.read
+    assert_equal 0, missed
     Hda::Stacks.write(StringIO.new, texts)
     refute_empty texts
     assert texts.all?(&:empty?)
@@ -84,11 +85,12 @@ class StacksTest < HdaTest
     3.times { sleeper { ["x"] } }
     Hda::Stacks.stub(:forget, nil) do
       before = GC.stat(:total_allocated_objects)
-      n = Hda::Stacks.read.size
+      n = Hda::Stacks.read.first.size
       assert_operator GC.stat(:total_allocated_objects) - before, :<, 20 + 4 * n
     end
-    with(:SECONDS, -1) { assert_empty Hda::Stacks.read }
-    with(:BYTES, 1) { assert_equal 1, Hda::Stacks.read.size }
+    others = Thread.list.size - 1
+    with(:SECONDS, -1) { assert_equal [[], others], Hda::Stacks.read }
+    with(:BYTES, 1) { assert_equal [1, others - 1], [Hda::Stacks.read.first.size, Hda::Stacks.read.last] }
   end
 
   def with(name, value)
@@ -102,7 +104,19 @@ class StacksTest < HdaTest
   end
 
   def test_a_thread_that_cannot_be_read_costs_no_dump
-    ObjectSpace.stub(:dump, ->(*) { raise NotImplementedError }) { assert_empty Hda::Stacks.read }
+    ObjectSpace.stub(:dump, ->(*) { raise NotImplementedError }) { assert_empty Hda::Stacks.read.first }
+  end
+
+  def test_threads_left_out_are_said
+    sleeper { ["x"] }
+    serve { |s, _| s.take }
+    log = StringIO.new
+    a = agent(every: 1, logger: Struct.new(:io) { def warn(line) = io.puts(line) }.new(log))
+    with(:SECONDS, -1) do
+      a.tick
+      await("a dump") { a.status[:dumps] == 1 }
+    end
+    assert_match(/\Ahda: stacks: [1-9]\d* threads are not in the dump: /, log.string)
   end
 
   # In the dump of a forked child what only the stack of another thread holds has a root line, and can be switched off.

@@ -34,10 +34,14 @@ module Hda
     ENDS = { Child::BROKEN => GONE,
              Child::DISK => [:disk, "no room for a dump in a file, within the limits of dir_budget and the disk"] }.freeze
 
+    # Threads whose stacks are not in the dump, because that would have held the process for too long.
+    attr_reader :missed
+
     # wait: called with (seconds, IO) while there is nothing to do but wait; returns early when the IO is readable.
     def initialize(config, &wait)
       @config = config
       @wait = wait
+      @missed = 0
     end
 
     # Connects and asks; raises Postponed. True: the daemon takes the dump. False: there is none, and it goes into a file.
@@ -105,7 +109,7 @@ module Hda
           head = header.call
           own_fork = Child.unhooked_fork
           start = mono
-          stacks = @config.stacks ? Stacks.read : []
+          stacks, @missed = @config.stacks ? Stacks.read : [[], 0]
         ensure
           GC.enable unless was_off
         end

@@ -351,7 +351,10 @@ module Hda
       # Not in the child, with whom each page is shared: half of the PSS would be told. Other threads run meanwhile.
       memory = Host.memory
       @attempts += 1
-      count(@dump.run(-> { header(reason, memory) }) { |pid| forked(pid) })
+      outcome = @dump.run(-> { header(reason, memory) }) { |pid| forked(pid) }
+      missed = @dump.missed
+      @reporter.say(:stacks, "#{missed} threads are not in the dump: what only their stacks hold looks like garbage") if missed > 0
+      count(outcome)
     ensure
       @child = nil
       @dump.close if @dump

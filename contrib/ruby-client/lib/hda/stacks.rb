@@ -18,22 +18,23 @@ module Hda
 
     module_function
 
-    # One text a living thread but the calling one, whose stack the child has. No collection may come before the child has written
-    # them, since it could move what they name. Objects made: one a thread.
+    # One text a living thread but the calling one, whose stack the child has; and how many threads were left out. No collection may
+    # come before the child has written them, since it could move what they name. Objects made: one a thread.
     def read
       mine = Thread.current
       till = Process.clock_gettime(Process::CLOCK_MONOTONIC) + SECONDS
       left = BYTES
       texts = []
-      Thread.list.each do |t|
+      threads = Thread.list
+      threads.each do |t|
         next if mine.equal?(t) # of the application's threads, which may be of a class of its own, no method is called
         break if left <= 0 || Process.clock_gettime(Process::CLOCK_MONOTONIC) > till
         texts << (text = ObjectSpace.dump(t))
         left -= text.bytesize
       end
-      texts
+      [texts, threads.size - 1 - texts.size]
     rescue StandardError, NotImplementedError
-      texts || [] # a dump without is better than none
+      [texts || [], threads ? threads.size - 1 - texts.size : 0] # a dump without is better than none
     end
 
     # Writes the lines; lets go of the texts, which would stand in the dump.
