@@ -380,17 +380,26 @@ static void test_limits(void **state)
 		uint32_t slot = fake_slot(&f, "OBJECT", "A", NULL, 0);
 		for (uint32_t v = 0; v < 3000; v++) {
 			uint64_t next[2] = {address(v + 1), address(v / 2)};
-			put(g, slot, HEAP_OBJECT, address(v), 0, 40, next, 2);
+			put_born(g, slot, HEAP_OBJECT, address(v), 0, 40, next, 2, limit >> 14 & 1 ? 0 : UNBORN);
 		}
+		for (uint32_t v = 4000; v < 4100; v++)
+			put_born(g, slot, HEAP_OBJECT, address(v), 0, 40, NULL, 0, limit >> 14 & 1 ? 0 : UNBORN);
+		f.s->gens = xcalloc(f.s->ngens = 1, sizeof(*f.s->gens));
+		f.s->genkeys = xcalloc(f.s->ngenkeys = 1, sizeof(*f.s->genkeys));
+		f.s->gens[0] = (struct sum_gen){10, {3100, 0}};
+		f.s->genkeys[0] = (struct sum_genkey){.generation = 10, .t = {3100, 0}};
 		uint64_t root = address(0);
 		graph_root(g, fake_name(&f, "vm"), &root, 1, true);
 		graph_finish(g, f.sc, f.r, f.s);
 		assert_true(graph_memory_peak(g) <= limit);
 		if (f.s->has_graph) {
 			assert_int_equal(f.s->reachable.count, 3000);
+			assert_int_equal(f.s->genkeys_dead, limit >> 14 & 1);
+			assert_int_equal(f.s->genkeys[0].dead, limit >> 14 & 1 ? 100 : 0);
 			with++;
 		} else {
 			assert_true(f.s->no_graph_why != 0 && f.s->nsigs == 0 && f.s->nholders == 0 && f.s->keys[0].retained.count == 0);
+			assert_true(!f.s->genkeys_dead && f.s->genkeys[0].dead == 0);
 			assert_int_equal(graph_memory(g), 0);
 			without++;
 		}
