@@ -29,8 +29,7 @@ static int by_growth(const void *a, const void *b)
 
 static bool finish_finding(struct query_run *r, struct finding *f, const struct verdict_entry *path)
 {
-	series_holder(path, f->holder, sizeof(f->holder));
-	f->id = series_id(f->head, f->holder);
+	f->id = series_id(f->head, path);
 	series_shown(path, f->holder, sizeof(f->holder));
 	int state = ack_get(r->txn, f->id, r->q->now, &f->ack);
 	if (state < 0)

@@ -29,11 +29,9 @@ static void remember(struct life *l, const struct dump_summary *s, struct series
 		const struct verdict_line *line = &v->lines[i];
 		if (line->label != VERDICT_LEAK)
 			continue;
-		char holder[SERIES_TEXT];
 		bool fresh;
-		series_holder(series_path(v, i), holder, sizeof(holder));
 		const struct verdict_entry *head = v->fused[line->head].entry;
-		struct life_known *k = life_know(l, there[n++] = series_id(head, holder), &fresh);
+		struct life_known *k = life_know(l, there[n++] = series_id(head, series_path(v, i)), &fresh);
 		struct series_change c = {
 		    .id = k->id, .from = fresh ? VERDICT_STATIC : (enum verdict_label)k->label, .to = line->label, .confidence = line->conf};
 		if (c.from != c.to) {

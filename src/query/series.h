@@ -54,9 +54,8 @@ struct series_word {
 /* acked (may be NULL): this leak is known; when all are, the word is "acknowledged" unless something else is to be said first. */
 void series_word(struct life *l, bool (*acked)(void *ctx, uint32_t id), void *ctx, struct series_word *ret);
 
-/* Who holds an entry: "class PriceCache -> Hash -> Array". */
-void series_holder(const struct verdict_entry *e, char *buf, size_t n);
-/* The same for people: with the variables and constants that hold it, where they are known ("class PriceCache @prices -> Hash"). */
+/* Who holds an entry, for people: with the variables and constants that hold it, where they are known
+ * ("class PriceCache @prices -> Hash"). */
 void series_shown(const struct verdict_entry *e, char *buf, size_t n);
 /* Where it is, in a few words: the site of e, else who holds it (path: series_path's). */
 void series_where(const struct verdict_entry *e, const struct verdict_entry *path, char *buf, size_t n);
@@ -65,5 +64,5 @@ const char *series_step(const struct verdict_entry *e, size_t i);
 /* The entry of a line whose path says most: the line's own, or its first with a path. */
 const struct verdict_entry *series_path(const struct verdict *v, size_t line);
 /* The name of a leak: 24 bits over names only (type, class, file, holder), the same on every host, after a restart, when lines
- * move, and in another release directory. */
-uint32_t series_id(const struct verdict_entry *head, const char *holder);
+ * move, and in another release directory. path: series_path's, asked of a head that nothing alone holds. */
+uint32_t series_id(const struct verdict_entry *head, const struct verdict_entry *path);

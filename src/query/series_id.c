@@ -9,7 +9,8 @@
 #include "query/series.h"
 #include "reduce/summary.h"
 
-void series_holder(const struct verdict_entry *e, char *buf, size_t n)
+/* Who holds an entry, as ids have it: "class PriceCache -> Hash -> Array". */
+static void holder_of(const struct verdict_entry *e, char *buf, size_t n)
 {
 	size_t k = 0;
 	buf[0] = '\0';
@@ -77,8 +78,12 @@ const struct verdict_entry *series_path(const struct verdict *v, size_t line)
 	return top;
 }
 
-uint32_t series_id(const struct verdict_entry *head, const char *holder)
+/* The head's own holders: what is nearer to a root joins the line and leaves it from dump to dump, a container for one once it is long
+ * enough to be listed. */
+uint32_t series_id(const struct verdict_entry *head, const struct verdict_entry *path)
 {
+	char holder[SERIES_TEXT];
+	holder_of(head->npath ? head : path, holder, sizeof(holder));
 	uint64_t h = XXH3_64bits(holder, strlen(holder));
 	const char *text[] = {head->type, head->klass};
 	for (size_t i = 0; i < 2; i++)

@@ -5,18 +5,16 @@
 
 #include "query/series.h"
 
-/* path: the entry whose holders are said; holder: as ids have them. */
-static void set_place(struct series_word *w, const struct verdict_entry *e, const struct verdict_entry *path, const char *holder)
+/* path: the entry whose holders are said. */
+static void set_place(struct series_word *w, const struct verdict_entry *e, const struct verdict_entry *path)
 {
 	series_where(e, path, w->where, sizeof(w->where));
-	snprintf(w->id, sizeof(w->id), "%06x", series_id(e, holder) & 0xffffff);
+	snprintf(w->id, sizeof(w->id), "%06x", series_id(e, path) & 0xffffff);
 }
 
 static void set_line(struct series_word *w, const struct verdict *v, size_t i, const char *word)
 {
-	char holder[SERIES_TEXT];
-	series_holder(series_path(v, i), holder, sizeof(holder));
-	set_place(w, v->fused[v->lines[i].head].entry, series_path(v, i), holder);
+	set_place(w, v->fused[v->lines[i].head].entry, series_path(v, i));
 	snprintf(w->word, sizeof(w->word), "%s", word);
 	w->confidence = v->lines[i].conf;
 }
@@ -32,9 +30,7 @@ static bool set_slow(struct series_word *w, const struct verdict *v)
 	}
 	if (!most)
 		return false;
-	char holder[SERIES_TEXT];
-	series_holder(most->entry, holder, sizeof(holder));
-	set_place(w, most->entry, most->entry, holder);
+	set_place(w, most->entry, most->entry);
 	snprintf(w->word, sizeof(w->word), "slow");
 	return true;
 }

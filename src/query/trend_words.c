@@ -112,11 +112,9 @@ static struct trend_word word_of(const struct trend_words *l, const struct verdi
 	if (f->line < 0)
 		return w;
 	const struct verdict_line *line = &l->v->lines[f->line];
-	char holder[SERIES_TEXT];
-	series_holder(series_path(l->v, (size_t)f->line), holder, sizeof(holder));
 	w.label = line->label;
 	w.confidence = line->conf;
-	snprintf(w.id, sizeof(w.id), "%06x", series_id(l->v->fused[line->head].entry, holder) & 0xffffff);
+	snprintf(w.id, sizeof(w.id), "%06x", series_id(l->v->fused[line->head].entry, series_path(l->v, (size_t)f->line)) & 0xffffff);
 	return w;
 }
 
