@@ -393,7 +393,7 @@ void life_encode_head(const struct life *l, struct enc *e)
 {
 	enc_u8(e, LIFE_VERSION);
 	enc_uv(e, l->dump);
-	enc_u8(e, (uint8_t)(l->traced | l->knows_jobs << 1));
+	enc_u8(e, (uint8_t)(l->traced | l->knows_jobs << 1 | l->proc.graph << 2));
 	enc_uv(e, l->nkeys);
 	enc_uv(e, l->other.rows);
 	enc_f64(e, l->other.n);
@@ -423,6 +423,7 @@ struct life *life_decode(struct span head, struct span rows)
 	l->started = true;
 	l->traced = l->proc.traced = flags & 1;
 	l->knows_jobs = flags >> 1 & 1;
+	l->proc.graph = flags >> 2 & 1;
 	l->nkeys = dec_uv(&d);
 	l->other.rows = dec_uv(&d);
 	l->other.n = decode_f64(&d);

@@ -18,6 +18,7 @@
 #define TIED_RATIO .03   /* counted in different ways: their rates are k to 1 within this part ... */
 #define TIED_RATIO_MAX 12 /* ... for a k up to this */
 #define CLEARLY .1       /* a difference that a leak may change its name for: of confidences, and a share of bytes a job */
+#define APART_AT .5      /* confidence from which entries may be a leak of their own */
 #define EACH_MAX 3       /* objects for each entry of a container that may be its entry */
 
 static double cosine(const struct verdict_judged *a, const struct verdict_judged *b)
@@ -256,10 +257,33 @@ static bool are_entries(const struct folding *f, size_t line, size_t to)
 	       each > 1 - TIED_RATIO && each < (1 + TIED_RATIO) * EACH_MAX && tied(e, c);
 }
 
+static bool is_entry_of(const struct verdict_fused *k, const struct verdict_fused *c)
+{
+	return k->entry->key->len < 0 && k->conf >= APART_AT && verdict_inside(k->entry, c->entry);
+}
+
+/* A signature may stand for several containers: the Arrays of two constants of one module. Entries of another class, or of another line of
+ * code, that come by a chance of their own are in another one of them. */
+static bool is_of_another(const struct folding *f, const struct verdict_fused *k, size_t line)
+{
+	const struct verdict_fused *c = top_of(f, line);
+	if (c->entry->key->len < 0 || c->entry->key->n < 2 || !is_entry_of(k, c))
+		return false;
+	for (uint32_t i = f->first[line] + 1; i; i = f->next[i - 1]) {
+		const struct verdict_fused *m = f->hot[i - 1];
+		bool other = !same_text(k->entry->klass, m->entry->klass) || !same_text(k->entry->site, m->entry->site);
+		if (other && is_entry_of(m, c) && !tied(k, m))
+			return true;
+	}
+	return false;
+}
+
 static bool is_kin(const struct folding *f, size_t line, size_t to)
 {
 	if (are_entries(f, line, to))
 		return true;
+	if (is_of_another(f, top_of(f, line), to))
+		return false;
 	unsigned a = 0;
 	for (uint32_t i = f->first[line] + 1; i && a < KIN_ROWS; i = f->next[i - 1], a++) {
 		unsigned b = 0;
@@ -310,12 +334,22 @@ static void merge_kin(struct folding *f)
 	}
 }
 
+/* The line that hot row i belongs to: of several the one that begins nearest to it; nlines: none. */
+static size_t line_of(const struct folding *f, uint32_t i)
+{
+	size_t best = f->v->nlines;
+	for (size_t l = 0; l < f->v->nlines; l++) {
+		if (joins(f->hot[i], top_of(f, l)) && !is_of_another(f, f->hot[i], l) &&
+		    (best == f->v->nlines || top_of(f, l)->entry->npath > top_of(f, best)->entry->npath))
+			best = l;
+	}
+	return best;
+}
+
 static void place(struct folding *f, uint32_t i)
 {
 	struct verdict *v = f->v;
-	size_t l = 0;
-	while (l < v->nlines && !joins(f->hot[i], top_of(f, l)))
-		l++;
+	size_t l = line_of(f, i);
 	if (l == v->nlines) {
 		v->lines[v->nlines++].top = (size_t)(f->hot[i] - v->fused);
 		f->first[l] = i;

@@ -64,6 +64,37 @@ static bool knows_births(const struct verdict_proc *p)
 	return known >= BIRTHS_KNOWN * (p->x[p->nmarks - 1] - p->x[0]);
 }
 
+#define STILL .1     /* of what its entries would have it gain in the newest part, a container gained so little, or lost it */
+#define STILL_MIN 4  /* entries that it should have gained there, for that to say something */
+#define STILL_OWN .5 /* of a container's entries its own row has so many */
+#define STILL_ODDS .2 /* ... what is left of the odds that they leak then */
+
+static double less_likely(double conf, double odds)
+{
+	double o = conf / fmax(1 - conf, 1e-9) * odds;
+	return o / (1 + o);
+}
+
+/* Jobs of the newest part of levels. */
+static double newest_part(const struct verdict_proc *p)
+{
+	double w = 0;
+	for (uint32_t i = p->nlbound; p->nmarks && i-- && !(w > 0);)
+		w = p->x[p->nmarks - 1] - p->x[verdict_dump_mark(p, p->lbound[i])];
+	return w;
+}
+
+/* Did container c keep its length while entries e came? Then they replace others, however many of those that came are still there: a cache
+ * that is full, a set of slots. (What lost many at once was cleared in part.) */
+static bool stands_still(const struct verdict_fused *c, const struct verdict_fused *e)
+{
+	const struct verdict_judged *j = &c->judged;
+	if (j->nunits < 2 || c->proc != e->proc || e->entry->key->n < STILL_OWN * c->entry->key->len)
+		return false;
+	double came = e->rate * newest_part(c->proc);
+	return came >= STILL_MIN && fabs(j->units[j->nunits - 1]) <= STILL * came;
+}
+
 /* A container's length says less than its entries' lives: it is at most as sure as they are. Of entries whose lives nobody knows it
  * says more than a short level does, for each that it gained is one that came: then they are at most as sure as it is. */
 static void doubt_containers(struct verdict_fused *f, size_t n)
@@ -73,20 +104,23 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 		hash[i] = path_hash(0, f[i].entry->path, f[i].entry->npath);
 	for (size_t i = 0; i < n; i++) {
 		const struct verdict_entry *c = f[i].entry;
-		if (c->key->len < 0 || !c->path || !c->klass || !(f[i].conf > 0))
+		if (c->key->len < 0 || !c->path || !c->klass)
 			continue;
 		uint64_t want = path_hash(hash[i], &c->klass, 1);
-		double surest = -1, own = f[i].judged.by_births ? f[i].conf : 1;
+		double surest = -1, own = f[i].judged.by_births && f[i].conf > 0 ? f[i].conf : 1;
 		for (size_t j = 0; j < n; j++) {
 			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || is_mixed(f[j].entry, c))
 				continue;
+			if (stands_still(&f[i], &f[j]))
+				doubt(&f[j], less_likely(f[j].conf, STILL_ODDS));
 			bool knows = knows_births(f[j].proc) || f[j].hazard > VERDICT_HALF;
 			bool kept = f[j].judged.by_births && f[j].hazard < .02 && f[i].judged.by_births && f[j].conf >= .6;
 			surest = fmax(surest, knows && !kept ? f[j].conf : 1);
-			if (!knows && !f[j].judged.by_births && f[j].proc->ndumps < LEVEL_DUMPS)
+			bool as_long = f[i].judged.nunits >= f[j].judged.nunits; /* else it was too short at first to be listed */
+			if (!knows && !f[j].judged.by_births && f[j].proc->ndumps < LEVEL_DUMPS && as_long)
 				doubt(&f[j], own);
 		}
-		if (surest >= 0)
+		if (surest >= 0 && f[i].conf > 0)
 			doubt(&f[i], surest);
 	}
 	free(hash);

@@ -12,11 +12,11 @@
 
 static bool by_finalizer(const struct verdict_entry *e) { return e->npath && strcmp(e->path[0], "root finalizers") == 0; }
 
-/* Has a major GC run that would have swept much of it? Births are weighed only as far as one has run since. */
+/* Has a major GC run that would have swept much of it? Without a graph births are weighed only as far as one has run since. */
 static bool outlived_major(const struct verdict_proc *p, const struct verdict_judged *j)
 {
 	double all = 0, then = 0, at = j->nunits * (double)p->last_major / fmax((double)p->ndumps - 1, 1);
-	if (p->last.no_majors || j->by_births)
+	if (p->last.no_majors || (j->by_births && !p->graph))
 		return !p->last.no_majors;
 	for (unsigned i = 0; i < j->nunits; i++) {
 		all += j->units[i];

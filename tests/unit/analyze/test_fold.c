@@ -17,14 +17,18 @@ struct world {
 	const char *path[ROWS_MAX][4];
 };
 
-static void dumps(struct verdict_proc *p, unsigned n, double t0)
+/* majors: of the GC, between two dumps; dead: objects that wait for one. */
+static void dumps_with(struct verdict_proc *p, unsigned n, double t0, unsigned majors, double dead)
 {
 	for (unsigned k = 0; k < n; k++) {
-		struct verdict_dump d = {.jobs = 1000. * (k + 1), .t = t0 + 60. * k, .gc = 10 * (k + 1), .major = k + 1, .memsize = 1e7, .rss = 5e7};
+		struct verdict_dump d = {.jobs = 1000. * (k + 1), .t = t0 + 60. * k, .gc = 10 * (k + 1), .major = majors * k + 1, .memsize = 1e7, .rss = 5e7,
+		    .knows_dead = dead > 0, .dead = dead * (k + 1)};
 		assert_true(verdict_proc_update(p, &d));
 		verdict_proc_advance(p);
 	}
 }
+
+static void dumps(struct verdict_proc *p, unsigned n, double t0) { dumps_with(p, n, t0, 1, 0); }
 
 static void world_init(struct world *w, double t0)
 {
@@ -86,6 +90,70 @@ static void test_below_a_container(void **state)
 	grow(&w, "HASH", "Hash", NULL, in_cache, a, 1011);
 	assert_int_equal(lines(&w, &head), 1);
 	assert_int_equal(head, 0); /* the entries, which have a site */
+}
+
+/* Entries of a site, beside those of another, of so many containers of one signature. Lines. */
+static size_t in_containers(unsigned containers, const double *births)
+{
+	static const char *const in_item[4] = {"root vm", "class Cache", "Hash", "Item"};
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_hash, a, -1);
+	grow(&w, "OBJECT", "Item", "app/b.rb:9", in_hash, births, -1);
+	grow(&w, "STRING", "String", "app/b.rb:10", in_item, births, -1);
+	grow(&w, "HASH", "Hash", NULL, in_cache, twice_a, 2022);
+	w.key[3].n = containers;
+	return lines(&w, NULL);
+}
+
+static void test_containers_of_one_signature(void **state)
+{
+	(void)state;
+	assert_int_equal(in_containers(1, b), 1);
+	assert_int_equal(in_containers(2, b), 2);
+	assert_int_equal(in_containers(2, a), 1); /* one cause */
+}
+
+/* Of a container that keeps its length the entries are replaced. */
+static void test_a_container_that_stands_still(void **state)
+{
+	(void)state;
+	for (unsigned still = 0; still < 2; still++) {
+		struct world w;
+		double gained[UNITS];
+		memcpy(gained, a, sizeof(gained));
+		gained[UNITS - 1] = still ? 5 : 60;
+		world_init(&w, 1e9);
+		grow(&w, "STRING", "String", "app/a.rb:3", in_hash, a, -1);
+		grow(&w, "HASH", "Hash", NULL, in_cache, gained, 1011);
+		w.judged[1].evidence[STORY_LEAK] = -20;
+		w.judged[1].evidence[STORY_SLOW] = 0;
+		struct verdict *v = verdict_new(&w.life, 1);
+		assert_int_equal(v->fused[0].entry->id, 0);
+		assert_int_equal(v->fused[0].label, still ? VERDICT_SUSPECT : VERDICT_LEAK);
+		verdict_free(v);
+		verdict_proc_done(&w.proc);
+	}
+}
+
+/* What hangs on the finalizer table waits for a major GC, although the graph needs none to tell births from garbage. */
+static void test_finalizers_wait(void **state)
+{
+	static const char *const in_finalizers[4] = {"root finalizers"};
+	(void)state;
+	for (unsigned majors = 0; majors < 2; majors++) {
+		struct world w;
+		memset(&w, 0, sizeof(w));
+		verdict_proc_init(&w.proc);
+		w.proc.traced = w.proc.graph = true;
+		dumps_with(&w.proc, 12, 1e9, majors, 300);
+		w.life = (struct verdict_life){.proc = &w.proc, .entries = w.e};
+		grow(&w, "ARRAY", NULL, "app/a.rb:3", in_finalizers, a, -1);
+		struct verdict *v = verdict_new(&w.life, 1);
+		assert_int_equal(v->fused[0].label, majors ? VERDICT_LEAK : VERDICT_SUSPECT);
+		verdict_free(v);
+		verdict_proc_done(&w.proc);
+	}
 }
 
 /* What names a leak is what a program made, whichever of two is surer by a hair and in whatever order they come: the name is kept. */
@@ -279,7 +347,9 @@ static void test_ended_by_a_deploy(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_a_name_is_kept), cmocka_unit_test(test_bounded_are_folded),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_containers_of_one_signature),
+	    cmocka_unit_test(test_a_container_that_stands_still), cmocka_unit_test(test_a_name_is_kept), cmocka_unit_test(test_finalizers_wait),
+	    cmocka_unit_test(test_bounded_are_folded),
 	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
 	    cmocka_unit_test(test_one_line_of_code), cmocka_unit_test(test_entries_held_twice),
 	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_container_of_mixed_entries),
