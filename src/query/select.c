@@ -156,6 +156,14 @@ static void no_process(struct query_run *r, uint64_t pid, size_t n)
 						"and its user in group hda-ingest?", (unsigned long long)pid, n, n == 1 ? "has" : "have");
 }
 
+/* A number that is a dump's id may be the pid of another process as well. */
+static void other_meaning(struct query_run *r, const struct wanted *w, const struct store_dump *found, const struct store_dump *d, size_t n)
+{
+	unsigned long long number = w->number, pid = found->pid;
+	if (w->want == WANT_NUMBER && w->pid == HEADER_UNKNOWN && !of_pid(found, number) && count_pids(d, n, number))
+		run_note(r, "%llu is the id of a dump, of process %llu; for the process with this pid: --pid %llu", number, pid, number);
+}
+
 bool run_select(struct query_run *r, size_t i, struct store_dump *ret)
 {
 	struct wanted w;
@@ -178,6 +186,8 @@ bool run_select(struct query_run *r, size_t i, struct store_dump *ret)
 		none(r, &w, d, n);
 		return false;
 	}
+	if (found->dump == w.number)
+		other_meaning(r, &w, found, d, n);
 	*ret = *found;
 	return true;
 }

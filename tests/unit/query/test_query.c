@@ -163,12 +163,14 @@ static void test_select_id_wins(void **state)
 	snprintf(line, sizeof(line), "top %llu", (unsigned long long)w->a);
 	ask(&c, &w->q, line);
 	assert_int_equal(c.dump.f[0].v.u, w->a);
+	assert_non_null(strstr(c.notes, "for the process with this pid: --pid"));
 	snprintf(line, sizeof(line), "top %llu@123", (unsigned long long)w->a);
 	ask(&c, &w->q, line);
 	assert_int_equal(c.dump.f[0].v.u, id);
 	snprintf(line, sizeof(line), "top --pid %llu", (unsigned long long)w->a);
 	ask(&c, &w->q, line);
 	assert_int_equal(c.dump.f[0].v.u, id);
+	assert_null(strstr(c.notes, "for the process with this pid"));
 	caught_done(&c);
 }
 
