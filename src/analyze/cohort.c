@@ -22,7 +22,7 @@ static void parts_of_births(struct cohorts *c)
 	const struct verdict_proc *p = c->p;
 	uint32_t first = p->bound[0], last = (uint32_t)p->nmarks - 1;
 	c->c[c->n++] = (struct cohort){.jobs_from = NAN,
-	    .jobs_to = p->x[first],
+	    .jobs_to = p->bx[first],
 	    .t_from = NAN,
 	    .t_to = p->t[first],
 	    .gc_from = -1,
