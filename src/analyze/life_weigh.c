@@ -137,6 +137,53 @@ static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 	return verdict_kept(&l->proc, k) * size;
 }
 
+/* Containers of one signature. */
+struct box {
+	uint32_t sig;
+	double entries, gained; /* of all; gained since they are followed */
+};
+
+/* Entries that a container gained since it is followed; INFINITY: it is for too short a time. */
+static double gained(const struct life_row *r)
+{
+	enum { KNOWN = 3 }; /* segments */
+	unsigned known = 0;
+	for (uint32_t i = 0; r->key.lows && i < r->key.lows->n; i++)
+		known += isfinite(r->key.lows->low[i]);
+	return r->still ? 0 : known < KNOWN ? INFINITY : fmax(r->key.len - first_low(r->key.lows), 0);
+}
+
+static struct box *boxes(const struct life *l, const struct dump_summary *s, size_t *ret_n)
+{
+	struct box *b = xcalloc(s->ncontainers + 1, sizeof(*b));
+	*ret_n = 0;
+	for (size_t i = 0; i < l->nrows; i++) {
+		const struct life_row *r = &l->rows[i];
+		uint32_t src = r->kind == LIFE_CONTAINER ? l->seen[i].src : UINT32_MAX;
+		if (src >= s->ncontainers)
+			continue;
+		size_t k = 0;
+		while (k < *ret_n && b[k].sig != s->containers[src].sig)
+			k++;
+		*ret_n += k == *ret_n;
+		b[k].sig = s->containers[src].sig;
+		b[k].entries += fmax(r->key.len, 0);
+		b[k].gained += gained(r);
+	}
+	return b;
+}
+
+/* Are the n objects of this signature, of which so many came, the entries of containers that gained next to none? */
+static bool stands_still(const struct dump_summary *s, const struct box *b, size_t nboxes, uint32_t sig, double n, double came)
+{
+	for (size_t k = 0; k < nboxes; k++) {
+		if (b[k].sig == s->sigs[sig].parent)
+			return b[k].gained <= VERDICT_STILL * came && n >= VERDICT_STILL_OWN * b[k].entries &&
+			       n <= VERDICT_MIXED * b[k].entries + VERDICT_MIN_S;
+	}
+	return false;
+}
+
 static void round_judged(struct verdict_judged *j)
 {
 	/* As it is stored: so the answer is the same whether it was stored in between or not. */
@@ -217,10 +264,15 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 	n = n < LIFE_JUDGED ? n : LIFE_JUDGED;
 	l->out.entries = xcalloc(n, sizeof(*l->out.entries));
 	judge(l, c, n);
+	size_t nboxes;
+	_cleanup_free_ struct box *box = boxes(l, s, &nboxes);
 	for (size_t i = 0; i < n; i++) {
 		struct life_row *r = &l->rows[c[i].row];
 		struct verdict_judged *j = &l->judged[l->out.nentries];
-		struct verdict_entry e = name(&w, r, l->seen[c[i].row].src);
+		uint32_t src = l->seen[c[i].row].src;
+		struct verdict_entry e = name(&w, r, src);
+		if (r->kind == LIFE_BIRTHS && w.sig_of_key[src])
+			j->still = stands_still(s, box, nboxes, w.sig_of_key[src] - 1, r->key.n, j->survivors);
 		e.id = (uint32_t)l->out.nentries;
 		e.judged = j;
 		e.key = arena_alloc(&l->arena, sizeof(*e.key));

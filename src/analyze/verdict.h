@@ -184,6 +184,7 @@ struct verdict_judged {
 	unsigned m;                        /* segments */
 	enum verdict_how how;
 	unsigned how_arg;                  /* class index, or the segment it began in */
+	bool still;                        /* what its objects are entries of has gained none in the run: they replace others */
 	double late, tailed;               /* shares of the leak's evidence: it began in the middle of the run; it was more at first */
 	unsigned nunits;
 	double units[VERDICT_UNITS];       /* births or gains by segment */

@@ -34,8 +34,7 @@ static double cosine(const struct verdict_judged *a, const struct verdict_judged
 	return ab / sqrt(fmax(aa * bb, 1e-12));
 }
 
-/* Do the rows grow in a proportion too fixed for two causes? */
-static bool tied(const struct verdict_fused *x, const struct verdict_fused *y)
+bool verdict_tied(const struct verdict_fused *x, const struct verdict_fused *y)
 {
 	const struct verdict_judged *a = &x->judged, *b = &y->judged;
 	double na = 0, nb = 0, chi2 = 0;
@@ -149,7 +148,7 @@ static bool below(const struct verdict_fused *k, const struct verdict_fused *t)
 		return false;
 	if (h->klass)
 		return verdict_under(e, h);
-	return h->type && strcmp(e->path[h->npath], h->type) == 0 && tied(k, t);
+	return h->type && strcmp(e->path[h->npath], h->type) == 0 && verdict_tied(k, t);
 }
 
 static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
@@ -159,7 +158,8 @@ static bool same_text(const char *a, const char *b) { return a == b || (a && b &
 static bool told_apart(const struct verdict_fused *x, const struct verdict_fused *y)
 {
 	const char *a = x->entry->site, *b = y->entry->site;
-	return a && b && !same_text(a, b) && x->judged.by_births && y->judged.by_births && x->judged.nunits == y->judged.nunits && !tied(x, y);
+	return a && b && !same_text(a, b) && x->judged.by_births && y->judged.by_births && x->judged.nunits == y->judged.nunits &&
+	       !verdict_tied(x, y);
 }
 
 /* Does k belong to the line whose topmost key is t? */
@@ -172,7 +172,7 @@ static bool joins(const struct verdict_fused *k, const struct verdict_fused *t)
 		if (cosine(&k->judged, &t->judged) > SAME_HOLDER && !told_apart(k, t))
 			return true;
 		/* A Hash of Hashes: the steps of a path that are alike are one, so its entries stand where it stands. */
-		if (h->key->len >= 0 && e->klass && h->klass && strcmp(e->klass, h->klass) == 0 && tied(k, t))
+		if (h->key->len >= 0 && e->klass && h->klass && strcmp(e->klass, h->klass) == 0 && verdict_tied(k, t))
 			return true;
 	}
 	return !e->npath && same_file(e, h) && cosine(&k->judged, &t->judged) > SAME_FILE;
@@ -254,7 +254,7 @@ static bool are_entries(const struct folding *f, size_t line, size_t to)
 	const struct verdict_fused *e = top_of(f, line), *c = top_of(f, to);
 	double each = e->rate / fmax(c->rate, 1e-12);
 	return c->entry->key->len >= 0 && c->entry->npath && !f->next[f->first[to]] && e->entry->key->len < 0 && !e->entry->npath &&
-	       each > 1 - TIED_RATIO && each < (1 + TIED_RATIO) * EACH_MAX && tied(e, c);
+	       each > 1 - TIED_RATIO && each < (1 + TIED_RATIO) * EACH_MAX && verdict_tied(e, c);
 }
 
 static bool is_entry_of(const struct verdict_fused *k, const struct verdict_fused *c)
@@ -272,7 +272,7 @@ static bool is_of_another(const struct folding *f, const struct verdict_fused *k
 	for (uint32_t i = f->first[line] + 1; i; i = f->next[i - 1]) {
 		const struct verdict_fused *m = f->hot[i - 1];
 		bool other = !same_text(k->entry->klass, m->entry->klass) || !same_text(k->entry->site, m->entry->site);
-		if (other && is_entry_of(m, c) && !tied(k, m))
+		if (other && is_entry_of(m, c) && !verdict_tied(k, m))
 			return true;
 	}
 	return false;
@@ -288,7 +288,7 @@ static bool is_kin(const struct folding *f, size_t line, size_t to)
 	for (uint32_t i = f->first[line] + 1; i && a < KIN_ROWS; i = f->next[i - 1], a++) {
 		unsigned b = 0;
 		for (uint32_t j = f->first[to] + 1; j && b < KIN_ROWS; j = f->next[j - 1], b++) {
-			if (kin(f->hot[i - 1], f->hot[j - 1]) && tied(f->hot[i - 1], f->hot[j - 1]))
+			if (kin(f->hot[i - 1], f->hot[j - 1]) && verdict_tied(f->hot[i - 1], f->hot[j - 1]))
 				return true;
 		}
 	}

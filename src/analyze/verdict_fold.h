@@ -7,6 +7,8 @@
 int verdict_by_depth(const void *a, const void *b); /* of pointers to struct verdict_fused */
 /* Does the path of e begin with the names of head's? */
 bool verdict_begins(const struct verdict_entry *e, const struct verdict_entry *head);
+/* Do the rows grow in a proportion too fixed for two causes? */
+bool verdict_tied(const struct verdict_fused *x, const struct verdict_fused *y);
 /* Is e below c (verdict_under), and directly inside? */
 bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c);
 /* Does f name what its topmost key stands for better than `head` (top itself, or a key that was better so far)? A container is named by its

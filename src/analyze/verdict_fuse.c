@@ -206,6 +206,12 @@ static void fuse_evidence(const struct group *g, double *ret)
 /* How far the hazard of the survivors speaks against a leak: a factor. */
 static double death_factor(double hazard) { return 1 / (1 + exp(fmin((hazard - VERDICT_HALF) / .1, 50))); }
 
+double verdict_less_likely(double conf, double odds)
+{
+	double o = conf / fmax(1 - conf, 1e-9) * odds;
+	return o / (1 + o);
+}
+
 /* What the posterior of a leak is multiplied by, untraced. Addresses gone are turn-over, but a net gain may remain beneath. If all were to
  * die alike the level would be bent, which is weighed already; so after many dumps a rise as straight as the odds say is one of things that
  * stay, unless what comes became more all the time, by as much as to hide it: so much rarer. */

@@ -30,8 +30,6 @@ static uint64_t path_hash(uint64_t h, const char *const *path, size_t n)
 	return h;
 }
 
-#define MIXED 1.1 /* more objects than this share of a container's entries are not all its own */
-
 #define BIRTHS_KNOWN .5 /* share of the run */
 
 enum { LEVEL_DUMPS = 10 }; /* from so many dumps on a level tells a straight line from a bent one by itself */
@@ -39,7 +37,7 @@ enum { LEVEL_DUMPS = 10 }; /* from so many dumps on a level tells a straight lin
 /* A row that has more objects than the container has entries is of several holders, and says nothing of this one. */
 static bool is_mixed(const struct verdict_entry *e, const struct verdict_entry *c)
 {
-	return e->key->n > MIXED * c->key->len + VERDICT_MIN_S;
+	return e->key->n > VERDICT_MIXED * c->key->len + VERDICT_MIN_S;
 }
 
 /* At most so sure. What would be a leak by itself is not settled while there are few dumps, however little another says. */
@@ -64,16 +62,7 @@ static bool knows_births(const struct verdict_proc *p)
 	return known >= BIRTHS_KNOWN * (p->x[p->nmarks - 1] - p->x[0]);
 }
 
-#define STILL .1     /* of what its entries would have it gain in the newest part, a container gained so little, or lost it */
 #define STILL_MIN 4  /* entries that it should have gained there, for that to say something */
-#define STILL_OWN .5 /* of a container's entries its own row has so many */
-#define STILL_ODDS .2 /* ... what is left of the odds that they leak then */
-
-static double less_likely(double conf, double odds)
-{
-	double o = conf / fmax(1 - conf, 1e-9) * odds;
-	return o / (1 + o);
-}
 
 /* Jobs of the newest part of levels. */
 static double newest_part(const struct verdict_proc *p)
@@ -89,10 +78,23 @@ static double newest_part(const struct verdict_proc *p)
 static bool stands_still(const struct verdict_fused *c, const struct verdict_fused *e)
 {
 	const struct verdict_judged *j = &c->judged;
-	if (j->nunits < 2 || c->proc != e->proc || e->entry->key->n < STILL_OWN * c->entry->key->len)
+	if (j->nunits < 2 || c->proc != e->proc || e->entry->key->n < VERDICT_STILL_OWN * c->entry->key->len)
 		return false;
 	double came = e->rate * newest_part(c->proc);
-	return came >= STILL_MIN && fabs(j->units[j->nunits - 1]) <= STILL * came;
+	return came >= STILL_MIN && fabs(j->units[j->nunits - 1]) <= VERDICT_STILL * came;
+}
+
+/* Row i, whose objects replace others, and what hangs below it and comes along. */
+static void doubt_replaced(struct verdict_fused *f, size_t n, size_t i)
+{
+	for (size_t j = 0; j < n; j++) {
+		if (f[j].conf < VERDICT_SUSPECT_AT)
+			continue;
+		if (j != i && !(verdict_under(f[j].entry, f[i].entry) && verdict_tied(&f[j], &f[i])))
+			continue;
+		f[j].conf = verdict_less_likely(f[j].conf, VERDICT_SLOTS_ODDS);
+		f[j].label = f[j].conf >= VERDICT_SUSPECT_AT ? VERDICT_SUSPECT : VERDICT_FAST;
+	}
 }
 
 /* A container's length says less than its entries' lives: it is at most as sure as they are. Of entries whose lives nobody knows it
@@ -104,6 +106,8 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 		hash[i] = path_hash(0, f[i].entry->path, f[i].entry->npath);
 	for (size_t i = 0; i < n; i++) {
 		const struct verdict_entry *c = f[i].entry;
+		if (f[i].judged.still)
+			doubt_replaced(f, n, i);
 		if (c->key->len < 0 || !c->path || !c->klass)
 			continue;
 		uint64_t want = path_hash(hash[i], &c->klass, 1);
@@ -112,7 +116,7 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || is_mixed(f[j].entry, c))
 				continue;
 			if (stands_still(&f[i], &f[j]))
-				doubt(&f[j], less_likely(f[j].conf, STILL_ODDS));
+				doubt(&f[j], verdict_less_likely(f[j].conf, VERDICT_STILL_ODDS));
 			bool knows = knows_births(f[j].proc) || f[j].hazard > VERDICT_HALF;
 			bool kept = f[j].judged.by_births && f[j].hazard < .02 && f[i].judged.by_births && f[j].conf >= .6;
 			surest = fmax(surest, knows && !kept ? f[j].conf : 1);

@@ -16,6 +16,7 @@ struct run {
 	bool marks;  /* ... and two marks since the dump before */
 	bool graph;  /* what is dead is known; no major GC takes it */
 	double keep; /* of what is kept the newest so many are, 0: all */
+	double slots; /* it is held by an Array of so many, which stands still; 0: by none; -1: by one that grows */
 };
 
 /* Of what was born between jobs a and e so many are let go of, at job now. */
@@ -30,6 +31,21 @@ static unsigned gc_count(const struct run *r, double jobs)
 	while (n < r->ngc && r->gc[n] <= jobs)
 		n++;
 	return n;
+}
+
+/* What is kept are entries of one Array. */
+static void hold(struct dump_summary *s, uint64_t entries)
+{
+	static const char *const steps[] = {"class Object", "Array", "String"};
+	s->sigs = xcalloc(3, sizeof(*s->sigs));
+	s->nsigs = 3;
+	for (uint32_t i = 0; i < 3; i++)
+		s->sigs[i] = (struct sum_sig){.id = i + 1, .parent = i ? i - 1 : UINT32_MAX, .klass = strtab_intern(&s->names, span_of(steps[i])),
+		    .own = {i < 2 ? 1 : s->keys[0].all.count, 40}};
+	s->key_sigs = xcalloc(s->nkey_sigs = 1, sizeof(*s->key_sigs));
+	s->key_sigs[0] = (struct sum_key_sig){.key = 0, .sig = 2};
+	s->containers = xcalloc(s->ncontainers = 1, sizeof(*s->containers));
+	s->containers[0] = (struct sum_container){.sig = 1, .length = entries, .type = strtab_intern(&s->names, SPAN_LIT("ARRAY")), .klass = s->sigs[1].klass};
 }
 
 /* The dump after so many jobs. */
@@ -68,6 +84,8 @@ static struct dump_summary *dump_at(const struct run *r, double jobs)
 	}
 	s->genkeys[s->ngenkeys - 1].dead = r->graph ? (uint32_t)s->genkeys[s->ngenkeys - 1].t.count : 0;
 	s->keys[1].garbage.count = s->genkeys[s->ngenkeys - 1].dead;
+	if (r->slots)
+		hold(s, (uint64_t)(r->slots < 0 ? jobs : r->slots));
 	return s;
 }
 
@@ -155,6 +173,18 @@ static void test_no_major(void **state)
 	assert_told_apart((struct run){.gc = often, .ngc = 100, .header = true, .marks = true, .graph = true}, 5);
 }
 
+/* Whatever births say: an Array that has gained none holds what replaces other entries. */
+static void test_slots(void **state)
+{
+	(void)state;
+	for (unsigned dumps = 12; dumps <= 19; dumps++) {
+		struct run r = {.gc = by_chance, .ngc = 17, .header = true, .marks = true, .graph = true, .slots = -1};
+		assert_int_equal(label_after(&r, dumps), VERDICT_LEAK);
+		r.slots = dumps * (double)EVERY;
+		assert_true(label_after(&r, dumps) < VERDICT_LEAK);
+	}
+}
+
 /* The records keep what the next dump needs: a life that is written down between any two dumps is the same. */
 static void test_written_down(void **state)
 {
@@ -188,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_few_runs),
 		cmocka_unit_test(test_no_major),
+		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_written_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
