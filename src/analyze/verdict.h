@@ -230,6 +230,7 @@ struct verdict_fused {
 	double posterior[STORIES];
 	unsigned waits;                    /* as of verdict_waits: no leak for so many dumps more */
 	double death, holder_odds, unseen_end; /* what the posterior of a leak was multiplied by, its odds by, and its odds divided by 1 + */
+	double container_odds;             /* ... and what the odds of the confidence, since its container keeps its length; 1: it does not */
 	struct verdict_judged judged;      /* of the newest life */
 	unsigned lives;                    /* in which it grows */
 	int line;                          /* index of the line it belongs to, -1 none */

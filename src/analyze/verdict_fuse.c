@@ -367,7 +367,8 @@ static void fuse_group(const struct verdict_life *lives, size_t nlives, const st
 {
 	struct group g; /* of which only the first g.n are ever read: it is large */
 	g.n = 0;
-	*f = (struct verdict_fused){.label = VERDICT_FAST, .entry = m[n - 1].entry, .proc = m[n - 1].proc, .line = -1};
+	*f = (struct verdict_fused){.label = VERDICT_FAST, .entry = m[n - 1].entry, .proc = m[n - 1].proc, .line = -1,
+	    .container_odds = 1};
 	for (size_t i = n > VERDICT_LIVES ? n - VERDICT_LIVES : 0; i < n; i++) {
 		const struct verdict_judged *before = m[i].entry->judged;
 		if (before)

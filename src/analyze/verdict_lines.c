@@ -92,6 +92,7 @@ static void doubt_replaced(struct verdict_fused *f, size_t n, size_t i)
 			continue;
 		if (j != i && !(verdict_under(f[j].entry, f[i].entry) && verdict_tied(&f[j], &f[i])))
 			continue;
+		f[j].container_odds = VERDICT_SLOTS_ODDS;
 		f[j].conf = verdict_less_likely(f[j].conf, VERDICT_SLOTS_ODDS);
 		f[j].label = f[j].conf >= VERDICT_SUSPECT_AT ? VERDICT_SUSPECT : VERDICT_FAST;
 	}
@@ -115,8 +116,10 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 		for (size_t j = 0; j < n; j++) {
 			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || is_mixed(f[j].entry, c))
 				continue;
-			if (stands_still(&f[i], &f[j]))
+			if (stands_still(&f[i], &f[j])) {
+				f[j].container_odds = VERDICT_STILL_ODDS;
 				doubt(&f[j], verdict_less_likely(f[j].conf, VERDICT_STILL_ODDS));
+			}
 			bool knows = knows_births(f[j].proc) || f[j].hazard > VERDICT_HALF;
 			bool kept = f[j].judged.by_births && f[j].hazard < .02 && f[i].judged.by_births && f[j].conf >= .6;
 			surest = fmax(surest, knows && !kept ? f[j].conf : 1);

@@ -184,11 +184,12 @@ static void verdict_of(const struct cli *cli, const struct report *a, double gro
 {
 	char b[HUMAN_MAX];
 	bool exact = cli->style.exact;
-	_cleanup_free_ char *holder = NULL;
+	_cleanup_free_ char *holder = NULL, *container = NULL;
 	double released = fact(a, group, "released", NULL), odds = fact(a, group, "holder_odds", &holder),
 	       end = fact(a, group, "unseen_end", NULL);
 	double survivors = fact(a, group, "survivors", NULL), lives = fact(a, group, "lives", NULL),
 	       limit = fact(a, group, "detection_limit", NULL);
+	double slots = fact(a, group, "container_odds", &container);
 	printf("\nwhy it is called %s\n", label);
 	printf("  survivors   %s that count\n", count_or_dash(b, survivors, exact));
 	printf("  pace        %.3g per job, %.3g .. %.3g with 90 %% certainty\n", fact(a, group, "rate", NULL),
@@ -196,6 +197,8 @@ static void verdict_of(const struct cli *cli, const struct report *a, double gro
 	printf("  released    %s of them would be gone in as many jobs again; over 50%% is a cache that turns over\n",
 	    isfinite(released) ? human_share(b, fmin(released, 1), exact) : "-");
 	printf("  holder      %s%s\n", holder ? holder : "-", odds < 1 ? "; it counts against a leak" : "");
+	if (slots < 1 && container)
+		printf("  container   %s\n", container);
 	if (strcmp(label, "slow") != 0)
 		printf("  end unseen  %.2g to 1 that growth as steady as this still has an end\n", end);
 	if (lives > 1)

@@ -125,6 +125,12 @@ static const char *holder_text(const struct verdict_fused *f, const struct verdi
 	return "its holder is bounded by design";
 }
 
+static const char *container_text(const struct verdict_fused *f)
+{
+	return f->container_odds < 1 ? "what it is in keeps its length while entries come: they replace others"
+	                             : "nothing says that it replaces others";
+}
+
 static bool say_evidence(
     struct query_run *r, const struct weighed *w, const struct finding *fd, const struct verdict_fused *f, const struct verdict_entry *path)
 {
@@ -140,6 +146,7 @@ static bool say_evidence(
 	           "share of the survivors that would be released in as many jobs again: over a half is a cache") &&
 	       say_fact(r, w, "release_factor", f->death, "the weight of the leak is multiplied by it") &&
 	       say_fact(r, w, "holder_odds", f->holder_odds, holder_text(f, path)) &&
+	       say_fact(r, w, "container_odds", f->container_odds, container_text(f)) &&
 	       say_fact(r, w, "unseen_end", f->unseen_end, "odds that growth as steady as this still has an end that was not seen yet") &&
 	       say_fact(r, w, "confidence", fd->l ? fd->l->conf : f->conf, "all of this together") &&
 	       say_fact(r, w, "detection_limit", limit > 0 ? limit : NAN,
