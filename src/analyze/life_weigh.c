@@ -31,22 +31,50 @@ static const char *site_text(struct weighing *w, uint32_t file, uint32_t line)
 	return strtab_str(&w->l->texts, strtab_intern(&w->l->texts, span_of(t)));
 }
 
-static void set_labels(struct weighing *w, struct verdict_entry *e, const uint32_t *sigs, uint32_t own)
+#define ALIKE .1 /* a container whose entries are as many as the objects within this part, and VERDICT_MIN_S, may be theirs */
+
+static bool is_variable(const char *holder) { return strncmp(holder, "constant ", 9) == 0 || strncmp(holder, "global $", 8) == 0; }
+
+/* Of several containers of a signature that has no label, since they are those of several constants, the one with as many entries as there
+ * are objects: what it is called as a holder. 0: none, or two. */
+static uint32_t label_by_length(const struct dump_summary *s, uint32_t sig, double n)
+{
+	const struct sum_container *c = NULL;
+	for (size_t i = 0; i < s->ncontainers; i++) {
+		if (s->containers[i].sig != sig || fabs((double)s->containers[i].length - n) > ALIKE * n + VERDICT_MIN_S)
+			continue;
+		if (c)
+			return 0;
+		c = &s->containers[i];
+	}
+	for (size_t i = 0; c && i < s->nholders; i++) {
+		if (s->holders[i].addr == c->addr && is_variable(strtab_str(&s->names, s->holders[i].text)))
+			return s->holders[i].text;
+	}
+	return 0;
+}
+
+/* n: how many objects there are; of a container 0. */
+static void set_labels(struct weighing *w, struct verdict_entry *e, const uint32_t *sigs, uint32_t own, double n)
 {
 	const struct sum_sig *s = w->s->sigs;
 	bool any = s[own].label;
 	for (size_t k = 0; k < e->npath; k++)
 		any |= s[sigs[k]].label;
-	if (!any)
+	uint32_t last = e->npath ? sigs[e->npath - 1] : own; /* what they are in, unless the path is too long to be kept whole */
+	uint32_t label = n > 0 && e->npath && s[own].parent == last && !s[last].label ? label_by_length(w->s, last, n) : 0;
+	if (!any && !label)
 		return;
 	const char **labels = arena_alloc(&w->l->arena, (e->npath + 1) * sizeof(*labels));
 	for (size_t k = 0; k <= e->npath; k++)
 		labels[k] = text(w, s[k < e->npath ? sigs[k] : own].label);
+	if (label)
+		labels[e->npath - 1] = text(w, label);
 	e->labels = labels;
 }
 
-/* The names above signature sig, from the root. */
-static void set_path(struct weighing *w, struct verdict_entry *e, uint32_t sig)
+/* The names above signature sig, from the root. objects: as above. */
+static void set_path(struct weighing *w, struct verdict_entry *e, uint32_t sig, double objects)
 {
 	const struct dump_summary *s = w->s;
 	uint32_t chain[LIFE_PATH * 4], of[LIFE_PATH];
@@ -60,7 +88,7 @@ static void set_path(struct weighing *w, struct verdict_entry *e, uint32_t sig)
 	}
 	e->path = path;
 	e->npath = m;
-	set_labels(w, e, of, sig);
+	set_labels(w, e, of, sig, objects);
 }
 
 static struct verdict_entry name(struct weighing *w, const struct life_row *r, uint32_t src)
@@ -69,20 +97,20 @@ static struct verdict_entry name(struct weighing *w, const struct life_row *r, u
 	struct verdict_entry e = {.id = 0};
 	if (r->kind == LIFE_HELD) {
 		e.klass = text(w, s->sigs[src].klass);
-		set_path(w, &e, src);
+		set_path(w, &e, src, r->key.n);
 		e.stack = e.npath && strstr(e.path[0], "machine_context");
 	} else if (r->kind == LIFE_CONTAINER) {
 		const struct sum_container *c = &s->containers[src];
 		e.type = text(w, c->type);
 		e.klass = text(w, c->klass);
-		set_path(w, &e, c->sig);
+		set_path(w, &e, c->sig, 0);
 	} else {
 		const struct sum_key *k = &s->keys[src];
 		e.type = text(w, k->type);
 		e.klass = text(w, k->klass);
 		e.site = site_text(w, k->file, k->line);
 		if (w->sig_of_key[src])
-			set_path(w, &e, w->sig_of_key[src] - 1);
+			set_path(w, &e, w->sig_of_key[src] - 1, r->key.n);
 	}
 	return e;
 }

@@ -17,6 +17,7 @@ struct run {
 	bool graph;  /* what is dead is known; no major GC takes it */
 	double keep; /* of what is kept the newest so many are, 0: all */
 	double slots; /* it is held by an Array of so many, which stands still; 0: by none; -1: by one that grows */
+	uint64_t others; /* entries of another Array of the same signature; 0: there is none */
 };
 
 /* Of what was born between jobs a and e so many are let go of, at job now. */
@@ -33,8 +34,8 @@ static unsigned gc_count(const struct run *r, double jobs)
 	return n;
 }
 
-/* What is kept are entries of one Array. */
-static void hold(struct dump_summary *s, uint64_t entries)
+/* What is kept are entries of the first of two Arrays; others: entries of the second. */
+static void hold(struct dump_summary *s, uint64_t entries, uint64_t others)
 {
 	static const char *const steps[] = {"class Object", "Array", "String"};
 	s->sigs = xcalloc(3, sizeof(*s->sigs));
@@ -44,8 +45,14 @@ static void hold(struct dump_summary *s, uint64_t entries)
 		    .own = {i < 2 ? 1 : s->keys[0].all.count, 40}};
 	s->key_sigs = xcalloc(s->nkey_sigs = 1, sizeof(*s->key_sigs));
 	s->key_sigs[0] = (struct sum_key_sig){.key = 0, .sig = 2};
-	s->containers = xcalloc(s->ncontainers = 1, sizeof(*s->containers));
-	s->containers[0] = (struct sum_container){.sig = 1, .length = entries, .type = strtab_intern(&s->names, SPAN_LIT("ARRAY")), .klass = s->sigs[1].klass};
+	s->containers = xcalloc(s->ncontainers = others ? 2 : 1, sizeof(*s->containers));
+	s->holders = xcalloc(s->nholders = s->ncontainers, sizeof(*s->holders));
+	for (uint32_t i = 0; i < s->ncontainers; i++) {
+		s->containers[i] = (struct sum_container){.sig = 1, .addr = 40 * (i + 1), .length = i ? others : entries,
+		    .type = strtab_intern(&s->names, SPAN_LIT("ARRAY")), .klass = s->sigs[1].klass};
+		s->holders[i] = (struct sum_holder){.sig = 1, .addr = 40 * (i + 1),
+		    .text = i ? strtab_intern(&s->names, SPAN_LIT("constant B -> Array")) : strtab_intern(&s->names, SPAN_LIT("constant A -> Array"))};
+	}
 }
 
 /* The dump after so many jobs. */
@@ -85,7 +92,7 @@ static struct dump_summary *dump_at(const struct run *r, double jobs)
 	s->genkeys[s->ngenkeys - 1].dead = r->graph ? (uint32_t)s->genkeys[s->ngenkeys - 1].t.count : 0;
 	s->keys[1].garbage.count = s->genkeys[s->ngenkeys - 1].dead;
 	if (r->slots)
-		hold(s, (uint64_t)(r->slots < 0 ? jobs : r->slots));
+		hold(s, (uint64_t)(r->slots < 0 ? jobs : r->slots), r->others);
 	return s;
 }
 
@@ -185,6 +192,32 @@ static void test_slots(void **state)
 	}
 }
 
+/* What the Array that the kept ones are in is called; NULL: it is not known. */
+static void assert_called(uint64_t others, const char *want)
+{
+	struct run r = {.gc = by_chance, .ngc = 17, .header = true, .marks = true, .graph = true, .slots = -1, .others = others};
+	struct life *l = follow(&r, 10);
+	const struct verdict_life *v = life_verdict(l);
+	unsigned found = 0;
+	for (size_t i = 0; i < v->nentries; i++) {
+		const struct verdict_entry *e = &v->entries[i];
+		if (!e->site || e->key->len >= 0)
+			continue;
+		const char *label = e->labels ? e->labels[e->npath - 1] : NULL;
+		found++;
+		assert_true(want ? label && !strcmp(label, want) : !label);
+	}
+	assert_int_equal(found, 1);
+	life_free(l);
+}
+
+static void test_which_of_two(void **state)
+{
+	(void)state;
+	assert_called(70, "constant A -> Array");
+	assert_called(1990, NULL); /* as many as there are objects: it could be either */
+}
+
 /* The records keep what the next dump needs: a life that is written down between any two dumps is the same. */
 static void test_written_down(void **state)
 {
@@ -219,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_few_runs),
 		cmocka_unit_test(test_no_major),
 		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_which_of_two),
 		cmocka_unit_test(test_written_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
