@@ -185,6 +185,8 @@ static bool is_thread(const struct life *l, const struct sum_key *k) { return l-
 /* Objects born in this generation that live, as far as that is known. */
 static double living(const struct life *l, const struct dump_summary *s, const struct sum_genkey *g)
 {
+	if (g->key >= s->nkeys)
+		return 0;
 	return (double)(g->t.count - (is_thread(l, &s->keys[g->key]) ? 0 : g->dead));
 }
 
@@ -197,7 +199,7 @@ static uint32_t *young_keys(struct life *l, const struct dump_summary *s)
 		const struct sum_genkey *g = &s->genkeys[i];
 		if (i == 0 || g->generation != g[-1].generation)
 			mark = mark_of_generation(l, (double)g->generation);
-		if (mark > 0 && g->key < s->nkeys && s->keys[g->key].file && living(l, s, g) > 0)
+		if (mark > 0 && living(l, s, g) > 0 && s->keys[g->key].file)
 			of[g->key]++;
 	}
 	return of;
@@ -221,8 +223,9 @@ static void add_births(struct life *l, const struct dump_summary *s, const uint3
 		const struct sum_genkey *g = &s->genkeys[i];
 		if (i == 0 || g->generation != g[-1].generation)
 			mark = mark_of_generation(l, (double)g->generation);
-		if (mark && g->key < s->nkeys && counts[g->key] && living(l, s, g) > 0) /* else born before the first dump, or not followed */
-			l->births[end[g->key]++] = (struct verdict_birth){living(l, s, g), (uint32_t)mark};
+		double n = mark ? living(l, s, g) : 0;
+		if (n > 0 && counts[g->key]) /* else born before the first dump, or not followed */
+			l->births[end[g->key]++] = (struct verdict_birth){n, (uint32_t)mark};
 	}
 }
 

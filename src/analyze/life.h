@@ -20,7 +20,7 @@ enum {
 	LIFE_JUDGED = 1024,  /* rows weighed after a dump, those first that gained most bytes */
 	LIFE_PATH = 32,      /* steps of a holder path that are compared */
 	LIFE_KNOWN = 64,     /* labels remembered per life; the oldest that are gone make room */
-	LIFE_VERSION = 16,    /* first byte of both records; another one is read as "not there", and the life is built again */
+	LIFE_VERSION = 17,    /* first byte of both records; another one is read as "not there", and the life is built again */
 };
 
 struct life;

@@ -56,14 +56,20 @@ static uint64_t compactions(struct life *l, const struct dump_summary *s)
 	return l->compactions;
 }
 
+/* The dead of what was traced of the generations up to this one. */
+static double dead_until(const struct dump_summary *s, uint64_t gc)
+{
+	double dead = 0;
+	for (size_t i = 0; i < s->ngenkeys && s->genkeys[i].generation <= gc; i++)
+		dead += s->keys[s->genkeys[i].key].file ? s->genkeys[i].dead : 0;
+	return dead;
+}
+
 /* Of what was traced, the dead that were there at the last dump already: those younger die young as a rule, and need no major GC. */
 static double old_dead(const struct life *l, const struct dump_summary *s)
 {
-	double known_dead = 0;
-	for (size_t i = 0; s->genkeys_dead && i < s->ngenkeys && s->genkeys[i].generation <= l->proc.last.gc; i++)
-		known_dead += s->keys[s->genkeys[i].key].file ? s->genkeys[i].dead : 0;
 	if (s->genkeys_dead)
-		return known_dead;
+		return dead_until(s, l->proc.last.gc);
 	_cleanup_free_ uint64_t *young = xcalloc(s->nkeys + 1, sizeof(*young));
 	double dead = 0;
 	for (size_t i = s->ngenkeys; i-- && s->genkeys[i].generation > l->proc.last.gc;) {
@@ -111,11 +117,11 @@ static double since_last(double jobs, double runs, double before, double part)
 static double until_next(double jobs, double runs, double since) { return runs > FEW_RUNS ? 0 : fmax(jobs - since, 0); }
 
 /* Jobs from the last GC run to the dump. It shows in how many objects were born since: by the pace of allocation, if that is known (from
- * GC.stat, or from two dumps without a GC run between them), else as a part of the most that were seen. done, runs: jobs and GC runs since
- * the dump before; before: jobs from the last one to that. */
-static double since_gc(const struct life *l, const struct dump_summary *s, double done, double runs, double before)
+ * GC.stat, or from two dumps without a GC run between them), else as a part of the most that were seen. gc: its GC count; done:
+ * jobs since the dump before; before: from the last GC run to that. */
+static double since_gc(const struct life *l, const struct dump_summary *s, uint64_t gc, double done, double before)
 {
-	double born = born_since_gc(s, (uint64_t)((double)l->proc.last.gc + runs)), cycle = fmax(l->cycle, born);
+	double born = born_since_gc(s, gc), cycle = fmax(l->cycle, born), runs = (double)gc - (double)l->proc.last.gc;
 	double made = known(s->head.total_allocated_objects, 0) - l->allocated;
 	double pace = l->allocated > 0 && made > 0 ? made / fmax(done, 1) : l->pace;
 	return pace > 0 ? fmin(born / pace, done) : since_last(done, runs, before, cycle > 0 ? born / cycle : .5);
@@ -130,7 +136,7 @@ static void gc_runs(const struct life *l, const struct dump_summary *s, struct v
 	if (!p->have_last)
 		return;
 	double jobs = p->last.jobs <= d->jobs ? p->last.jobs : 0, gc = (double)p->last.gc, done = d->jobs - jobs, runs = (double)d->gc - gc;
-	double before = p->x[p->nmarks - 1] - p->bx[p->nmarks - 1], since = since_gc(l, s, done, runs, before);
+	double before = p->x[p->nmarks - 1] - p->bx[p->nmarks - 1], since = since_gc(l, s, d->gc, done, before);
 	if (runs <= FEW_RUNS)
 		d->nmarks = 0;
 	for (unsigned i = 0; i < d->nmarks; i++) {

@@ -232,15 +232,12 @@ static void decode_proc(struct dec *d, struct life *l)
 /* Number of a text of an entry in the record's own table; 0 null. */
 static uint32_t text_number(const struct life *l, const char *s) { return s ? strtab_find(&l->texts, span_of(s)) : 0; }
 
-enum { JUDGED_STILL = 1 << 7 };
-_Static_assert(HOW_OTHER << 1 < JUDGED_STILL, "a byte holds how it grows and two bits");
-
 static void code_judged(const struct verdict_judged *j, struct enc *e)
 {
 	enc_uv(e, j->m);
 	if (j->m == 0)
 		return;
-	enc_u8(e, (uint8_t)(j->by_births | (unsigned)j->how << 1 | (j->still ? JUDGED_STILL : 0)));
+	enc_u8(e, (uint8_t)(j->by_births | j->still << 1 | (unsigned)j->how << 2));
 	enc_uv(e, j->how_arg);
 	for (int c = 0; c < STORIES; c++)
 		code_f32(e, j->evidence[c]);
@@ -261,8 +258,8 @@ static void decode_judged(struct dec *d, struct verdict_judged *j)
 		return;
 	uint8_t flags = dec_u8(d);
 	j->by_births = flags & 1;
-	j->still = flags & JUDGED_STILL;
-	j->how = (enum verdict_how)((flags & ~JUDGED_STILL) >> 1);
+	j->still = flags >> 1 & 1;
+	j->how = (enum verdict_how)(flags >> 2);
 	j->how_arg = (unsigned)dec_uv(d);
 	for (int c = 0; c < STORIES; c++)
 		j->evidence[c] = decode_f32(d);

@@ -33,8 +33,6 @@ static const char *site_text(struct weighing *w, uint32_t file, uint32_t line)
 
 #define ALIKE .1 /* a container whose entries are as many as the objects within this part, and VERDICT_MIN_S, may be theirs */
 
-static bool is_variable(const char *holder) { return strncmp(holder, "constant ", 9) == 0 || strncmp(holder, "global $", 8) == 0; }
-
 /* Of several containers of a signature that has no label, since they are those of several constants, the one with as many entries as there
  * are objects: what it is called as a holder. 0: none, or two. */
 static uint32_t label_by_length(const struct dump_summary *s, uint32_t sig, double n)
@@ -48,7 +46,7 @@ static uint32_t label_by_length(const struct dump_summary *s, uint32_t sig, doub
 		c = &s->containers[i];
 	}
 	for (size_t i = 0; c && i < s->nholders; i++) {
-		if (s->holders[i].addr == c->addr && is_variable(strtab_str(&s->names, s->holders[i].text)))
+		if (s->holders[i].addr == c->addr && summary_is_variable(strtab_str(&s->names, s->holders[i].text)))
 			return s->holders[i].text;
 	}
 	return 0;
@@ -202,12 +200,12 @@ static struct box *boxes(const struct life *l, const struct dump_summary *s, siz
 }
 
 /* Are the n objects of this signature, of which so many came, the entries of containers that gained next to none? */
-static bool stands_still(const struct dump_summary *s, const struct box *b, size_t nboxes, uint32_t sig, double n, double came)
+static bool are_replaced(const struct dump_summary *s, const struct box *b, size_t nboxes, uint32_t sig, double n, double came)
 {
 	for (size_t k = 0; k < nboxes; k++) {
 		if (b[k].sig == s->sigs[sig].parent)
 			return b[k].gained <= VERDICT_STILL * came && n >= VERDICT_STILL_OWN * b[k].entries &&
-			       n <= VERDICT_MIXED * b[k].entries + VERDICT_MIN_S;
+			       !verdict_is_mixed(n, b[k].entries);
 	}
 	return false;
 }
@@ -300,7 +298,7 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 		uint32_t src = l->seen[c[i].row].src;
 		struct verdict_entry e = name(&w, r, src);
 		if (r->kind == LIFE_BIRTHS && w.sig_of_key[src])
-			j->still = stands_still(s, box, nboxes, w.sig_of_key[src] - 1, r->key.n, j->survivors);
+			j->still = are_replaced(s, box, nboxes, w.sig_of_key[src] - 1, r->key.n, j->survivors);
 		e.id = (uint32_t)l->out.nentries;
 		e.judged = j;
 		e.key = arena_alloc(&l->arena, sizeof(*e.key));

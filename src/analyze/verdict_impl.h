@@ -11,7 +11,6 @@
 #define VERDICT_TAU 1.25      /* survivors are proven once older than this times the oldest release */
 #define VERDICT_HALF .5       /* hazard at which a line is half believed */
 #define VERDICT_MIN_S 8       /* fewer proven survivors are never a leak */
-#define VERDICT_MIXED 1.1     /* more objects than this share of a container's entries are not all its own */
 #define VERDICT_STILL .1      /* of what its entries would have it gain a container gained so little, or lost it, and stands still */
 #define VERDICT_STILL_OWN .5  /* of a container's entries a row has so many, and says whether they are replaced */
 #define VERDICT_STILL_ODDS .2 /* ... what is left then of the odds that they leak, where it stood still in the newest part, */
@@ -110,6 +109,8 @@ void verdict_posterior(const double *evidence, const bool *has, const double *pr
 extern const double verdict_prior_births[STORIES], verdict_prior_levels[STORIES];
 /* Student's t, 5 % one-sided. */
 double verdict_t95(double df);
+/* More objects than a container has entries are of several holders: not all its own. */
+static inline bool verdict_is_mixed(double objects, double entries) { return objects > 1.1 * entries + VERDICT_MIN_S; }
 /* A confidence with its odds multiplied. */
 double verdict_less_likely(double conf, double odds);
 /* Odds that a steady grower has an end not seen yet. */

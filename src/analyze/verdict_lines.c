@@ -34,12 +34,6 @@ static uint64_t path_hash(uint64_t h, const char *const *path, size_t n)
 
 enum { LEVEL_DUMPS = 10 }; /* from so many dumps on a level tells a straight line from a bent one by itself */
 
-/* A row that has more objects than the container has entries is of several holders, and says nothing of this one. */
-static bool is_mixed(const struct verdict_entry *e, const struct verdict_entry *c)
-{
-	return e->key->n > VERDICT_MIXED * c->key->len + VERDICT_MIN_S;
-}
-
 /* At most so sure. What would be a leak by itself is not settled while there are few dumps, however little another says. */
 static void doubt(struct verdict_fused *f, double most)
 {
@@ -114,7 +108,7 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 		uint64_t want = path_hash(hash[i], &c->klass, 1);
 		double surest = -1, own = f[i].judged.by_births && f[i].conf > 0 ? f[i].conf : 1;
 		for (size_t j = 0; j < n; j++) {
-			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || is_mixed(f[j].entry, c))
+			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || verdict_is_mixed(f[j].entry->key->n, c->key->len))
 				continue;
 			if (stands_still(&f[i], &f[j])) {
 				f[j].container_odds = VERDICT_STILL_ODDS;

@@ -8,7 +8,6 @@ struct dead {
 	struct gmem *mem;
 	const uint32_t *born;      /* generation of each object, by id of the address table; GRAPH_UNBORN: unknown */
 	struct dump_summary *s;
-	uint64_t *from;            /* where the rows of the i-th of s->gens begin in s->genkeys; ngens + 1 */
 	struct dead_row {
 		uint32_t generation; /* of the slot's object before: most garbage of a slot follows some of its own age */
 		uint32_t row;        /* ... its row + 1, 0: none yet */

@@ -27,17 +27,10 @@ static int by_growth(const void *a, const void *b)
 	return x->pace != y->pace ? (x->pace < y->pace ? 1 : -1) : i < j ? -1 : i > j;
 }
 
-/* Whose holders are said: those of the container, or of its entries when they know which of several containers it is. */
-static const struct verdict_entry *holders_of(const struct verdict_entry *head, const struct verdict_entry *path)
-{
-	bool inside = path->key->len >= 0 && head->npath == path->npath + 1 && verdict_under(head, path);
-	return inside && head->labels && head->labels[path->npath] && !(path->labels && path->labels[path->npath]) ? head : path;
-}
-
 static bool finish_finding(struct query_run *r, struct finding *f, const struct verdict_entry *path)
 {
 	f->id = series_id(f->head, path);
-	series_shown(holders_of(f->head, path), f->holder, sizeof(f->holder));
+	series_shown(path, f->holder, sizeof(f->holder));
 	int state = ack_get(r->txn, f->id, r->q->now, &f->ack);
 	if (state < 0)
 		run_store_fail(r, state);

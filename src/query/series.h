@@ -61,7 +61,7 @@ void series_shown(const struct verdict_entry *e, char *buf, size_t n);
 void series_where(const struct verdict_entry *e, const struct verdict_entry *path, char *buf, size_t n);
 /* The i-th step of its path for people; NULL: the next one says it, too. The entry's as long as that. */
 const char *series_step(const struct verdict_entry *e, size_t i);
-/* The entry of a line whose path says most: the line's own, or its first with a path. */
+/* The entry of a line whose path says most: the line's own, its first with a path, or its head's, which may know the constant. */
 const struct verdict_entry *series_path(const struct verdict *v, size_t line);
 /* The name of a leak: 24 bits over names only (type, class, file, holder), the same on every host, after a restart, when lines
  * move, and in another release directory. path: series_path's, asked of a head that nothing alone holds. */

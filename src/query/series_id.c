@@ -68,6 +68,13 @@ void series_where(const struct verdict_entry *e, const struct verdict_entry *pat
 	snprintf(buf, n, "%s", e->site ? e->site : shown);
 }
 
+/* Does an entry of container c know which of several of one signature it is in, which c, that stands for them all, does not? */
+static bool knows_better(const struct verdict_entry *e, const struct verdict_entry *c)
+{
+	bool inside = c->key->len >= 0 && e->npath == c->npath + 1 && verdict_under(e, c);
+	return inside && label_of(e, c->npath) && !label_of(c, c->npath);
+}
+
 const struct verdict_entry *series_path(const struct verdict *v, size_t line)
 {
 	const struct verdict_entry *top = v->fused[v->lines[line].top].entry;
@@ -75,7 +82,8 @@ const struct verdict_entry *series_path(const struct verdict *v, size_t line)
 		if (v->fused[i].line == (int)line && v->fused[i].entry->npath)
 			top = v->fused[i].entry;
 	}
-	return top;
+	const struct verdict_entry *head = v->fused[v->lines[line].head].entry;
+	return knows_better(head, top) ? head : top;
 }
 
 /* The head's own holders: what is nearer to a root joins the line and leaves it from dump to dump, a container for one once it is long

@@ -29,13 +29,14 @@ void summary_free(struct dump_summary *s)
 	free(s);
 }
 
+static bool begins_with(const char *step, const char *begin) { return strncmp(step, begin, strlen(begin)) == 0; }
+
+bool summary_is_variable(const char *step) { return begins_with(step, "constant ") || begins_with(step, "global $"); }
+
 bool summary_names_itself(const char *step)
 {
-	static const char *const begins[] = {"class ", "module ", "constant ", "global $", "Thread["};
-	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
-		if (strncmp(step, begins[i], strlen(begins[i])) == 0)
-			return true;
-	return strcmp(step, "Thread") == 0 || strcmp(step, "Fiber") == 0;
+	return summary_is_variable(step) || begins_with(step, "class ") || begins_with(step, "module ") || begins_with(step, "Thread[") ||
+	       strcmp(step, "Thread") == 0 || strcmp(step, "Fiber") == 0;
 }
 
 const char *summary_step_text(const char *step)

@@ -179,6 +179,8 @@ enum {
 /* Empty: all null, generation unknown. */
 struct dump_summary *summary_new(void);
 void summary_free(struct dump_summary *s);
+/* Whether it is what the gem calls a constant or a global variable ("constant Foo::REGISTRY -> Hash"). */
+bool summary_is_variable(const char *step);
 /* Whether a step of a path ("class PriceCache", "constant Foo::REGISTRY -> Hash", "Thread") says by itself where it is: what lies above is
  * of no interest to people. */
 bool summary_names_itself(const char *step);
