@@ -82,6 +82,9 @@ bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c
 	return e->npath == c->npath + 1 && verdict_under(e, c);
 }
 
+/* What the interpreter made, of which a program knows nothing. */
+static bool is_imemo(const struct verdict_entry *e) { return e->type && strcmp(e->type, "IMEMO") == 0; }
+
 int verdict_by_depth(const void *a, const void *b)
 {
 	const struct verdict_fused *x = *(const struct verdict_fused *const *)a, *y = *(const struct verdict_fused *const *)b;
@@ -89,6 +92,8 @@ int verdict_by_depth(const void *a, const void *b)
 		return x->entry->npath < y->entry->npath ? -1 : 1;
 	if ((x->entry->key->len < 0) != (y->entry->key->len < 0))
 		return x->entry->key->len < 0 ? 1 : -1;
+	if (is_imemo(x->entry) != is_imemo(y->entry))
+		return is_imemo(x->entry) ? 1 : -1;
 	int s = (int)(x->conf / CLEARLY), t = (int)(y->conf / CLEARLY);
 	if (s != t)
 		return s > t ? -1 : 1;
@@ -99,8 +104,6 @@ int verdict_by_depth(const void *a, const void *b)
 }
 
 static int by_text(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : ""); }
-
-static bool is_imemo(const struct verdict_entry *e) { return e->type && strcmp(e->type, "IMEMO") == 0; }
 
 /* Which of two of one line names it? The nearer to a root, what a program made rather than the interpreter, what is clearly surer, the
  * larger. How sure they are differs by hairs from dump to dump, and a leak is to keep its name. */
@@ -315,7 +318,7 @@ static double weight(const struct folding *f, size_t line)
 	return sum * (is_internal(top_of(f, line)->entry) ? 1e-6 : 1);
 }
 
-/* Each line goes to the largest that it is kin to. */
+/* Each line goes to the largest that it is kin to; what only the interpreter holds goes to what has a holder, never the other way. */
 static void merge_kin(struct folding *f)
 {
 	for (size_t i = 0; i < f->v->nlines && i < KIN_LINES;) {
@@ -327,10 +330,14 @@ static void merge_kin(struct folding *f)
 				to = j;
 			}
 		}
-		if (to == SIZE_MAX)
+		if (to == SIZE_MAX) {
 			i++;
-		else
+		} else if (is_internal(top_of(f, to)->entry) && !is_internal(top_of(f, i)->entry)) {
+			merge(f, to, i);
+			i = 0; /* another line may have its number now */
+		} else {
 			merge(f, i, to);
+		}
 	}
 }
 

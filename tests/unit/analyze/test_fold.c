@@ -271,6 +271,25 @@ static void test_tables_of_the_interpreter(void **state)
 	assert_int_equal(lines(&w, NULL), 2);
 }
 
+/* Rows of the interpreter that are tied to each other and to a leak by the last of them do not name it. */
+static void test_tables_name_nothing(void **state)
+{
+	(void)state;
+	struct world w;
+	double by[3][UNITS]; /* neighbours are tied, the first and the last are not */
+	size_t head;
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned u = 0; u < UNITS; u++)
+			by[i][u] = a[u] + (u % 2 ? 8. : -8.) * i;
+	world_init(&w, 1e9);
+	grow(&w, "IMEMO", "imemo:ment", "app/a.rb:3", in_table, by[0], -1);
+	grow(&w, "STRING", "String", "app/a.rb:3", in_hidden, by[1], -1);
+	grow(&w, "IMEMO", "imemo:env", "app/a.rb:3", in_cache, by[2], -1);
+	grow(&w, "DATA", "Proc", "app/a.rb:3", in_cache, by[2], -1);
+	assert_int_equal(lines(&w, &head), 1);
+	assert_int_equal(head, 3); /* what a program made, in what has a name */
+}
+
 /* Classes are held by their superclass as well: nothing alone holds them. With a container that gains one when they do they are one leak, named
  * by them; not where it has entries of its own, nor where they are as many by chance. */
 static void test_entries_held_twice(void **state)
@@ -352,7 +371,8 @@ int main(void)
 	    cmocka_unit_test(test_bounded_are_folded),
 	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
 	    cmocka_unit_test(test_one_line_of_code), cmocka_unit_test(test_entries_held_twice),
-	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_container_of_mixed_entries),
+	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_tables_name_nothing),
+	    cmocka_unit_test(test_container_of_mixed_entries),
 	    cmocka_unit_test(test_ended_by_a_deploy)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
