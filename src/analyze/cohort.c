@@ -116,9 +116,25 @@ static struct cohort_level held(const struct dump_summary *s, const struct verdi
 	return l;
 }
 
+/* All containers of its signature, where they are summed up. False: they are listed. */
+static bool contents(const struct dump_summary *s, const struct verdict_entry *e, struct cohort_level *ret)
+{
+	for (size_t i = 0; i < s->ncontents; i++) {
+		const struct sum_content *c = &s->contents[i];
+		if (!summary_is_several(s, c) || !same(s, c->type, e->type) || !same(s, s->sigs[c->sig].klass, e->klass) ||
+		    !same_path(s, c->sig, e))
+			continue;
+		*ret = (struct cohort_level){.n = (double)s->sigs[c->sig].own.count, .len = (double)summary_content_length(s, c)};
+		return true;
+	}
+	return false;
+}
+
 static struct cohort_level container(const struct dump_summary *s, const struct verdict_entry *e)
 {
 	struct cohort_level l = {.len = 0};
+	if (contents(s, e, &l))
+		return l;
 	for (size_t i = 0; i < s->ncontainers; i++) {
 		const struct sum_container *c = &s->containers[i];
 		if (c->sig >= s->nsigs || !same(s, c->type, e->type) || !same(s, c->klass, e->klass) || !same_path(s, c->sig, e))

@@ -342,12 +342,27 @@ static bool is_entry(const struct dump_summary *s, const struct sum_container *c
 	return n > BUFFERS;
 }
 
+static void add_contents(struct adding *a)
+{
+	const struct dump_summary *s = a->s;
+	for (size_t i = 0; i < s->ncontents; i++) {
+		const struct sum_content *c = &s->contents[i];
+		if (!summary_is_several(s, c))
+			continue;
+		uint32_t r = find_or_new(a->l, row_id(LIFE_CONTENTS, s->sigs[c->sig].id, 0, 0, 0), LIFE_CONTENTS);
+		see(a->l, r, i, (double)s->sigs[c->sig].own.count, 0, (double)summary_content_length(s, c));
+		if (r == NO_ROW)
+			leave_out(a->l, 0, 0);
+	}
+}
+
 static void add_containers(struct adding *a)
 {
 	const struct dump_summary *s = a->s;
+	_cleanup_free_ bool *summed = summary_several(s);
 	for (size_t i = 0; i < s->ncontainers; i++) {
 		const struct sum_container *c = &s->containers[i];
-		if (c->sig >= s->nsigs || s->sigs[c->sig].parent == UINT32_MAX || is_entry(s, c))
+		if (c->sig >= s->nsigs || s->sigs[c->sig].parent == UINT32_MAX || is_entry(s, c) || summed[c->sig])
 			continue;
 		uint64_t id = row_id(LIFE_CONTAINER, name_hash(a, c->type), name_hash(a, c->klass), s->sigs[c->sig].id, 0);
 		uint32_t r = find_or_new(a->l, id, LIFE_CONTAINER);
@@ -388,10 +403,11 @@ static bool settle_births(struct life *l, struct life_row *r, const struct life_
 	return !quiet;
 }
 
-/* A container that the dump does not list: shorter than any that it lists, or crowded out. Then nothing is known of it. */
+/* A container that the dump does not list: shorter than any that it lists, or crowded out; contents of which none is longer than the least.
+ * Then nothing is known of it. */
 static bool unlisted(const struct life_row *r, const struct life_seen *seen, size_t listed)
 {
-	return r->kind == LIFE_CONTAINER && seen->src == UINT32_MAX && listed >= SUM_CONTAINERS;
+	return seen->src == UINT32_MAX && (r->kind == LIFE_CONTENTS || (r->kind == LIFE_CONTAINER && listed >= SUM_CONTAINERS));
 }
 
 /* False: it never changed. */
@@ -402,8 +418,10 @@ static bool settle_level(struct life *l, struct life_row *r, const struct life_s
 			verdict_lows_merge(r->key.lows);
 		return !r->still;
 	}
-	double y = r->kind == LIFE_CONTAINER ? fmax(seen->len, 0) : seen->n;
-	struct verdict_row v = {.n = seen->n, .b = seen->b, .len = r->kind == LIFE_CONTAINER ? y : -1, .gone = -1};
+	double y = life_by_length(r) ? fmax(seen->len, 0) : seen->n;
+	struct verdict_row v = {.n = seen->n, .b = seen->b, .len = life_by_length(r) ? y : -1, .gone = -1};
+	if (r->fresh && r->kind == LIFE_CONTENTS)
+		r->key.prev[LIFE_FIRST] = (float)seen->n;
 	if (r->fresh && l->proc.ndumps == 1) {
 		r->still = true;
 		r->key.prev[0] = (float)y;
@@ -414,7 +432,7 @@ static bool settle_level(struct life *l, struct life_row *r, const struct life_s
 		r->key.len = v.len;
 		return false;
 	}
-	if (r->fresh && r->kind == LIFE_CONTAINER)
+	if (r->fresh && life_by_length(r))
 		r->key.fresh = true; /* it was there before, too short to be listed: nothing is known of that time */
 	else if (r->still || r->fresh)
 		verdict_key_was(&l->proc, &r->key, r->still ? (double)r->key.prev[0] : 0);
@@ -505,6 +523,7 @@ void life_add(struct life *l, const struct dump_summary *s)
 		add_threads(&a);
 	}
 	add_containers(&a);
+	add_contents(&a);
 	free(a.hash);
 	l->nkeys = l->traced || !s->has_graph ? s->nkeys : s->nsigs;
 	settle(l, s);

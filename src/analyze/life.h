@@ -1,10 +1,10 @@
 /* From the summaries of one process life to what the verdict judges. SPDX-License-Identifier: BSD-2-Clause
  *
  * Rows are keys (type, class, site) with the births of their objects where allocations were traced; without tracing, the objects
- * of a signature (class and holder path); and containers with their lengths. Only what moved is kept: a traced key without a birth
- * since the first dump has no row, a level that never changed is its one number. A life is fed one dump at a time and can be
- * written down and read again in between (life_encode_head, life_encode_rows, life_decode): the answer is the same as if it had stayed
- * in memory.
+ * of a signature (class and holder path); and containers with their lengths, of many of one signature what they contain together. Only
+ * what moved is kept: a traced key without a birth since the first dump has no row, a level that never changed is its one number. A life
+ * is fed one dump at a time and can be written down and read again in between (life_encode_head, life_encode_rows,
+ * life_decode): the answer is the same as if it had stayed in memory.
  * Pure; one thread. */
 #pragma once
 
@@ -20,7 +20,7 @@ enum {
 	LIFE_JUDGED = 1024,  /* rows weighed after a dump, those first that gained most bytes */
 	LIFE_PATH = 32,      /* steps of a holder path that are compared */
 	LIFE_KNOWN = 64,     /* labels remembered per life; the oldest that are gone make room */
-	LIFE_VERSION = 17,    /* first byte of both records; another one is read as "not there", and the life is built again */
+	LIFE_VERSION = 18,    /* first byte of both records; another one is read as "not there", and the life is built again */
 };
 
 struct life;

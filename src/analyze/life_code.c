@@ -17,7 +17,8 @@ enum {
 	ROW_DEATHS = 16,
 	ROW_FROZEN = 32,
 	ROW_LOWS = 64,
-	ROW_NONE = 128 /* prev: all zero, and not written */
+	ROW_NONE = 128 /* prev: all zero, and not written */,
+	ROW_MORE = 1 /* with the shift, which is even: four kinds more */
 };
 enum { ROW_ID_BYTES = 7 /* 48 bits as a varint */, SHIFT_STEP = 4 };
 
@@ -36,7 +37,10 @@ static size_t uv_bytes(uint64_t v)
 
 static uint64_t whole(float v, unsigned shift) { return v > 0 ? (uint64_t)v >> shift : 0; }
 
-static unsigned nprev(const struct life_row *r) { return r->kind == LIFE_BIRTHS ? VERDICT_BOUNDS : 1; }
+static unsigned nprev(const struct life_row *r)
+{
+	return r->kind == LIFE_BIRTHS ? VERDICT_BOUNDS : r->kind == LIFE_CONTENTS ? LIFE_FIRST + 1 : 1;
+}
 
 static bool has_deaths(const struct verdict_key *k) { return k->released > 0 || k->exposed > 0 || k->oldest > 0; }
 
@@ -152,9 +156,9 @@ static void row_encode(const struct life_row *r, uint64_t before, struct enc *e)
 	unsigned shift = shift_of(r);
 	bool prev = k->has_prev || r->still, none = prev && is_none(r);
 	enc_uv(e, r->id - before);
-	enc_u8(e, (uint8_t)(r->kind | (r->still ? ROW_STILL : 0) | (none ? ROW_NONE : 0) | (prev ? ROW_PREV : 0) |
+	enc_u8(e, (uint8_t)((r->kind & ROW_KIND) | (r->still ? ROW_STILL : 0) | (none ? ROW_NONE : 0) | (prev ? ROW_PREV : 0) |
 	                    (has_deaths(k) ? ROW_DEATHS : 0) | (k->nfrozen ? ROW_FROZEN : 0) | (has_lows(k) ? ROW_LOWS : 0)));
-	enc_u8(e, (uint8_t)shift);
+	enc_u8(e, (uint8_t)(shift | (r->kind > ROW_KIND ? ROW_MORE : 0)));
 	for (unsigned i = 0; prev && !none && i < nprev(r); i++)
 		enc_uv(e, whole(k->prev[i], shift));
 	if (has_deaths(k)) {
@@ -198,6 +202,8 @@ static void row_decode(struct dec *d, struct life *l, uint64_t *id)
 	uint64_t step = dec_uv(d);
 	*id += step;
 	uint8_t flags = dec_u8(d), shift = dec_u8(d);
+	bool more = shift & ROW_MORE;
+	shift &= (uint8_t)~ROW_MORE;
 	if (d->err || shift > 56 || step >> LIFE_ID_BITS || *id >> LIFE_ID_BITS) {
 		d->err = HDA_EFORMAT;
 		return;
@@ -205,7 +211,9 @@ static void row_decode(struct dec *d, struct life *l, uint64_t *id)
 	struct life_row *r = &l->rows[l->nrows++]; /* there is room for all, cleared */
 	struct verdict_key *k = &r->key;
 	r->id = *id;
-	r->kind = flags & ROW_KIND;
+	r->kind = (uint8_t)((flags & ROW_KIND) + (more ? ROW_KIND + 1 : 0));
+	if (r->kind >= LIFE_KINDS)
+		d->err = HDA_EFORMAT;
 	r->still = flags & ROW_STILL;
 	k->len = -1;
 	k->has_prev = (flags & ROW_PREV) && !r->still;

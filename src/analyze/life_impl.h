@@ -6,10 +6,14 @@
 #include "analyze/life.h"
 #include "base/u64map.h"
 
+enum { LIFE_FIRST = 1 /* in prev of contents: objects of the signature when they were first followed */ };
+#define LIFE_MORE 2.   /* contents that grow by less than so many times what their number grew by grew with it, not each */
+
 enum { LIFE_ID_BITS = 48, LIFE_PART_BITS = 13, LIFE_PARTED = 1 << LIFE_PART_BITS };
 
-enum life_kind { LIFE_BIRTHS, LIFE_LEVEL, LIFE_HELD, LIFE_CONTAINER, LIFE_KINDS };
-/* births: a traced key with a site; level: a key by its count; held: objects of a holder signature; container: by its length */
+enum life_kind { LIFE_BIRTHS, LIFE_LEVEL, LIFE_HELD, LIFE_CONTAINER, LIFE_CONTENTS, LIFE_KINDS };
+/* births: a traced key with a site; level: a key by its count; held: objects of a holder signature; container: by its length;
+ * contents: of several containers of a signature by what they contain together */
 
 struct life_row {
 	uint64_t id;            /* hash of kind and names: the same in every dump */
@@ -23,7 +27,7 @@ struct life_row {
  */
 struct life_seen {
 	double n, b, len;
-	uint32_t src;           /* index into keys, sigs or containers of that dump; UINT32_MAX: not in it */
+	uint32_t src;           /* index into keys, sigs, containers or contents of that dump; UINT32_MAX: not in it */
 };
 
 struct life {
@@ -62,6 +66,8 @@ struct verdict_dump life_dump_of(struct life *l, const struct dump_summary *s);
 void life_dump_taken(struct life *l, const struct dump_summary *s, const struct verdict_dump *d);
 /* A dump without a GC run since the last one. */
 void life_dump_passed(struct life *l, const struct dump_summary *s, const struct verdict_dump *d);
+
+static inline bool life_by_length(const struct life_row *r) { return r->kind == LIFE_CONTAINER || r->kind == LIFE_CONTENTS; }
 
 /* Are all births of earlier dumps gone, or were there none? That of most rows. */
 static inline bool life_row_none(const struct life_row *r)

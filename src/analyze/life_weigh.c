@@ -60,7 +60,7 @@ static void set_labels(struct weighing *w, struct verdict_entry *e, const uint32
 	for (size_t k = 0; k < e->npath; k++)
 		any |= s[sigs[k]].label;
 	uint32_t last = e->npath ? sigs[e->npath - 1] : own; /* what they are in, unless the path is too long to be kept whole */
-	uint32_t label = n > 0 && e->npath && s[own].parent == last && !s[last].label ? label_by_length(w->s, last, n) : 0;
+	uint32_t label = n > 0 && !any && e->npath && s[own].parent == last ? label_by_length(w->s, last, n) : 0;
 	if (!any && !label)
 		return;
 	const char **labels = arena_alloc(&w->l->arena, (e->npath + 1) * sizeof(*labels));
@@ -97,6 +97,11 @@ static struct verdict_entry name(struct weighing *w, const struct life_row *r, u
 		e.klass = text(w, s->sigs[src].klass);
 		set_path(w, &e, src, r->key.n);
 		e.stack = e.npath && strstr(e.path[0], "machine_context");
+	} else if (r->kind == LIFE_CONTENTS) {
+		const struct sum_content *c = &s->contents[src];
+		e.type = text(w, c->type);
+		e.klass = text(w, s->sigs[c->sig].klass);
+		set_path(w, &e, c->sig, 0);
 	} else if (r->kind == LIFE_CONTAINER) {
 		const struct sum_container *c = &s->containers[src];
 		e.type = text(w, c->type);
@@ -151,11 +156,18 @@ static double first_low(const struct verdict_lows *w)
 	return INFINITY;
 }
 
+/* Did contents grow since they are followed because there are more of them? Their objects tell of that. */
+static bool are_more(const struct life_row *r)
+{
+	double first = (double)r->key.prev[LIFE_FIRST], low = first_low(r->key.lows);
+	return r->kind == LIFE_CONTENTS && (r->key.len - low) * first < LIFE_MORE * (r->key.n - first) * low;
+}
+
 /* Bytes that the row gained since it is followed, about; 0: nothing to weigh. */
 static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 {
 	const struct verdict_key *k = &r->key;
-	if (src == UINT32_MAX || r->still || k->n <= 0)
+	if (src == UINT32_MAX || r->still || k->n <= 0 || are_more(r))
 		return 0;
 	double size = fmax(k->b / k->n, 1);
 	if (r->kind != LIFE_BIRTHS)
@@ -179,20 +191,28 @@ static double gained(const struct life_row *r)
 	return r->still ? 0 : known < KNOWN ? INFINITY : fmax(r->key.len - first_low(r->key.lows), 0);
 }
 
+/* The signature of a row by length that the dump has; UINT32_MAX: it is none. */
+static uint32_t box_sig(const struct dump_summary *s, const struct life_row *r, uint32_t src)
+{
+	if (src == UINT32_MAX || !life_by_length(r))
+		return UINT32_MAX;
+	return r->kind == LIFE_CONTENTS ? s->contents[src].sig : s->containers[src].sig;
+}
+
 static struct box *boxes(const struct life *l, const struct dump_summary *s, size_t *ret_n)
 {
-	struct box *b = xcalloc(s->ncontainers + 1, sizeof(*b));
+	struct box *b = xcalloc(s->ncontainers + s->ncontents + 1, sizeof(*b));
 	*ret_n = 0;
 	for (size_t i = 0; i < l->nrows; i++) {
 		const struct life_row *r = &l->rows[i];
-		uint32_t src = r->kind == LIFE_CONTAINER ? l->seen[i].src : UINT32_MAX;
-		if (src >= s->ncontainers)
+		uint32_t sig = box_sig(s, r, l->seen[i].src);
+		if (sig == UINT32_MAX)
 			continue;
 		size_t k = 0;
-		while (k < *ret_n && b[k].sig != s->containers[src].sig)
+		while (k < *ret_n && b[k].sig != sig)
 			k++;
 		*ret_n += k == *ret_n;
-		b[k].sig = s->containers[src].sig;
+		b[k].sig = sig;
 		b[k].entries += fmax(r->key.len, 0);
 		b[k].gained += gained(r);
 	}

@@ -194,10 +194,28 @@ static uint32_t container_name(struct adding *a, uint32_t sig)
 	return id;
 }
 
+/* Entries or bytes of all Arrays and Hashes of a signature that stands for several of them: many short ones may grow where no long one
+ * does. */
+static void add_contents(struct adding *a)
+{
+	const struct dump_summary *s = a->s;
+	for (size_t i = 0; i < s->ncontents; i++) {
+		const struct sum_content *c = &s->contents[i];
+		if (!summary_is_several(s, c) || strcmp(strtab_str(&s->names, c->type), "STRING") == 0)
+			continue;
+		struct trend_series key = {.type = name_of(a, c->type), .name = container_name(a, c->sig)};
+		count_in(a->t, &key, a->t->count ? summary_content_length(s, c) : s->sigs[c->sig].retained.bytes);
+	}
+}
+
 static void add_containers(struct adding *a)
 {
+	_cleanup_free_ bool *several = summary_several(a->s);
+	add_contents(a);
 	for (size_t i = 0; i < a->s->ncontainers; i++) {
 		const struct sum_container *c = &a->s->containers[i];
+		if (c->sig < a->s->nsigs && several[c->sig] && strcmp(strtab_str(&a->s->names, c->type), "STRING") != 0)
+			continue;
 		struct trend_series key = {.type = name_of(a, c->type), .name = container_name(a, c->sig)};
 		uint64_t entries = c->length == UINT64_MAX ? 0 : c->length;
 		count_in(a->t, &key, a->t->count ? entries : c->retained.bytes);

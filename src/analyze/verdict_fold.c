@@ -143,11 +143,20 @@ static bool same_file(const struct verdict_entry *a, const struct verdict_entry 
 	return a->site && b->site && n == site_file(b->site) && memcmp(a->site, b->site, n) == 0;
 }
 
-/* Is the path of e that of h, then h itself? An object of the interpreter has no class and is named by its type. */
+/* Several containers that grow each: had there come to be more of them, these would tell (life_weigh.c). */
+static bool grow_each(const struct verdict_fused *f) { return f->entry->key->len >= 0 && f->entry->key->n >= VERDICT_SEVERAL; }
+
+static bool judged_alike(const struct verdict_judged *a, const struct verdict_judged *b)
+{
+	return a->nunits == b->nunits && a->by_births == b->by_births;
+}
+
+/* Is the path of e that of h, then h itself? An object of the interpreter has no class and is named by its type. Where a container gains
+ * entries these are not those that grow each. */
 static bool below(const struct verdict_fused *k, const struct verdict_fused *t)
 {
 	const struct verdict_entry *e = k->entry, *h = t->entry;
-	if (!h->npath || e->npath <= h->npath || !verdict_begins(e, h))
+	if (!h->npath || e->npath <= h->npath || !verdict_begins(e, h) || (grow_each(k) && h->key->len >= 0))
 		return false;
 	if (h->klass)
 		return verdict_under(e, h);
@@ -157,10 +166,13 @@ static bool below(const struct verdict_fused *k, const struct verdict_fused *t)
 static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
 
 /* Two steady leaks look alike however different their causes are. Where births are counted they are told apart: those of two lines of code
- * that one cause runs come together, those of two causes each by its own chance. */
+ * that one cause runs come together, those of two causes each by its own chance. What grows in each of several containers has little to do
+ * with what stands beside them. */
 static bool told_apart(const struct verdict_fused *x, const struct verdict_fused *y)
 {
 	const char *a = x->entry->site, *b = y->entry->site;
+	if (grow_each(x) || grow_each(y))
+		return !judged_alike(&x->judged, &y->judged) || !verdict_tied(x, y);
 	return a && b && !same_text(a, b) && x->judged.by_births && y->judged.by_births && x->judged.nunits == y->judged.nunits &&
 	       !verdict_tied(x, y);
 }

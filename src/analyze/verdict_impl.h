@@ -11,6 +11,7 @@
 #define VERDICT_TAU 1.25      /* survivors are proven once older than this times the oldest release */
 #define VERDICT_HALF .5       /* hazard at which a line is half believed */
 #define VERDICT_MIN_S 8       /* fewer proven survivors are never a leak */
+#define VERDICT_SEVERAL 4     /* containers of one signature from which on they are weighed together, as in summary.h */
 #define VERDICT_STILL .1      /* of what its entries would have it gain a container gained so little, or lost it, and stands still */
 #define VERDICT_STILL_OWN .5  /* of a container's entries a row has so many, and says whether they are replaced */
 #define VERDICT_STILL_ODDS .2 /* ... what is left then of the odds that they leak, where it stood still in the newest part, */

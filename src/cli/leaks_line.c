@@ -232,7 +232,7 @@ static void ack(const struct cli *cli, const struct report_row *row)
 	printf("%s%s\n", note ? ": " : "", note ? note : "");
 }
 
-/* "  held by    class PriceCache -> Hash (52 114 entries, +4/job)". */
+/* "  held by    class PriceCache -> Hash (52 114 entries, +4/job)"; of many containers together "(2 800 entries in 500)". */
 static void held_by(const struct cli *cli, const struct report_row *row, const char *holder, const char *klass)
 {
 	char a[HUMAN_MAX];
@@ -241,6 +241,8 @@ static void held_by(const struct cli *cli, const struct report_row *row, const c
 	printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
 	if (container)
 		printf(" (%s %s", human_count(a, report_num(row, "entries"), cli->style.exact), content(row));
+	if (only_entries(row) && report_num(row, "containers") > 1)
+		printf(" in %s", human_count(a, report_num(row, "containers"), cli->style.exact));
 	if (container && pace > 0 && !only_entries(row) && !is_slow(row))
 		printf(", %+.3g/job", pace);
 	puts(container ? ")" : "");

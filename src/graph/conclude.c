@@ -105,6 +105,7 @@ static bool with_roots(struct conclusion *c)
 		{"groups", conclude_groups},
 		{"holders", conclude_holders},
 		{"containers", conclude_containers},
+		{"contents", conclude_contents},
 		{"trail", conclude_trail},
 	};
 	bool ok = true;
@@ -129,6 +130,7 @@ static void forget(struct dump_summary *s)
 	s->nkey_sigs = 0;
 	free(s->holders);
 	free(s->containers);
+	free(s->contents);
 	free(s->top_retained);
 	free(s->ret_class);
 	free(s->ret_site);
@@ -137,6 +139,8 @@ static void forget(struct dump_summary *s)
 	s->sigs = NULL;
 	s->holders = NULL;
 	s->containers = NULL;
+	s->contents = NULL;
+	s->ncontents = 0;
 	s->top_retained = NULL;
 	s->ret_class = s->ret_site = s->ret_type = s->ret_gem = NULL;
 	s->nsigs = s->nholders = s->ncontainers = s->ntop_retained = s->nret_class = s->nret_site = s->nret_type = s->nret_gem = 0;
@@ -169,6 +173,7 @@ void graph_finish(struct graph *g, const struct scanner *sc, const struct reduce
 	graph_phase(g, "end");
 	rows_done(&c.rows);
 	idvals_done(&c.lengths);
+	glog_done(&g->shorts);
 	idvals_done(&c.big_sizes);
 	idvals_done(&c.named);
 	gmem_trim(&g->mem);

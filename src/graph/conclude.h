@@ -100,3 +100,4 @@ bool conclude_key_sigs(struct conclusion *c);     /* key_sigs */
 bool conclude_groups(struct conclusion *c);      /* retained by key, class, site, type, signature */
 bool conclude_holders(struct conclusion *c);     /* holders */
 bool conclude_containers(struct conclusion *c);  /* containers */
+bool conclude_contents(struct conclusion *c);    /* contents */

@@ -24,6 +24,7 @@ struct graph *graph_new(const struct graph_opts *opts)
 	gvec_init(&g->born, &g->mem, 1);
 	glog_init(&g->roots, &g->mem, 2);
 	glog_init(&g->lengths, &g->mem, 3);
+	glog_init(&g->shorts, &g->mem, 2);
 	glog_init(&g->named, &g->mem, 2);
 	glog_init(&g->big_sizes, &g->mem, 3);
 	glog_init(&g->shaped, &g->mem, 2);
@@ -38,7 +39,7 @@ static void release(struct graph *g)
 	gvec_done(&g->objs);
 	gvec_done(&g->refs);
 	gvec_done(&g->born);
-	struct glog *logs[] = {&g->roots, &g->lengths, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
+	struct glog *logs[] = {&g->roots, &g->lengths, &g->shorts, &g->named, &g->big_sizes, &g->shaped, &g->shapes, &g->names};
 	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
 		glog_done(logs[i]);
 	gmem_free(&g->mem, g->slot_class, g->nslots, sizeof(*g->slot_class));
@@ -137,10 +138,21 @@ static inline uint64_t length_of(const struct heap_obj *o)
 	return o->flags & OBJ_HAS_LENGTH && o->length >= GRAPH_CONTAINER_MIN ? o->length : 0;
 }
 
+/* Entries, or bytes of a String beyond a few, of what length_of leaves out; 0: none. */
+static inline uint32_t short_of(const struct heap_obj *o)
+{
+	if (o->type == HEAP_STRING)
+		return o->bytesize > SUM_FEW_BYTES && o->bytesize < GRAPH_BUFFER_MIN ? (uint32_t)o->bytesize - SUM_FEW_BYTES : 0;
+	return o->flags & OBJ_HAS_LENGTH && o->length < GRAPH_CONTAINER_MIN ? (uint32_t)o->length : 0;
+}
+
 /* What only few objects have. */
 static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code, uint64_t length)
 {
 	if (length && !push_long(&g->lengths, code, length))
+		return false;
+	uint32_t few = length ? 0 : short_of(o);
+	if (few && !push_pair(&g->shorts, code, few))
 		return false;
 	if (o->memsize >= REC_SIZE_BIG && !push_long(&g->big_sizes, code, o->memsize))
 		return false;

@@ -46,6 +46,7 @@ struct graph {
 	struct glog roots;      /* (name id of the scanner, code) */
 	struct glog lengths;    /* (code, low, high half of the length) of containers from GRAPH_CONTAINER_MIN entries, Strings from
 	                           GRAPH_BUFFER_MIN bytes */
+	struct glog shorts;     /* (code, entries, or bytes of a String beyond SUM_FEW_BYTES) of shorter ones */
 	struct glog named;      /* (code, name id of the scanner) of CLASS and MODULE lines with a name */
 	struct glog big_sizes;  /* (code, low, high) of sizes from 2^32 - 1 */
 	struct glog shaped;     /* (code, references << 24 | shape id) of objects with a shape whose references may be variables */

@@ -3,6 +3,7 @@ libhda_a_SOURCES += \
 	src/graph/addrmap.c src/graph/addrmap.h \
 	src/graph/conclude.c src/graph/conclude.h \
 	src/graph/containers.c \
+	src/graph/contents.c \
 	src/graph/csr.c \
 	src/graph/dead.c src/graph/dead.h \
 	src/graph/dfs.c src/graph/dfs.h \

@@ -210,6 +210,7 @@ bool leaks_say(struct query_run *r, const struct weighed *w, const struct findin
 	row_uint(&row, "bytes", (uint64_t)fmax(head->key->b, 0));
 	bool container = f->entry->key->len >= 0;
 	row_uint(&row, "entries", container ? (uint64_t)f->entry->key->len : UINT64_MAX);
+	row_uint(&row, "containers", container ? (uint64_t)fmax(f->entry->key->n, 0) : UINT64_MAX);
 	row_real(&row, "entries_per_job", container ? f->rate : NAN);
 	row_cstr(&row, "how", how_text(f, how, sizeof(how)));
 	struct val units[VERDICT_UNITS];

@@ -74,7 +74,7 @@ const char *sigs_missing(const struct dump_summary *s)
 
 struct grown {
 	uint64_t sig;   /* id */
-	uint32_t index; /* in its summary's list */
+	uint32_t index; /* in its summary's list of holders; of containers, of its signature */
 	int64_t bytes, objects, length;
 };
 
@@ -111,30 +111,52 @@ static size_t holder_growth(const struct dump_summary *old, const struct dump_su
 	return n;
 }
 
-/* Containers of one signature are summed up: many small ones may grow where one does not. */
-static void container_sums(const struct dump_summary *s, struct u64map *at, struct grown *sum, size_t *n)
+/* The sum of the containers of a signature. */
+static struct grown *sum_of(const struct dump_summary *s, uint32_t sig, struct u64map *at, struct grown *sum, size_t *n)
 {
+	bool fresh;
+	uint32_t *k = u64map_put(at, id_of(s, sig), &fresh);
+	if (fresh) {
+		*k = (uint32_t)(*n)++;
+		sum[*k] = (struct grown){.sig = id_of(s, sig), .index = sig};
+	}
+	return &sum[*k];
+}
+
+/* Containers of one signature are summed up: many small ones may grow where one does not. all: those too short to be listed, too. */
+static void container_sums(const struct dump_summary *s, bool all, struct u64map *at, struct grown *sum, size_t *n)
+{
+	_cleanup_free_ bool *several = summary_several(s);
+	for (size_t i = 0; all && i < s->ncontents; i++) {
+		const struct sum_content *c = &s->contents[i];
+		if (!several[c->sig])
+			continue;
+		const struct tally *t = &s->sigs[c->sig].retained;
+		struct grown *g = sum_of(s, c->sig, at, sum, n);
+		g->bytes = (int64_t)t->bytes;
+		g->objects = (int64_t)t->count;
+		g->length = (int64_t)summary_content_length(s, c);
+	}
 	for (size_t i = 0; i < s->ncontainers; i++) {
-		bool fresh;
-		uint32_t *k = u64map_put(at, id_of(s, s->containers[i].sig), &fresh);
-		if (fresh) {
-			*k = (uint32_t)(*n)++;
-			sum[*k] = (struct grown){.sig = id_of(s, s->containers[i].sig), .index = (uint32_t)i};
-		}
-		sum[*k].bytes += (int64_t)s->containers[i].retained.bytes;
-		sum[*k].objects += (int64_t)s->containers[i].retained.count;
-		if (s->containers[i].length != UINT64_MAX)
-			sum[*k].length += (int64_t)s->containers[i].length;
+		const struct sum_container *c = &s->containers[i];
+		if (all && c->sig < s->nsigs && several[c->sig])
+			continue;
+		struct grown *g = sum_of(s, c->sig, at, sum, n);
+		g->bytes += (int64_t)c->retained.bytes;
+		g->objects += (int64_t)c->retained.count;
+		if (c->length != UINT64_MAX)
+			g->length += (int64_t)c->length;
 	}
 }
 
 static size_t container_growth(const struct dump_summary *old, const struct dump_summary *now, struct grown *g)
 {
 	struct u64map was_at = {0}, at = {0};
-	struct grown *was = xcalloc(old->ncontainers, sizeof(*was));
+	struct grown *was = xcalloc(old->ncontainers + old->ncontents, sizeof(*was));
 	size_t nwas = 0, n = 0, kept = 0;
-	container_sums(old, &was_at, was, &nwas);
-	container_sums(now, &at, g, &n);
+	bool all = old->ncontents && now->ncontents; /* else one of them is from an older store, which knows the long ones only */
+	container_sums(old, all, &was_at, was, &nwas);
+	container_sums(now, all, &at, g, &n);
 	for (size_t i = 0; i < n; i++) {
 		const uint32_t *k = u64map_get(&was_at, g[i].sig);
 		if (k) {
@@ -167,7 +189,8 @@ static bool say(struct query_run *r, const struct dump_summary *s, const char *l
 
 void sigs_growth(struct query_run *r, const struct dump_summary *old, const struct dump_summary *now, uint64_t most)
 {
-	size_t cap = now->nholders > now->ncontainers ? now->nholders : now->ncontainers;
+	size_t cap = now->ncontainers + now->ncontents;
+	cap = now->nholders > cap ? now->nholders : cap;
 	struct grown *g = xcalloc(cap, sizeof(*g));
 	size_t n = holder_growth(old, now, g);
 	qsort(g, n, sizeof(*g), grown_cmp);
@@ -180,8 +203,8 @@ void sigs_growth(struct query_run *r, const struct dump_summary *old, const stru
 	n = container_growth(old, now, g);
 	qsort(g, n, sizeof(*g), grown_cmp);
 	for (size_t i = 0; i < n && i < most && run_ok(r); i++) {
-		_cleanup_free_ char *name = sig_path(now, now->containers[g[i].index].sig, false);
-		if (!say(r, now, "containers", name, now->containers[g[i].index].sig, &g[i], true))
+		_cleanup_free_ char *name = sig_path(now, g[i].index, false);
+		if (!say(r, now, "containers", name, g[i].index, &g[i], true))
 			break;
 	}
 	run_note_cut(r, n < most ? n : most, n, "container that grew", "containers that grew");

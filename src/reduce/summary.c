@@ -22,11 +22,30 @@ void summary_free(struct dump_summary *s)
 	dump_header_done(&s->head);
 	strtab_done(&s->names);
 	void *all[] = {s->keys, s->types, s->gens, s->genkeys, s->dups, s->refs, s->referenced, s->largest, s->long_, s->root_names,
-	    s->gen_refs, s->edge_addrs, s->edge_keys, s->sigs, s->key_sigs, s->holders, s->containers, s->top_retained,
+	    s->gen_refs, s->edge_addrs, s->edge_keys, s->sigs, s->key_sigs, s->holders, s->containers, s->contents, s->top_retained,
 	    s->ret_class, s->ret_site, s->ret_type, s->ret_gem};
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		free(all[i]);
 	free(s);
+}
+
+uint64_t summary_content_length(const struct dump_summary *s, const struct sum_content *c)
+{
+	uint64_t n = s->sigs[c->sig].own.count, least = strcmp(strtab_str(&s->names, c->type), "STRING") == 0 ? SUM_FEW_BYTES : 0, all;
+	return __builtin_mul_overflow(n, least, &least) || __builtin_add_overflow(c->beyond, least, &all) ? UINT64_MAX : all;
+}
+
+bool summary_is_several(const struct dump_summary *s, const struct sum_content *c)
+{
+	return s->sigs[c->sig].parent != UINT32_MAX && s->sigs[c->sig].own.count >= SUM_SEVERAL;
+}
+
+bool *summary_several(const struct dump_summary *s)
+{
+	bool *of = xcalloc(s->nsigs + 1, sizeof(*of));
+	for (size_t i = 0; i < s->ncontents; i++)
+		of[s->contents[i].sig] = summary_is_several(s, &s->contents[i]);
+	return of;
 }
 
 static bool begins_with(const char *step, const char *begin) { return strncmp(step, begin, strlen(begin)) == 0; }

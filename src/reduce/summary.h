@@ -89,6 +89,16 @@ struct sum_holder {
 	struct tally own, retained;
 };
 
+/* What the objects of a signature contain together: the entries of Arrays and Hashes, the bytes of Strings, of which each counts
+ * SUM_FEW_BYTES at least: shorter ones are too many to be looked at, and so the sum does not jump when one grows beyond. Only signatures of
+ * which one is longer, or has an entry. */
+struct sum_content {
+	uint32_t sig;         /* index into sigs; rising */
+	uint32_t type;        /* name: ARRAY, HASH, STRING */
+	uint64_t longer;      /* Strings beyond SUM_FEW_BYTES, others with an entry */
+	uint64_t beyond;      /* entries, or bytes beyond SUM_FEW_BYTES, of all together */
+};
+
 struct sum_container {
 	uint32_t sig;
 	uint64_t addr, length;
@@ -156,6 +166,7 @@ struct dump_summary {
 	struct sum_key_sig *key_sigs; size_t nkey_sigs;
 	struct sum_holder *holders; size_t nholders;
 	struct sum_container *containers; size_t ncontainers;
+	struct sum_content *contents; size_t ncontents;
 	struct sum_object *top_retained; size_t ntop_retained; /* bytes = retained, refs = retained objects */
 	/* For top --sort retained: by retained bytes, then objects, descending; at most SUM_TOP_RETAINED each. (By key: keys[].retained.) */
 	struct sum_ret *ret_class;  size_t nret_class;
@@ -174,6 +185,8 @@ enum {
 	SUM_SIGS = 20000,       /* signatures kept; the smallest are summed into their parents */
 	SUM_HOLDERS = 300,      /* holders kept */
 	SUM_CONTAINERS = 300,   /* containers kept */
+	SUM_SEVERAL = 4,        /* objects of one signature from which on it stands for several containers, which are summed up */
+	SUM_FEW_BYTES = 255,    /* bytes that each String counts for at least */
 };
 
 /* Empty: all null, generation unknown. */
@@ -184,6 +197,12 @@ bool summary_is_variable(const char *step);
 /* Whether a step of a path ("class PriceCache", "constant Foo::REGISTRY -> Hash", "Thread") says by itself where it is: what lies above is
  * of no interest to people. */
 bool summary_names_itself(const char *step);
+/* What they contain together: entries, or bytes. */
+uint64_t summary_content_length(const struct dump_summary *s, const struct sum_content *c);
+/* Does its signature stand for several containers? Then which of them are listed is a matter of their lengths, and of memory. */
+bool summary_is_several(const struct dump_summary *s, const struct sum_content *c);
+/* By signature: are its containers summed up? The caller frees. */
+bool *summary_several(const struct dump_summary *s);
 /* How people call a step: "root global_tbl" is a "global variable", what has a type but no class is an "Array (no class)"; the rest as it
  * is. */
 const char *summary_step_text(const char *step);

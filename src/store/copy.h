@@ -28,6 +28,7 @@ enum {
 	X(key_sigs, nkey_sigs, STORE_KEY_SIGS)                                                     \
 	X(holders, nholders, STORE_GRAPH)                                                          \
 	X(containers, ncontainers, STORE_GRAPH)                                                    \
+	X(contents, ncontents, STORE_GRAPH)                                                        \
 	X(ret_class, nret_class, STORE_GRAPH | STORE_RETAINED)                                                      \
 	X(ret_site, nret_site, STORE_GRAPH | STORE_RETAINED)                                                        \
 	X(ret_type, nret_type, STORE_GRAPH | STORE_RETAINED)                                                        \

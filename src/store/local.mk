@@ -35,6 +35,7 @@ libhda_a_SOURCES += \
 	src/store/part_retained.c \
 	src/store/part_sigs.c \
 	src/store/part_trace.c \
+	src/store/part_contents.c \
 	src/store/part_types.c \
 	src/store/ram.c \
 	src/store/record.c \

@@ -239,4 +239,5 @@ const struct part *const parts_all[PARTS] = {
     [PART_LABELS] = &part_labels,
     [PART_TYPES] = &part_types,
     [PART_BIRTHS] = &part_births,
+    [PART_CONTENTS] = &part_contents,
 };

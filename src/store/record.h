@@ -108,7 +108,8 @@ enum part_id { /* stands in keys on disk: never renumber */
 	PART_LABELS = 12,
 	PART_TYPES = 13,
 	PART_BIRTHS = 14,
-	PARTS = 15,
+	PART_CONTENTS = 15,
+	PARTS = 16,
 };
 
 struct part {
@@ -125,7 +126,7 @@ struct part {
 
 extern const struct part part_head, part_keys, part_gens, part_genkeys, part_dups, part_objects, part_edges, part_sigs,
     part_holders, part_trace, part_retained, part_key_sigs, part_labels, part_types,
-    part_births;
+    part_births, part_contents;
 /* By id, in the order in which they must be saved and loaded. */
 extern const struct part *const parts_all[PARTS];
 

@@ -33,7 +33,7 @@ enum {
 	STORE_DUPS = 1 << 3,
 	STORE_OBJECTS = 1 << 4,   /* refs, referenced, largest, long_, gen_refs, top_retained */
 	STORE_EDGE_ADDRS = 1 << 5,
-	STORE_GRAPH = 1 << 6,     /* sigs, holders, containers, ret_class, ret_site, ret_type, ret_gem */
+	STORE_GRAPH = 1 << 6,     /* sigs, holders, containers, contents, ret_class, ret_site, ret_type, ret_gem */
 	STORE_TRACE = 1 << 7,     /* root names, bad samples */
 	STORE_KEY_SIGS = 1 << 8,  /* key_sigs (with STORE_KEYS and STORE_GRAPH) */
 	STORE_RETAINED = 1 << 9,  /* ret_class, ret_site, ret_type, ret_gem alone */

@@ -56,6 +56,11 @@ leak("nodes", /Nokogiri|nokogiri|real_cases/, libs: %w[nokogiri], setup: -> { $s
 leak("rack_sessions", /Session|session|Rack|rack|securerandom/, libs: %w[rack rack/session/pool rack/mock], setup: lambda {
 	$app = Rack::Session::Pool.new(->(env) { env["rack.session"]["user"] = "u"; [200, {}, ["ok"]] })
 }) { |i| $app.call(Rack::MockRequest.env_for("/")) if i.even? }
+leak("session_texts", /String|Talk/, setup: lambda { # many that grow, none of them long
+	Object.const_set(:Talk, Struct.new(:text))
+	$talks = Array.new(60) { Talk.new(+"") }
+}) { |i| $talks[(i * 7919) % 60].text << "said in job #{i}, and so on\n" }
+leak("histories", /Hash/, setup: -> { $histories = Array.new(300) { {} } }) { |i| 3.times { |j| $histories[(i * 7919 + j * 104_729) % 300][3 * i + j] = j } }
 leak("redis_clients", /Redis|redis|real_cases/, libs: %w[redis], setup: -> { $clients = {} }) { |i| $clients[i] = Redis.new(host: "h#{i}") if (i % 10).zero? }
 
 # --- no leak ---
@@ -64,6 +69,8 @@ calm("templates", setup: -> { $tpl, $rng = {}, Random.new(3) }) { |_| k = (600**
 calm("ttl", setup: -> { $ttl = {} }) { |i| $ttl.clear if i % 800 == 799; $ttl[i] = "entry #{i}" * 3 }
 calm("ring", setup: -> { $ring = [] }) { |i| $ring << "crumb #{i}" * 2; $ring.shift if $ring.size > 700 }
 calm("sessions", setup: -> { $ses = {} }) { |i| $ses[i] = Item.new(i); $ses.delete(i - 250) }
+calm("texts_cut", until: 7, setup: -> { $texts = Array.new(60) { +"" } }) { |i| t = $texts[(i * 7919) % 60]; t.clear if t.bytesize > 600; t << "said in job #{i}, and so on\n" }
+calm("last_of_each", until: 6, setup: -> { $last = Array.new(300) { [] } }) { |i| 3.times { |j| l = $last[(i * 7919 + j * 104_729) % 300]; l << i; l.shift if l.size > 12 } }
 calm("churn") { |i| Array.new(300) { |j| "tmp #{i} #{j}" } }
 calm("batch", setup: -> { $batch = nil }) { |i| $batch = Array.new(10_000) { |j| Item.new(j) } if i % 900 == 250; $batch = nil if i % 900 == 450 }
 calm("weakmap", setup: -> { $wm = ObjectSpace::WeakMap.new }) { |i| k = Item.new(i); $wm[k] = k }

@@ -114,6 +114,26 @@ static void test_containers_of_one_signature(void **state)
 	assert_int_equal(in_containers(2, a), 1); /* one cause */
 }
 
+/* An Array gains objects of its own, and what so many Hashes in it contain grows. Lines. */
+static size_t hashes_that_grow(unsigned hashes)
+{
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "ARRAY", "Array", NULL, in_cache, a, 1311);
+	grow(&w, "OBJECT", "Item", "app/b.rb:9", (const char *const[4]){"root vm", "class Cache", "Array"}, a, -1);
+	grow(&w, "HASH", "Hash", NULL, (const char *const[4]){"root vm", "class Cache", "Array"}, twice_a, 2022);
+	w.key[2].n = hashes;
+	w.judged[2].by_births = false;
+	return lines(&w, NULL);
+}
+
+static void test_each_grows(void **state)
+{
+	(void)state;
+	assert_int_equal(hashes_that_grow(300), 2); /* whatever its entries do, though the paces are 2 to 1 */
+	assert_int_equal(hashes_that_grow(1), 1);
+}
+
 /* Of a container that keeps its length the entries are replaced. */
 static void test_a_container_that_stands_still(void **state)
 {
@@ -367,7 +387,8 @@ static void test_ended_by_a_deploy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_below_a_container), cmocka_unit_test(test_containers_of_one_signature),
-	    cmocka_unit_test(test_a_container_that_stands_still), cmocka_unit_test(test_a_name_is_kept), cmocka_unit_test(test_finalizers_wait),
+	    cmocka_unit_test(test_a_container_that_stands_still), cmocka_unit_test(test_each_grows),
+	    cmocka_unit_test(test_a_name_is_kept), cmocka_unit_test(test_finalizers_wait),
 	    cmocka_unit_test(test_bounded_are_folded),
 	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
 	    cmocka_unit_test(test_one_line_of_code), cmocka_unit_test(test_entries_held_twice),

@@ -218,6 +218,65 @@ static void test_which_of_two(void **state)
 	assert_called(1990, NULL); /* as many as there are objects: it could be either */
 }
 
+/* An untraced dump of so many Hashes of one signature, too short to be listed, with so many entries each. */
+static struct dump_summary *hashes_at(unsigned k, uint64_t n, uint64_t each)
+{
+	static const char *const steps[] = {"root vm", "class Object", "Hash"};
+	struct dump_summary *s = summary_new();
+	s->head.jobs = k * (uint64_t)EVERY;
+	s->head.time = 1e9 + k * EVERY / 10.;
+	s->head.gc_count = s->head.major_gc_count = 3 * k;
+	s->has_graph = true;
+	s->sigs = xcalloc(s->nsigs = 3, sizeof(*s->sigs));
+	for (uint32_t i = 0; i < 3; i++)
+		s->sigs[i] = (struct sum_sig){.id = i + 1, .parent = i ? i - 1 : UINT32_MAX, .klass = strtab_intern(&s->names, span_of(steps[i])),
+		    .own = {i < 2 ? 1 : n, 40}};
+	s->contents = xcalloc(s->ncontents = 1, sizeof(*s->contents));
+	s->contents[0] = (struct sum_content){2, strtab_intern(&s->names, SPAN_LIT("HASH")), n, n * each};
+	return s;
+}
+
+/* What is said of their entries after so many dumps; VERDICT_STATIC: nothing. grow: Hashes that come each dump, to `most` of them;
+ * fill: entries that each gains, to `full` of them. */
+static enum verdict_label label_of_contents(unsigned dumps, uint64_t grow, uint64_t most, uint64_t fill, uint64_t full)
+{
+	struct life *l = life_new();
+	for (unsigned k = 1; k <= dumps; k++) {
+		uint64_t n = 50 + grow * k, each = 10 + fill * k;
+		struct dump_summary *s = hashes_at(k, n < most ? n : most, each < full ? each : full);
+		struct enc head = {0}, rows = {0};
+		life_add(l, s);
+		life_weigh(l, s);
+		summary_free(s);
+		life_encode_head(l, &head); /* as the daemon does after each dump */
+		life_encode_rows(l, &rows);
+		life_free(l);
+		l = life_decode((struct span){head.p, head.n}, (struct span){rows.p, rows.n});
+		assert_non_null(l);
+		enc_done(&head);
+		enc_done(&rows);
+	}
+	struct verdict *all = verdict_new(life_verdict(l), 1);
+	enum verdict_label label = VERDICT_STATIC;
+	for (size_t i = 0; i < all->nlines; i++)
+		if (all->fused[all->lines[i].head].entry->key->len >= 0)
+			label = all->lines[i].label;
+	verdict_free(all);
+	life_free(l);
+	return label;
+}
+
+static void test_contents(void **state)
+{
+	(void)state;
+	for (unsigned dumps = 8; dumps <= 30; dumps++) {
+		assert_int_equal(label_of_contents(dumps, 0, 50, 2, UINT64_MAX), VERDICT_LEAK);
+		assert_int_equal(label_of_contents(dumps, 20, UINT64_MAX, 0, UINT64_MAX), VERDICT_STATIC); /* more of them: they tell themselves */
+		assert_true(label_of_contents(dumps, 0, 50, 2, 18) < VERDICT_LEAK);  /* full after four */
+		assert_int_equal(label_of_contents(dumps, 20, 90, 2, UINT64_MAX), VERDICT_LEAK); /* more at first, then each grows */
+	}
+}
+
 /* The records keep what the next dump needs: a life that is written down between any two dumps is the same. */
 static void test_written_down(void **state)
 {
@@ -253,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_no_major),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_which_of_two),
+		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_written_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,6 +320,52 @@ static void test_names(void **state)
 	fake_free(&f);
 }
 
+/* An Array of so many entries, none of which is an object, or a String of so many bytes. */
+static void put_long(struct graph *g, uint32_t slot, uint32_t type, uint64_t addr, uint64_t length)
+{
+	struct heap_obj o = {.type = type, .addr = addr, .memsize = 40 + length};
+	if (type == HEAP_STRING)
+		o.bytesize = length;
+	else
+		o.length = length;
+	o.flags |= type == HEAP_STRING ? 0 : OBJ_HAS_LENGTH;
+	graph_object(g, &o, slot);
+}
+
+/* Long and short ones of a signature are summed up, each by what it has beyond a few; garbage is in no signature. */
+static void test_contents(void **state)
+{
+	(void)state;
+	static const uint64_t length[2][3] = {{2, 10, 100}, {100, 300, 70000}};
+	enum { FOO = 1, FIRST, GARBAGE = 10 };
+	struct fake f = fake_new();
+	struct graph *g = new_graph(0);
+	uint32_t k_class = fake_slot(&f, "CLASS", "Class", NULL, 0), k_array = fake_slot(&f, "ARRAY", "Array", NULL, 0),
+		 k_string = fake_slot(&f, "STRING", "String", NULL, 0);
+	uint64_t held[6], foo = address(FOO);
+	fake_class(&f, foo, "Foo");
+	for (uint32_t i = 0; i < 6; i++) {
+		held[i] = address(FIRST + i);
+		put_long(g, i < 3 ? k_array : k_string, i < 3 ? HEAP_ARRAY : HEAP_STRING, held[i], length[i / 3][i % 3]);
+	}
+	put_long(g, k_array, HEAP_ARRAY, address(GARBAGE), 50);
+	put(g, k_class, HEAP_CLASS, foo, 0, 500, held, 6);
+	graph_root(g, fake_name(&f, "vm"), &foo, 1, true);
+	graph_finish(g, f.sc, f.r, f.s);
+	assert_true(f.s->has_graph);
+	assert_int_equal(f.s->ncontents, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct sum_content *c = &f.s->contents[i];
+		bool array = strcmp(strtab_str(&f.s->names, c->type), "ARRAY") == 0;
+		assert_ptr_equal(&f.s->sigs[c->sig], sig_named(f.s, array ? "root vm/class Foo/Array" : "root vm/class Foo/String"));
+		assert_int_equal(c->longer, array ? 3 : 2);
+		assert_int_equal(c->beyond, array ? 2 + 10 + 100 : 300 + 70000 - 2 * SUM_FEW_BYTES);
+		assert_int_equal(summary_content_length(f.s, c), array ? 2 + 10 + 100 : SUM_FEW_BYTES + 300 + 70000);
+	}
+	graph_free(g);
+	fake_free(&f);
+}
+
 /* Everything refers to everything at the ends of the address space; twice the same lines. */
 static void test_hostile(void **state)
 {
@@ -414,6 +460,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups_random),
 		cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_no_roots),

@@ -127,6 +127,9 @@ static const char *graph_fault(const struct dump_summary *s)
 		if ((c->sig >= s->nsigs && c->sig != UINT32_MAX) || !names_fit(s, (uint32_t[]){c->type, c->klass, c->file}, 3))
 			return "a container";
 	}
+	for (size_t i = 0; i < s->ncontents; i++)
+		if (s->contents[i].sig >= s->nsigs || !s->contents[i].type || s->contents[i].type > s->names.n)
+			return "a signature's contents";
 	for (size_t i = 0; i < s->nret_class; i++)
 		if (s->ret_class[i].name > s->names.n)
 			return "a retaining class";

@@ -245,6 +245,9 @@ static void fill_graph(struct series *s, struct dump_summary *d)
 		    .length = 1000 + s->retain[i], .type = k->type, .klass = k->klass, .file = k->file, .line = k->line,
 		    .retained = g->retained};
 	}
+	d->contents = xcalloc(n, sizeof(*d->contents));
+	for (size_t i = 0; i < n; i += 50) /* a real heap: 1 in 90 */
+		d->contents[d->ncontents++] = (struct sum_content){(uint32_t)i, name(d, i % 2 ? "HASH" : "STRING", 0), i + 1, 3 * i + s->retain[i]};
 	d->top_retained = objects(s, d, SUM_TOP_OBJECTS, &d->ntop_retained);
 	d->nret_class = d->nret_site = n < SUM_TOP_RETAINED ? n : SUM_TOP_RETAINED;
 	d->ret_class = xcalloc(d->nret_class, sizeof(*d->ret_class));
@@ -468,6 +471,13 @@ static bool same_graph(const struct dump_summary *a, const struct dump_summary *
 		SAME(x->line, y->line);
 		SAME(same_tally(x->retained, y->retained), true);
 	}
+	for (size_t i = 0; i < a->ncontents; i++) {
+		const struct sum_content *x = &a->contents[i], *y = &b->contents[i];
+		SAME(x->sig, y->sig);
+		SAME_NAME(x->type, y->type);
+		SAME(x->longer, y->longer);
+		SAME(x->beyond, y->beyond);
+	}
 	return same_ret(a, a->ret_class, b, b->ret_class, a->nret_class) &&
 	    same_ret(a, a->ret_site, b, b->ret_site, a->nret_site) && same_ret(a, a->ret_type, b, b->ret_type, a->nret_type) &&
 	    same_ret(a, a->ret_gem, b, b->ret_gem, a->nret_gem);
@@ -527,6 +537,7 @@ bool summaries_equal(const struct dump_summary *a, const struct dump_summary *b)
 	SAME(a->nsigs, b->nsigs);
 	SAME(a->nholders, b->nholders);
 	SAME(a->ncontainers, b->ncontainers);
+	SAME(a->ncontents, b->ncontents);
 	SAME(a->nret_class, b->nret_class);
 	SAME(a->nret_site, b->nret_site);
 	SAME(a->nret_type, b->nret_type);
