@@ -171,7 +171,7 @@ struct verdict_dump life_dump_of(struct life *l, const struct dump_summary *s)
 	const struct dump_header *h = &s->head;
 	double n = (double)l->proc.ndumps + 1; /* of this dump, from 1 */
 	struct verdict_dump d = {.t = h->time, .partial = s->partial || s->since, .memsize = footprint(s),
-	    .live = alive(s), .rss = known(h->rss, 0),
+	    .live = alive(s), .oldmalloc = known(h->oldmalloc_increase_bytes, 0), .rss = known(h->rss, 0),
 	    .live_slots = known(h->heap_live_slots, 0), .old_objects = known(h->old_objects, 0)};
 	l->knows_jobs |= h->jobs != HEADER_UNKNOWN;
 	d.jobs = known(h->jobs, (n - 1) * NO_JOBS_PACE); /* none before the first: how long that was nobody knows */

@@ -149,8 +149,8 @@ static void code_proc(const struct verdict_proc *p, struct enc *e)
 	enc_f64(e, p->last.t);
 	enc_uv(e, p->last.gc);
 	enc_uv(e, p->last.compact);
-	const double now[] = {p->off, p->rss, p->high, p->slots_now, p->old_now};
-	for (size_t i = 0; i < 5; i++)
+	const double now[] = {p->off, p->rss, p->high, p->oldmalloc_first, p->oldmalloc_most, p->slots_now, p->old_now};
+	for (size_t i = 0; i < sizeof(now) / sizeof(*now); i++)
 		enc_f64(e, now[i]);
 	enc_uv(e, p->nfrozen);
 	for (unsigned i = 0; i < p->nfrozen; i++)
@@ -186,7 +186,7 @@ static void decode_classes(struct dec *d, struct life *l)
 static void decode_proc(struct dec *d, struct life *l)
 {
 	struct verdict_proc *p = &l->proc;
-	double *const now[] = {&p->off, &p->rss, &p->high, &p->slots_now, &p->old_now};
+	double *const now[] = {&p->off, &p->rss, &p->high, &p->oldmalloc_first, &p->oldmalloc_most, &p->slots_now, &p->old_now};
 	uint32_t at[3] = {0};
 	p->ruby = decode_f64(d);
 	p->rev = dec_u64be(d);
@@ -208,7 +208,7 @@ static void decode_proc(struct dec *d, struct life *l)
 	p->last.gc = dec_uv(d);
 	p->last.compact = dec_uv(d);
 	p->have_last = true;
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < sizeof(now) / sizeof(*now); i++)
 		*now[i] = decode_f64(d);
 	size_t n = dec_count(d, 24);
 	for (size_t i = 0; i < n && i < VERDICT_FROZEN; i++)

@@ -59,6 +59,7 @@ struct verdict_dump {
 	bool partial;
 	double memsize, rss;               /* bytes: what the heap takes, and the process */
 	double live;                       /* bytes of what is alive in the heap */
+	double oldmalloc;                  /* bytes given by malloc since the last major GC and not freed: old garbage is in it; 0 unknown */
 	double live_slots, old_objects;    /* as GC.stat says; 0 unknown */
 	bool knows_dead;
 	double dead;                       /* unreachable objects that may wait for a major GC, at most */
@@ -118,6 +119,7 @@ struct verdict_proc {
 	struct { double rss, high, live; uint32_t at; } native[VERDICT_LEVELS];
 	uint32_t nnative;
 	double rss, high;                  /* of the last dump: RSS, heap high water */
+	double oldmalloc_first, oldmalloc_most; /* at the first dump, and the most at any */
 	struct verdict_lows slots, old;    /* live slots, old objects, at dumps since whose predecessor a major GC ran */
 	double slots_now, old_now;
 	struct verdict_lows dead;          /* unreachable objects that may wait for a major GC */

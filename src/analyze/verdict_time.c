@@ -211,6 +211,9 @@ bool verdict_proc_update(struct verdict_proc *p, const struct verdict_dump *d)
 	p->ndumps++;
 	p->rss = d->rss;
 	p->high = fmax(d->memsize, p->high * .985);
+	if (p->ndumps == 1)
+		p->oldmalloc_first = d->oldmalloc;
+	p->oldmalloc_most = fmax(p->oldmalloc_most, d->oldmalloc);
 	p->major_before = p->have_last ? p->major : 0;
 	p->major = d->major;
 	p->moved = p->have_last && d->compact != p->last.compact;
