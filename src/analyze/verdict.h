@@ -220,6 +220,9 @@ struct verdict_life {
 
 enum { VERDICT_LIVES = 64 };
 
+/* Is it a String, or several, weighed by bytes? */
+bool verdict_is_text(const struct verdict_entry *e);
+
 /* Keys of the same fingerprint in all lives, with one answer. */
 struct verdict_fused {
 	enum verdict_label label;
@@ -277,6 +280,8 @@ struct verdict {
 bool verdict_under(const struct verdict_entry *e, const struct verdict_entry *c);
 /* Does it grow like a cache, and has it kept enough to be worth a line? */
 bool verdict_is_bounded(const struct verdict_fused *f);
+/* Bytes of what its rate counts: an object, an entry, a byte of a String. */
+double verdict_unit_bytes(const struct verdict_fused *f);
 /* What grows like a cache: a container and all that fills along with it are one. */
 struct verdict_bounded {
 	const struct verdict_fused *top, *head; /* the topmost key, and the one that names it */

@@ -124,8 +124,12 @@ static bool names_rather(const struct verdict_fused *f, const struct verdict_fus
 
 bool verdict_names(const struct verdict_fused *f, const struct verdict_fused *top, const struct verdict_fused *head)
 {
-	if (f->entry->key->len >= 0 || top->entry->key->len < 0)
+	if (f->entry->key->len >= 0)
 		return false;
+	/* Beside a topmost key that is no container: what stands where it stands, so that its name is the same once its container is known. */
+	if (top->entry->key->len < 0)
+		return f->entry->npath && f->entry->npath == top->entry->npath && verdict_begins(f->entry, top->entry) && f->conf > 0 &&
+		       names_rather(f, head);
 	if (!verdict_begins(f->entry, top->entry))
 		return head == top && !f->entry->npath; /* what nothing alone holds names it rather than nothing */
 	return head == top || !verdict_begins(head->entry, top->entry) || names_rather(f, head);
@@ -235,14 +239,26 @@ static bool same_library(const struct verdict_entry *a, const struct verdict_ent
 	return strcmp(x, "app") != 0 && strcmp(x, y) == 0;
 }
 
+/* Are there enough of both, beside each other, for their tie to say something? Any few are tied to any many that come as evenly. */
+static bool are_as_many(const struct verdict_fused *k, const struct verdict_fused *s)
+{
+	return fmax(k->rate, s->rate) <= TIED_RATIO_MAX * fmin(k->rate, s->rate);
+}
+
+/* Is one of them in what holds the other, or nobody knows what holds one? */
+static bool held_together(const struct verdict_entry *e, const struct verdict_entry *h)
+{
+	return is_internal(e) || is_internal(h) || !e->npath || !h->npath || verdict_begins(e, h) || verdict_begins(h, e);
+}
+
 /* May row k of one line and row s of another be of one cause, by where they are made and held? They must be tied besides. */
 static bool kin(const struct verdict_fused *k, const struct verdict_fused *s)
 {
 	const struct verdict_entry *e = k->entry, *h = s->entry;
 	bool other_kind = !same_text(e->klass, h->klass) || !same_text(e->type, h->type);
-	if (below(k, s) || (e->site && same_text(e->site, h->site) && other_kind))
+	if (below(k, s) || (e->site && same_text(e->site, h->site) && other_kind && (held_together(e, h) || are_as_many(k, s))))
 		return true;
-	if (!e->npath && h->npath && (same_file(e, h) || same_library(e, h)))
+	if (!e->npath && h->npath && (!e->site || same_file(e, h) || same_library(e, h)))
 		return true;
 	return is_internal(e) && !is_internal(h) && h->npath;
 }
@@ -302,6 +318,8 @@ static bool is_kin(const struct folding *f, size_t line, size_t to)
 	unsigned a = 0;
 	for (uint32_t i = f->first[line] + 1; i && a < KIN_ROWS; i = f->next[i - 1], a++) {
 		unsigned b = 0;
+		if (is_internal(f->hot[i - 1]->entry) && !is_internal(top_of(f, line)->entry))
+			continue; /* it is of this line; that another is as regular says nothing of what has a holder */
 		for (uint32_t j = f->first[to] + 1; j && b < KIN_ROWS; j = f->next[j - 1], b++) {
 			if (kin(f->hot[i - 1], f->hot[j - 1]) && verdict_tied(f->hot[i - 1], f->hot[j - 1]))
 				return true;

@@ -289,7 +289,9 @@ static void weigh(const struct group *g, struct verdict_fused *f)
 	/* A pool that fills connection by connection grows as straight as any leak at first; allocations tell more. */
 	bool learning = m < 3 || (!g->m[0]->proc->traced && watched(g) < VERDICT_LEARNING);
 	f->waits = verdict_waits(g->m[g->n - 1]->proc, f->entry, last);
-	if (learning || f->waits || f->entry->stack) /* a machine stack holds only while its frame runs */
+	/* What is held by a frame, or is bounded or worked off by its design, is called so however straight it grows: before it is full a cache
+	 * does, and a queue while its consumers are behind. */
+	if (learning || f->waits || word != VERDICT_STATIC)
 		f->conf = fmin(f->conf, VERDICT_LEAK_AT * .99);
 	f->label = label_of(f, pl, word);
 }

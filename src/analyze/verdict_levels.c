@@ -302,7 +302,7 @@ void verdict_native(const struct verdict_proc *p, struct verdict_native *ret)
 	if (late.n >= LATE_PARTS && p->ndumps >= LATE_DUMPS && late.median >= UNDIMINISHED * pace && late.least >= STEADY * pace)
 		ret->conf += post[STORY_SLOW] + post[STORY_BURST];
 	/* Where a major GC is rare, what was old when it died stays until then, with all that malloc gave for it; RSS keeps the most of it. */
-	bool beyond = late.beyond * l.width > .02 * rss + fmax(p->oldmalloc_most - p->oldmalloc_first, 0);
+	bool beyond = late.beyond * l.width > .02 * rss + PER_LIVE * fmax(p->oldmalloc_most - p->oldmalloc_first, 0);
 	bool lives = y[m - 1] - y[0] <= PER_LIVE * (p->native[m - 1].live - p->native[0].live);
 	if (ret->conf / (1 + verdict_fill(m, .18)) >= VERDICT_LEAK_AT && l.lambda > .02 * rss && goes_on && beyond)
 		ret->label = NATIVE_LEAK;

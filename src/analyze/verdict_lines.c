@@ -18,10 +18,14 @@ const char *verdict_label_name(enum verdict_label l) { return labels[l]; }
 const char *verdict_story_name(enum verdict_story s) { return stories[s]; }
 const char *verdict_native_name(enum verdict_native_label l) { return natives[l]; }
 
-/* Bytes of an entry of a container of which only the length is known: a table slot of a Ruby Hash; the length of a String is bytes. */
-#define ENTRY_BYTES 24
+#define ENTRY_BYTES 24 /* of a container of which only the length is known: a table slot of a Ruby Hash */
 
-static bool is_buffer(const struct verdict_entry *e) { return e->key->len >= 0 && e->type && strcmp(e->type, "STRING") == 0; }
+bool verdict_is_text(const struct verdict_entry *e) { return e->key->len >= 0 && e->type && strcmp(e->type, "STRING") == 0; }
+
+double verdict_unit_bytes(const struct verdict_fused *f)
+{
+	return f->entry->key->len < 0 ? f->size : verdict_is_text(f->entry) ? 1 : ENTRY_BYTES;
+}
 
 static uint64_t path_hash(uint64_t h, const char *const *path, size_t n)
 {
@@ -78,6 +82,26 @@ static bool stands_still(const struct verdict_fused *c, const struct verdict_fus
 	return came >= STILL_MIN && fabs(j->units[j->nunits - 1]) <= VERDICT_STILL * came;
 }
 
+#define SHORT_LIVES 3. /* hazard: lives of the run that entries would not live through */
+#define GOES_ON .7     /* of its pace a container gains in the newest third of its parts, and still grows */
+enum { GOES_ON_PARTS = 6 };
+
+/* Does container c gain as ever, although its entries e live for a small part of the run? If as many came as go it would have stopped long
+ * ago: more come, to a list that is worked off too slowly. */
+static bool gains_anyway(const struct verdict_fused *c, const struct verdict_fused *e)
+{
+	const struct verdict_judged *j = &c->judged;
+	double all = 0, late = 0;
+	unsigned from = j->nunits - j->nunits / 3;
+	if (j->nunits < GOES_ON_PARTS || c->proc != e->proc || e->hazard < SHORT_LIVES)
+		return false;
+	for (unsigned i = 0; i < j->nunits; i++) {
+		all += j->units[i];
+		late += i >= from ? j->units[i] : 0;
+	}
+	return late / (j->nunits - from) >= GOES_ON * all / j->nunits;
+}
+
 /* Row i, whose objects replace others, and what hangs below it and comes along. */
 static void doubt_replaced(struct verdict_fused *f, size_t n, size_t i)
 {
@@ -106,6 +130,7 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 		if (c->key->len < 0 || !c->path || !c->klass)
 			continue;
 		uint64_t want = path_hash(hash[i], &c->klass, 1);
+		bool backlog = false;
 		double surest = -1, own = f[i].judged.by_births && f[i].conf > 0 ? f[i].conf : 1;
 		for (size_t j = 0; j < n; j++) {
 			if (hash[j] != want || j == i || !verdict_inside(f[j].entry, c) || verdict_is_mixed(f[j].entry->key->n, c->key->len))
@@ -114,6 +139,7 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 				f[j].container_odds = VERDICT_STILL_ODDS;
 				doubt(&f[j], verdict_less_likely(f[j].conf, VERDICT_STILL_ODDS));
 			}
+			backlog |= gains_anyway(&f[i], &f[j]);
 			bool knows = knows_births(f[j].proc) || f[j].hazard > VERDICT_HALF;
 			bool kept = f[j].judged.by_births && f[j].hazard < .02 && f[i].judged.by_births && f[j].conf >= .6;
 			surest = fmax(surest, knows && !kept ? f[j].conf : 1);
@@ -121,8 +147,12 @@ static void doubt_containers(struct verdict_fused *f, size_t n)
 			if (!knows && !f[j].judged.by_births && f[j].proc->ndumps < LEVEL_DUMPS && as_long)
 				doubt(&f[j], own);
 		}
-		if (surest >= 0 && f[i].conf > 0)
+		if (backlog && f[i].conf >= VERDICT_SUSPECT_AT) {
+			f[i].conf = fmin(f[i].conf, VERDICT_LEAK_AT * .99);
+			f[i].label = VERDICT_BACKLOG;
+		} else if (surest >= 0 && f[i].conf > 0) {
 			doubt(&f[i], surest);
+		}
 	}
 	free(hash);
 }
@@ -155,12 +185,12 @@ static void finish_line(struct verdict *v, size_t i)
 	}
 	double bytes = fmax(by[0], by[1]);
 	if (!(bytes > 0))
-		bytes = top->rate * (is_buffer(top->entry) ? 1 : ENTRY_BYTES);
+		bytes = top->rate * verdict_unit_bytes(top);
 	double low = top->low / fmax(top->rate, 1e-12), high = top->high / fmax(top->rate, 1e-12);
 	size_t last = p->nmarks - 1;
 	double pace = (p->x[last] - p->x[0]) / fmax(p->t[last] - p->t[0], 1e-9) * 3600;
 	l->label = l->conf >= VERDICT_LEAK_AT ? VERDICT_LEAK : top->label;
-	l->obj_per_1000 = is_buffer(v->fused[l->head].entry) ? 0 : v->fused[l->head].rate * 1000;
+	l->obj_per_1000 = verdict_is_text(v->fused[l->head].entry) ? 0 : v->fused[l->head].rate * 1000;
 	l->bytes_per_1000 = bytes * 1000;
 	l->low = bytes * low * 1000;
 	l->high = bytes * high * 1000;

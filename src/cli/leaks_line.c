@@ -178,8 +178,9 @@ void leaks_verdict(const struct cli *cli, const struct report_row *row)
 	for (char *p = label; p && *p; p++)
 		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
 	printf("%-8s", label ? label : "?");
-	if (!is_slow(row)) /* the confidence is that of a leak */
-		printf(" %3.0f %%", 100 * report_num(row, "confidence"));
+	double sure = report_num(row, "confidence"); /* of a leak; next to none: what a container holds is too young to tell */
+	if (!is_slow(row) && sure >= .005)
+		printf(" %3.0f %%", 100 * sure);
 	if (is_slow(row) && bound(cli, row))
 		return;
 	if (is_slow(row) && stopped(row)) {
@@ -257,10 +258,12 @@ void leaks_line(const struct cli *cli, const struct report_row *row)
 		_cleanup_free_ char *site = table_cell(&cli->style, row, "site");
 		printf("  allocated  %s   %s\n", site ? site : "", klass ? klass : "");
 	}
+	else if (klass && isfinite(report_num(row, "entries")) && !only_entries(row)) /* what the container holds */
+		printf("  class      %s\n", klass);
 	if (holder)
 		held_by(cli, row, holder, klass);
 	sparkline(cli, row);
-	now(cli, row, rev);
+	now(cli, row, is_slow(row) ? NULL : rev); /* since when a cache fills is not noted */
 	printf("id %s\n", id ? id : "?");
 }
 

@@ -24,6 +24,18 @@ uint64_t conclusion_addr(const struct conclusion *c, uint32_t id)
 	return addrmap_addr(&c->g->map, c->walk.old ? c->walk.old[id] : id);
 }
 
+uint8_t *conclusion_arrays(const struct conclusion *c)
+{
+	uint32_t n = reducer_nslots(c->r);
+	uint8_t *kind = xcalloc(n + 1, sizeof(*kind));
+	for (uint32_t i = 0; i < n; i++) {
+		const struct sum_key *k = &c->s->keys[reducer_slot_key(c->r, i)];
+		if (strcmp(strtab_str(&c->s->names, k->type), "ARRAY") == 0)
+			kind[i] = k->klass ? ARRAY_OWN : ARRAY_CLASSLESS;
+	}
+	return kind;
+}
+
 uint32_t conclusion_refs(const struct conclusion *c, uint32_t id)
 {
 	uint32_t n = 0;

@@ -8,9 +8,18 @@
 #include "base/mem.h"
 #include "graph/conclude.h"
 
-static inline void add(struct conclusion *c, struct sum_content *of, uint32_t id, uint64_t beyond)
+struct adding {
+	struct conclusion *c;
+	struct sum_content *of; /* by signature */
+	uint8_t *arrays;
+};
+
+static inline void add(struct adding *a, uint32_t id, uint64_t beyond)
 {
-	struct sum_content *s = &of[c->sig[id]];
+	struct conclusion *c = a->c;
+	struct sum_content *s = &a->of[c->sig[id]];
+	if (conclusion_is_spare(c, a->arrays, id))
+		return;
 	if (!s->type)
 		s->type = conclusion_key(c, id)->type;
 	s->longer++;
@@ -19,22 +28,24 @@ static inline void add(struct conclusion *c, struct sum_content *of, uint32_t id
 }
 
 /* Long ones: Arrays, Hashes, and Strings of much memory, in which there may be few bytes. */
-static void add_long(struct conclusion *c, struct sum_content *of)
+static void add_long(struct adding *a)
 {
+	struct conclusion *c = a->c;
 	for (uint64_t i = 0; i < c->lengths.n; i++) {
 		uint32_t id = c->lengths.v[i].id;
 		bool bytes = !strcmp(strtab_str(&c->s->names, conclusion_key(c, id)->type), "STRING");
 		uint64_t length = c->lengths.v[i].value, least = bytes ? SUM_FEW_BYTES : 0;
 		if (length > least)
-			add(c, of, id, length - least);
+			add(a, id, length - least);
 	}
 }
 
 enum { AT_ONCE = 64 };
 
 /* Shorter ones are many, and what is looked up of each lies anywhere: it is fetched for some before it is used for the first of them. */
-static void add_short(struct conclusion *c, struct sum_content *of)
+static void add_short(struct adding *a)
 {
+	struct conclusion *c = a->c;
 	const struct glog *l = &c->g->shorts;
 	for (uint64_t at = 0, n; at < l->n; at += n) {
 		uint32_t id[AT_ONCE];
@@ -51,7 +62,7 @@ static void add_short(struct conclusion *c, struct sum_content *of)
 		}
 		for (uint64_t i = 0; i < n; i++)
 			if (id[i])
-				add(c, of, id[i] - 1, p[2 * i + 1]);
+				add(a, id[i] - 1, p[2 * i + 1]);
 	}
 }
 
@@ -59,9 +70,11 @@ bool conclude_contents(struct conclusion *c)
 {
 	struct dump_summary *s = c->s;
 	struct sum_content *of = xcalloc(s->nsigs + 1, sizeof(*of));
+	struct adding a = {c, of, conclusion_arrays(c)};
 	size_t n = 0;
-	add_long(c, of);
-	add_short(c, of);
+	add_long(&a);
+	add_short(&a);
+	free(a.arrays);
 	for (uint32_t i = 0; i < s->nsigs; i++) {
 		if (!of[i].longer)
 			continue;

@@ -240,7 +240,8 @@ void graph_object(struct graph *g, const struct heap_obj *o, uint32_t slot)
 	}
 	*node = (struct walk_node){
 		.row = row < g->refs.n ? (uint32_t)row : WALK_NONE,
-		.slot = slot | (length || g->pending >= GRAPH_CONTAINER_MIN ? SLOT_LONG : 0),
+		/* A Hash has two references an entry: where the line says how many entries there are, that counts. */
+		.slot = slot | (length || (g->pending >= GRAPH_CONTAINER_MIN && !(o->flags & OBJ_HAS_LENGTH)) ? SLOT_LONG : 0),
 		.size = o->memsize < REC_SIZE_BIG ? (uint32_t)o->memsize : REC_SIZE_BIG,
 	};
 	g->pending = 0;

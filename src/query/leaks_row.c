@@ -145,10 +145,11 @@ static void put_rate(struct row *row, const struct weighed *w, const struct find
 {
 	const struct verdict_line *l = fd->l;
 	const struct verdict_fused *f = fd->f;
-	row_real(row, "objects_per_job", l ? l->obj_per_1000 / 1000 : f->rate);
-	row_real(row, "bytes_per_1000_jobs", l ? l->bytes_per_1000 : f->rate * f->size * 1000);
-	row_real(row, "low", l ? l->low : f->low * f->size * 1000);
-	row_real(row, "high", l ? l->high : f->high * f->size * 1000);
+	double size = verdict_unit_bytes(f);
+	row_real(row, "objects_per_job", l ? l->obj_per_1000 / 1000 : verdict_is_text(f->entry) ? 0 : f->rate);
+	row_real(row, "bytes_per_1000_jobs", l ? l->bytes_per_1000 : f->rate * size * 1000);
+	row_real(row, "low", l ? l->low : f->low * size * 1000);
+	row_real(row, "high", l ? l->high : f->high * size * 1000);
 	row_real(row, "bytes_per_hour", l ? l->bytes_per_hour : NAN);
 	if (l && l->has_limit && isfinite(l->hours_to_limit[1]) && l->hours_to_limit[1] > 0)
 		row_time(row, "limit_at", w->proc[w->n - 1]->last_time + l->hours_to_limit[1] * 3600);

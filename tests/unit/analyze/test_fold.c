@@ -254,6 +254,21 @@ static void test_one_line_of_code(void **state)
 {
 	(void)state;
 	assert_int_equal(beside("app/a.rb:3", in_other, twice_a), 1);
+	const double each[UNITS] = {8, 8, 8, 8, 8, 8, 8, 8, 8, 8}; /* few are tied to any many that come as evenly */
+	assert_int_equal(beside("app/a.rb:3", in_other, each), 2);
+}
+
+/* A row of the interpreter in the line of one leak is as regular as another leak: that is no reason to make them one. */
+static void test_two_regular_leaks(void **state)
+{
+	(void)state;
+	const double each[UNITS] = {8, 8, 8, 8, 8, 8, 8, 8, 8, 8}, hundred[UNITS] = {800, 800, 800, 800, 800, 800, 800, 800, 800, 800};
+	struct world w;
+	world_init(&w, 1e9);
+	grow(&w, "OBJECT", "Price", "app/a.rb:3", in_cache, hundred, -1);
+	grow(&w, "OBJECT", "Sess", "app/b.rb:9", in_other, each, -1);
+	grow(&w, "STRING", "String", "app/b.rb:9", in_hidden, each, -1);
+	assert_int_equal(lines(&w, NULL), 2);
 }
 
 static void test_of_one_library(void **state)
@@ -391,7 +406,7 @@ int main(void)
 	    cmocka_unit_test(test_a_name_is_kept), cmocka_unit_test(test_finalizers_wait),
 	    cmocka_unit_test(test_bounded_are_folded),
 	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
-	    cmocka_unit_test(test_one_line_of_code), cmocka_unit_test(test_entries_held_twice),
+	    cmocka_unit_test(test_one_line_of_code), cmocka_unit_test(test_two_regular_leaks), cmocka_unit_test(test_entries_held_twice),
 	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_tables_name_nothing),
 	    cmocka_unit_test(test_container_of_mixed_entries),
 	    cmocka_unit_test(test_ended_by_a_deploy)};
