@@ -31,6 +31,20 @@ class ScheduleTest < HdaTest
     assert_equal [1000], Array.new(20) { plain(every: 1000, jitter: 0).instance_variable_get(:@due) }.uniq
   end
 
+  def test_a_dump_that_comes_late_says_how_many_jobs_its_heap_has_seen
+    a = plain(every: 100, jitter: 0)
+    count = ->(n) { a.instance_variable_set(:@jobs, n) }
+    count[100]
+    a.send(:event, 100)
+    count[110]
+    assert_equal 100, a.taken("every")["jobs"], "a few more are as good as none"
+    assert_equal 110, a.taken("demand")["jobs"]
+    count[137]
+    assert_equal 137, a.taken("every")["jobs"]
+    a.plan
+    assert_equal 237, a.instance_variable_get(:@due), "from there"
+  end
+
   def test_the_smallest_distance_is_one
     assert_equal 1, Array.new(50) { plain(every: 1, jitter: 1).instance_variable_get(:@due) }.min
   end

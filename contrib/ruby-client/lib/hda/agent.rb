@@ -15,6 +15,7 @@ module Hda
 
     NEVER = (1 << 62) - 1 # the largest number that is no object of its own
     MIX_MAX = 200
+    LATE = 10 # a dump that begins more than a tenth of the distance after it was due says the counter of then
     MIX_NAME_MAX = 127 # bytes of a class name in the job mix
     REVIVE_S = 60.0    # between two starts of a thread that somebody ended
     NAME = Module.instance_method(:name) # whatever an application's class method of that name does
@@ -100,9 +101,15 @@ module Hda
       @next_event == NEVER && !@stopped
     end
 
-    # What stands in a header: as it was when the dump became due, or as it is now.
+    # What stands in a header: as it was when the dump became due, or as it is now. When it had to wait (for the dump before, for the
+    # daemon) and many more jobs are done, the heap is theirs, too.
     def taken(reason)
-      (reason == "every" && @taken) || { "jobs" => @jobs, "job_mix" => mix, "marks" => marks }
+      due = reason == "every" ? @taken : nil
+      return due if due && (@jobs - due["jobs"]) * LATE <= @config.every
+
+      now = { "jobs" => @jobs, "job_mix" => mix, "marks" => marks }
+      @taken = now if due
+      now
     end
 
     def forget_taken
