@@ -6,6 +6,7 @@
 
 #include "analyze/life.h"
 #include "analyze/verdict_impl.h"
+#include "base/mem.h"
 
 #define NEAR_S .01 /* times of the state lie on a grid of 1/VERDICT_SECOND_PARTS */
 
@@ -106,11 +107,12 @@ static size_t find_key(const struct dump_summary *s, const struct verdict_entry 
 static struct cohort_level held(const struct dump_summary *s, const struct verdict_entry *e)
 {
 	struct cohort_level l = {.len = NAN};
+	_cleanup_free_ uint64_t *counts = summary_counts(s);
 	for (uint32_t i = 0; i < s->nsigs; i++) {
 		const struct sum_sig *g = &s->sigs[i];
 		if (!g->own.count || g->parent == UINT32_MAX || !same(s, g->klass, e->klass) || !same_path(s, i, e))
 			continue;
-		l.n += (double)g->own.count;
+		l.n += (double)counts[i];
 		l.b += (double)g->own.bytes;
 	}
 	return l;

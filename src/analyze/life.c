@@ -307,14 +307,16 @@ static void add_keys(struct adding *a)
 static void add_signatures(struct adding *a)
 {
 	const struct dump_summary *s = a->s;
+	_cleanup_free_ uint64_t *counts = summary_counts(s);
 	for (uint32_t i = 0; i < s->nsigs; i++) {
 		const struct sum_sig *g = &s->sigs[i];
 		if (!g->own.count || g->parent == UINT32_MAX)
 			continue;
+		double n = (double)counts[i];
 		uint32_t r = find_or_new(a->l, row_id(LIFE_HELD, g->id, 0, 0, 0), LIFE_HELD);
-		see(a->l, r, i, (double)g->own.count, (double)g->own.bytes, -1);
+		see(a->l, r, i, n, (double)g->own.bytes, -1);
 		if (r == NO_ROW)
-			leave_out(a->l, (double)g->own.count, (double)g->own.bytes);
+			leave_out(a->l, n, (double)g->own.bytes);
 	}
 }
 

@@ -24,14 +24,17 @@ uint64_t conclusion_addr(const struct conclusion *c, uint32_t id)
 	return addrmap_addr(&c->g->map, c->walk.old ? c->walk.old[id] : id);
 }
 
-uint8_t *conclusion_arrays(const struct conclusion *c)
+uint8_t *conclusion_kinds(const struct conclusion *c)
 {
 	uint32_t n = reducer_nslots(c->r);
 	uint8_t *kind = xcalloc(n + 1, sizeof(*kind));
 	for (uint32_t i = 0; i < n; i++) {
 		const struct sum_key *k = &c->s->keys[reducer_slot_key(c->r, i)];
-		if (strcmp(strtab_str(&c->s->names, k->type), "ARRAY") == 0)
-			kind[i] = k->klass ? ARRAY_OWN : ARRAY_CLASSLESS;
+		const char *type = strtab_str(&c->s->names, k->type);
+		if (strcmp(type, "ARRAY") == 0)
+			kind[i] = k->klass ? KIND_ARRAY : KIND_CLASSLESS_ARRAY;
+		else if (strcmp(type, "IMEMO") == 0 || strcmp(type, "ICLASS") == 0)
+			kind[i] = KIND_FOLDED;
 	}
 	return kind;
 }

@@ -79,14 +79,18 @@ static inline uint32_t conclusion_slot_class(const struct conclusion *c, uint32_
 	uint32_t klass = c->walk.slot[id] & SLOT_OWN_CLASS ? ADDR_NONE : c->rows.slot_class[c->walk.slot[id] & SLOT_MASK];
 	return klass == ADDR_NONE ? WALK_NONE : c->num[klass] - 1;
 }
-/* By slot of the reducer: is it an Array, with a class or without one? The caller frees. */
-enum conclusion_array { ARRAY_NOT, ARRAY_OWN, ARRAY_CLASSLESS };
-uint8_t *conclusion_arrays(const struct conclusion *c);
+/* By slot of the reducer what its objects are, enum conclusion_kind; folded: what the interpreter keeps beside an object (IMEMO, ICLASS),
+ * which is no step of a path. The caller frees. */
+enum conclusion_kind { KIND_OTHER, KIND_ARRAY, KIND_CLASSLESS_ARRAY, KIND_FOLDED };
+uint8_t *conclusion_kinds(const struct conclusion *c);
 /* Is it the memory of an Array, which Ruby keeps in a second one without a class once that is shifted or shared? Once dominators are
  * known. */
-static inline bool conclusion_is_spare(const struct conclusion *c, const uint8_t *arrays, uint32_t id)
+static inline bool conclusion_is_spare(const struct conclusion *c, const uint8_t *kinds, uint32_t id)
 {
-	return arrays[conclusion_slot(c, id)] == ARRAY_CLASSLESS && c->up[id] && arrays[conclusion_slot(c, c->up[id] - 1)] != ARRAY_NOT;
+	if (kinds[conclusion_slot(c, id)] != KIND_CLASSLESS_ARRAY || !c->up[id])
+		return false;
+	uint8_t above = kinds[conclusion_slot(c, c->up[id] - 1)];
+	return above == KIND_ARRAY || above == KIND_CLASSLESS_ARRAY;
 }
 /* How many, that to its class left out. */
 uint32_t conclusion_refs(const struct conclusion *c, uint32_t id);

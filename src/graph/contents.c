@@ -1,4 +1,4 @@
-/* What the objects of each signature contain together. SPDX-License-Identifier: BSD-2-Clause
+/* What the objects of each signature contain together, and what is beside them. SPDX-License-Identifier: BSD-2-Clause
  *
  * Of a container that is long there is a row; many short ones that all grow (a list in each of five hundred sessions, the text of each)
  * are seen by their sum only. */
@@ -11,14 +11,14 @@
 struct adding {
 	struct conclusion *c;
 	struct sum_content *of; /* by signature */
-	uint8_t *arrays;
+	uint8_t *kinds;
 };
 
 static inline void add(struct adding *a, uint32_t id, uint64_t beyond)
 {
 	struct conclusion *c = a->c;
 	struct sum_content *s = &a->of[c->sig[id]];
-	if (conclusion_is_spare(c, a->arrays, id))
+	if (conclusion_is_spare(c, a->kinds, id))
 		return;
 	if (!s->type)
 		s->type = conclusion_key(c, id)->type;
@@ -66,17 +66,26 @@ static void add_short(struct adding *a)
 	}
 }
 
+/* What is counted as its objects, but is only beside them. */
+static void add_folded(struct adding *a)
+{
+	const struct walk *w = &a->c->walk;
+	for (uint32_t v = walk_first(w); v < w->cap; v = walk_next(w, v))
+		a->of[a->c->sig[v]].folded += a->kinds[w->slot[v] & SLOT_MASK] == KIND_FOLDED;
+}
+
 bool conclude_contents(struct conclusion *c)
 {
 	struct dump_summary *s = c->s;
 	struct sum_content *of = xcalloc(s->nsigs + 1, sizeof(*of));
-	struct adding a = {c, of, conclusion_arrays(c)};
+	struct adding a = {c, of, conclusion_kinds(c)};
 	size_t n = 0;
 	add_long(&a);
 	add_short(&a);
-	free(a.arrays);
+	add_folded(&a);
+	free(a.kinds);
 	for (uint32_t i = 0; i < s->nsigs; i++) {
-		if (!of[i].longer)
+		if (!of[i].longer && !of[i].folded)
 			continue;
 		of[n] = of[i];
 		of[n++].sig = i;

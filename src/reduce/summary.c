@@ -37,7 +37,20 @@ uint64_t summary_content_length(const struct dump_summary *s, const struct sum_c
 
 bool summary_is_several(const struct dump_summary *s, const struct sum_content *c)
 {
-	return s->sigs[c->sig].parent != UINT32_MAX && s->sigs[c->sig].own.count >= SUM_SEVERAL;
+	return c->type && s->sigs[c->sig].parent != UINT32_MAX && s->sigs[c->sig].own.count >= SUM_SEVERAL;
+}
+
+uint64_t *summary_counts(const struct dump_summary *s)
+{
+	uint64_t *n = xcalloc(s->nsigs + 1, sizeof(*n));
+	for (size_t i = 0; i < s->nsigs; i++)
+		n[i] = s->sigs[i].own.count;
+	for (size_t i = 0; i < s->ncontents; i++) {
+		const struct sum_content *c = &s->contents[i];
+		uint64_t rest = c->folded < n[c->sig] ? n[c->sig] - c->folded : 0;
+		n[c->sig] = rest >= SUM_SEVERAL ? rest : n[c->sig];
+	}
+	return n;
 }
 
 bool *summary_several(const struct dump_summary *s)

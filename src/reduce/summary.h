@@ -91,12 +91,13 @@ struct sum_holder {
 
 /* What the objects of a signature contain together: the entries of Arrays and Hashes, the bytes of Strings, of which each counts
  * SUM_FEW_BYTES at least: shorter ones are too many to be looked at, and so the sum does not jump when one grows beyond. Only signatures of
- * which one is longer, or has an entry. */
+ * which one is longer, or has an entry, or beside which something is folded. */
 struct sum_content {
 	uint32_t sig;         /* index into sigs; rising */
-	uint32_t type;        /* name: ARRAY, HASH, STRING */
+	uint32_t type;        /* name: ARRAY, HASH, STRING; 0: they contain nothing that is counted here */
 	uint64_t longer;      /* Strings beyond SUM_FEW_BYTES, others with an entry */
 	uint64_t beyond;      /* entries, or bytes beyond SUM_FEW_BYTES, of all together */
+	uint64_t folded;      /* of the signature's own objects what is no step of a path (imemo:env beside a Proc) */
 };
 
 struct sum_container {
@@ -201,6 +202,9 @@ bool summary_names_itself(const char *step);
 uint64_t summary_content_length(const struct dump_summary *s, const struct sum_content *c);
 /* Does its signature stand for several containers? Then which of them are listed is a matter of their lengths, and of memory. */
 bool summary_is_several(const struct dump_summary *s, const struct sum_content *c);
+/* By signature: its own objects that a program counts, what is folded left out, unless next to all are of the interpreter (the methods of a
+ * class). The caller frees. */
+uint64_t *summary_counts(const struct dump_summary *s);
 /* By signature: are its containers summed up? The caller frees. */
 bool *summary_several(const struct dump_summary *s);
 /* How people call a step: "root global_tbl" is a "global variable", what has a type but no class is an "Array (no class)"; the rest as it

@@ -34,6 +34,7 @@ class ScheduleTest < HdaTest
   def test_a_dump_that_comes_late_says_how_many_jobs_its_heap_has_seen
     a = plain(every: 100, jitter: 0)
     count = ->(n) { a.instance_variable_set(:@jobs, n) }
+    a.instance_variable_set(:@pid, Process.pid)
     count[100]
     a.send(:event, 100)
     count[110]

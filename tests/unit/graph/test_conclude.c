@@ -309,7 +309,11 @@ static void test_names(void **state)
 	assert_non_null(s);
 	assert_int_equal(s->repeat, 70);
 	assert_int_equal(s->own.count, 70);
-	assert_int_equal(sig_named(f.s, "root vm/class PriceCache")->own.count, 2); /* with the IMEMO */
+	s = sig_named(f.s, "root vm/class PriceCache");
+	assert_int_equal(s->own.count, 2); /* with the IMEMO */
+	assert_int_equal(f.s->ncontents, 1);
+	assert_ptr_equal(&f.s->sigs[f.s->contents[0].sig], s);
+	assert_int_equal(f.s->contents[0].folded, 1);
 	assert_string_equal(strtab_str(&f.s->names, f.s->holders[0].text), "class PriceCache -> Hash");
 	assert_int_equal(f.s->holders[0].retained.count, 1 + 2 * 99);
 	assert_int_equal(f.s->ncontainers, 2);

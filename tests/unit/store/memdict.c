@@ -128,7 +128,7 @@ static const char *graph_fault(const struct dump_summary *s)
 			return "a container";
 	}
 	for (size_t i = 0; i < s->ncontents; i++)
-		if (s->contents[i].sig >= s->nsigs || !s->contents[i].type || s->contents[i].type > s->names.n)
+		if (s->contents[i].sig >= s->nsigs || s->contents[i].type > s->names.n)
 			return "a signature's contents";
 	for (size_t i = 0; i < s->nret_class; i++)
 		if (s->ret_class[i].name > s->names.n)
