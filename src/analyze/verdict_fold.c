@@ -85,9 +85,14 @@ bool verdict_inside(const struct verdict_entry *e, const struct verdict_entry *c
 /* What the interpreter made, of which a program knows nothing. */
 static bool is_imemo(const struct verdict_entry *e) { return e->type && strcmp(e->type, "IMEMO") == 0; }
 
+/* Held by nothing but a stack. */
+static bool is_on_stack(const struct verdict_entry *e) { return e->npath && strcmp(e->path[0], "root thread stacks") == 0; }
+
 int verdict_by_depth(const void *a, const void *b)
 {
 	const struct verdict_fused *x = *(const struct verdict_fused *const *)a, *y = *(const struct verdict_fused *const *)b;
+	if (is_on_stack(x->entry) != is_on_stack(y->entry))
+		return is_on_stack(x->entry) ? 1 : -1;
 	if (x->entry->npath != y->entry->npath)
 		return x->entry->npath < y->entry->npath ? -1 : 1;
 	if ((x->entry->key->len < 0) != (y->entry->key->len < 0))
@@ -245,6 +250,9 @@ static bool are_as_many(const struct verdict_fused *k, const struct verdict_fuse
 	return fmax(k->rate, s->rate) <= TIED_RATIO_MAX * fmin(k->rate, s->rate);
 }
 
+/* Nobody knows whose it is: the interpreter's, or what is held by several and made at no line of Ruby. */
+static bool is_nowhere(const struct verdict_entry *e) { return is_internal(e) || (!e->npath && !e->site); }
+
 /* Is one of them in what holds the other, or nobody knows what holds one? */
 static bool held_together(const struct verdict_entry *e, const struct verdict_entry *h)
 {
@@ -259,6 +267,8 @@ static bool kin(const struct verdict_fused *k, const struct verdict_fused *s)
 	if (below(k, s) || (e->site && same_text(e->site, h->site) && other_kind && (held_together(e, h) || are_as_many(k, s))))
 		return true;
 	if (!e->npath && h->npath && (!e->site || same_file(e, h) || same_library(e, h)))
+		return true;
+	if (is_on_stack(e) && h->klass && strcmp(h->klass, "Thread") == 0) /* each has one */
 		return true;
 	return is_internal(e) && !is_internal(h) && h->npath;
 }
@@ -318,7 +328,7 @@ static bool is_kin(const struct folding *f, size_t line, size_t to)
 	unsigned a = 0;
 	for (uint32_t i = f->first[line] + 1; i && a < KIN_ROWS; i = f->next[i - 1], a++) {
 		unsigned b = 0;
-		if (is_internal(f->hot[i - 1]->entry) && !is_internal(top_of(f, line)->entry))
+		if (is_nowhere(f->hot[i - 1]->entry) && !is_nowhere(top_of(f, line)->entry))
 			continue; /* it is of this line; that another is as regular says nothing of what has a holder */
 		for (uint32_t j = f->first[to] + 1; j && b < KIN_ROWS; j = f->next[j - 1], b++) {
 			if (kin(f->hot[i - 1], f->hot[j - 1]) && verdict_tied(f->hot[i - 1], f->hot[j - 1]))
@@ -348,7 +358,11 @@ static double weight(const struct folding *f, size_t line)
 	return sum * (is_internal(top_of(f, line)->entry) ? 1e-6 : 1);
 }
 
-/* Each line goes to the largest that it is kin to; what only the interpreter holds goes to what has a holder, never the other way. */
+/* Only the interpreter or a stack holds it. */
+static bool is_aside(const struct verdict_entry *e) { return is_internal(e) || is_on_stack(e); }
+
+/* Each line goes to the largest that it is kin to; what only the interpreter or a stack holds goes to what has a holder, never the other
+ * way. */
 static void merge_kin(struct folding *f)
 {
 	for (size_t i = 0; i < f->v->nlines && i < KIN_LINES;) {
@@ -362,7 +376,7 @@ static void merge_kin(struct folding *f)
 		}
 		if (to == SIZE_MAX) {
 			i++;
-		} else if (is_internal(top_of(f, to)->entry) && !is_internal(top_of(f, i)->entry)) {
+		} else if (is_aside(top_of(f, to)->entry) && !is_aside(top_of(f, i)->entry)) {
 			merge(f, to, i);
 			i = 0; /* another line may have its number now */
 		} else {

@@ -24,6 +24,15 @@ uint64_t conclusion_addr(const struct conclusion *c, uint32_t id)
 	return addrmap_addr(&c->g->map, c->walk.old ? c->walk.old[id] : id);
 }
 
+static bool is_cache(const char *klass)
+{
+	static const char *const caches[] = {"imemo:callcache", "imemo:callinfo", "imemo:constcache"};
+	for (size_t i = 0; klass && i < sizeof(caches) / sizeof(*caches); i++)
+		if (strcmp(klass, caches[i]) == 0)
+			return true;
+	return false;
+}
+
 uint8_t *conclusion_kinds(const struct conclusion *c)
 {
 	uint32_t n = reducer_nslots(c->r);
@@ -34,7 +43,7 @@ uint8_t *conclusion_kinds(const struct conclusion *c)
 		if (strcmp(type, "ARRAY") == 0)
 			kind[i] = k->klass ? KIND_ARRAY : KIND_CLASSLESS_ARRAY;
 		else if (strcmp(type, "IMEMO") == 0 || strcmp(type, "ICLASS") == 0)
-			kind[i] = KIND_FOLDED;
+			kind[i] = is_cache(strtab_str(&c->s->names, k->klass)) ? KIND_CACHE : KIND_FOLDED;
 	}
 	return kind;
 }

@@ -80,8 +80,8 @@ static inline uint32_t conclusion_slot_class(const struct conclusion *c, uint32_
 	return klass == ADDR_NONE ? WALK_NONE : c->num[klass] - 1;
 }
 /* By slot of the reducer what its objects are, enum conclusion_kind; folded: what the interpreter keeps beside an object (IMEMO, ICLASS),
- * which is no step of a path. The caller frees. */
-enum conclusion_kind { KIND_OTHER, KIND_ARRAY, KIND_CLASSLESS_ARRAY, KIND_FOLDED };
+ * which is no step of a path; caches: of these what it keeps of each place that calls a method or names a constant. The caller frees. */
+enum conclusion_kind { KIND_OTHER, KIND_ARRAY, KIND_CLASSLESS_ARRAY, KIND_FOLDED, KIND_CACHE };
 uint8_t *conclusion_kinds(const struct conclusion *c);
 /* Is it the memory of an Array, which Ruby keeps in a second one without a class once that is shifted or shared? Once dominators are
  * known. */

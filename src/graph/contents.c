@@ -70,8 +70,12 @@ static void add_short(struct adding *a)
 static void add_folded(struct adding *a)
 {
 	const struct walk *w = &a->c->walk;
-	for (uint32_t v = walk_first(w); v < w->cap; v = walk_next(w, v))
-		a->of[a->c->sig[v]].folded += a->kinds[w->slot[v] & SLOT_MASK] == KIND_FOLDED;
+	for (uint32_t v = walk_first(w); v < w->cap; v = walk_next(w, v)) {
+		uint8_t kind = a->kinds[w->slot[v] & SLOT_MASK];
+		struct sum_content *s = &a->of[a->c->sig[v]];
+		s->folded += kind == KIND_FOLDED;
+		s->caches += kind == KIND_CACHE;
+	}
 }
 
 bool conclude_contents(struct conclusion *c)
@@ -85,7 +89,7 @@ bool conclude_contents(struct conclusion *c)
 	add_folded(&a);
 	free(a.kinds);
 	for (uint32_t i = 0; i < s->nsigs; i++) {
-		if (!of[i].longer && !of[i].folded)
+		if (!of[i].longer && !of[i].folded && !of[i].caches)
 			continue;
 		of[n] = of[i];
 		of[n++].sig = i;

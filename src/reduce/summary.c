@@ -47,6 +47,7 @@ uint64_t *summary_counts(const struct dump_summary *s)
 		n[i] = s->sigs[i].own.count;
 	for (size_t i = 0; i < s->ncontents; i++) {
 		const struct sum_content *c = &s->contents[i];
+		n[c->sig] -= c->caches < n[c->sig] ? c->caches : 0;
 		uint64_t rest = c->folded < n[c->sig] ? n[c->sig] - c->folded : 0;
 		n[c->sig] = rest >= SUM_SEVERAL ? rest : n[c->sig];
 	}

@@ -97,7 +97,8 @@ struct sum_content {
 	uint32_t type;        /* name: ARRAY, HASH, STRING; 0: they contain nothing that is counted here */
 	uint64_t longer;      /* Strings beyond SUM_FEW_BYTES, others with an entry */
 	uint64_t beyond;      /* entries, or bytes beyond SUM_FEW_BYTES, of all together */
-	uint64_t folded;      /* of the signature's own objects what is no step of a path (imemo:env beside a Proc) */
+	uint64_t folded;      /* of the signature's own objects what is no step of a path (imemo:env beside a Proc), caches left out */
+	uint64_t caches;      /* of calls and constants */
 };
 
 struct sum_container {
@@ -202,8 +203,8 @@ bool summary_names_itself(const char *step);
 uint64_t summary_content_length(const struct dump_summary *s, const struct sum_content *c);
 /* Does its signature stand for several containers? Then which of them are listed is a matter of their lengths, and of memory. */
 bool summary_is_several(const struct dump_summary *s, const struct sum_content *c);
-/* By signature: its own objects that a program counts, what is folded left out, unless next to all are of the interpreter (the methods of a
- * class). The caller frees. */
+/* By signature: its own objects that a program counts: no caches, nor what is folded, unless next to all is of the interpreter (methods of
+ * a class). The caller frees. */
 uint64_t *summary_counts(const struct dump_summary *s);
 /* By signature: are its containers summed up? The caller frees. */
 bool *summary_several(const struct dump_summary *s);

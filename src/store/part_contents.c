@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "store/record.h"
 
-/* Columns: name of the type, what is folded; objects with more than the least, and what they have beyond it. */
-static const struct table_shape shape = {.nplain = 2, .ntally = 1};
+/* Columns: name of the type, what is folded, caches; objects with more than the least, and what they have beyond it. */
+static const struct table_shape shape = {.nplain = 3, .ntally = 1};
 
 static void contents_save(struct rec_out *o, struct part_state *st)
 {
@@ -15,8 +15,9 @@ static void contents_save(struct rec_out *o, struct part_state *st)
 		uint64_t *row = table_add(&st->t, o->sigs[c->sig]);
 		row[1] = rec_out_name(o, c->type);
 		row[2] = c->folded;
-		row[3] = c->longer;
-		row[4] = c->beyond;
+		row[3] = c->caches;
+		row[4] = c->longer;
+		row[5] = c->beyond;
 	}
 	table_sort(&st->t);
 }
@@ -34,8 +35,8 @@ static void contents_load(struct rec_in *in, const struct part_state *st)
 	s->contents = xcalloc(t->n + 1, sizeof(*s->contents));
 	for (size_t i = 0; i < t->n; i++) {
 		const uint64_t *row = t->cells + i * t->stride;
-		struct sum_content c = {rec_in_sig_index(in, row[0]), rec_in_name(in, row[1]), .folded = row[2], .longer = row[3],
-		    .beyond = row[4]};
+		struct sum_content c = {rec_in_sig_index(in, row[0]), rec_in_name(in, row[1]), .folded = row[2], .caches = row[3],
+		    .longer = row[4], .beyond = row[5]};
 		if (!in->err && c.sig == UINT32_MAX)
 			in->err = HDA_ECORRUPT;
 		if (in->err)

@@ -232,7 +232,8 @@ static struct dump_summary *hashes_at(unsigned k, uint64_t n, uint64_t each)
 		s->sigs[i] = (struct sum_sig){.id = i + 1, .parent = i ? i - 1 : UINT32_MAX, .klass = strtab_intern(&s->names, span_of(steps[i])),
 		    .own = {i < 2 ? 1 : n, 40}};
 	s->contents = xcalloc(s->ncontents = 1, sizeof(*s->contents));
-	s->contents[0] = (struct sum_content){2, strtab_intern(&s->names, SPAN_LIT("HASH")), n, n * each};
+	s->contents[0] = (struct sum_content){
+	    .sig = 2, .type = strtab_intern(&s->names, SPAN_LIT("HASH")), .longer = n, .beyond = n * each};
 	return s;
 }
 

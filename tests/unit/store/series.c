@@ -247,7 +247,8 @@ static void fill_graph(struct series *s, struct dump_summary *d)
 	}
 	d->contents = xcalloc(n, sizeof(*d->contents));
 	for (size_t i = 0; i < n; i += 50) /* a real heap: 1 in 90 */
-		d->contents[d->ncontents++] = (struct sum_content){(uint32_t)i, name(d, i % 2 ? "HASH" : "STRING", 0), i + 1, 3 * i + s->retain[i], i % 3};
+		d->contents[d->ncontents++] = (struct sum_content){
+		    (uint32_t)i, name(d, i % 2 ? "HASH" : "STRING", 0), i + 1, 3 * i + s->retain[i], i % 3, i % 5};
 	d->top_retained = objects(s, d, SUM_TOP_OBJECTS, &d->ntop_retained);
 	d->nret_class = d->nret_site = n < SUM_TOP_RETAINED ? n : SUM_TOP_RETAINED;
 	d->ret_class = xcalloc(d->nret_class, sizeof(*d->ret_class));
@@ -478,6 +479,7 @@ static bool same_graph(const struct dump_summary *a, const struct dump_summary *
 		SAME(x->longer, y->longer);
 		SAME(x->beyond, y->beyond);
 		SAME(x->folded, y->folded);
+		SAME(x->caches, y->caches);
 	}
 	return same_ret(a, a->ret_class, b, b->ret_class, a->nret_class) &&
 	    same_ret(a, a->ret_site, b, b->ret_site, a->nret_site) && same_ret(a, a->ret_type, b, b->ret_type, a->nret_type) &&
