@@ -295,6 +295,7 @@ static void code_entries(const struct life *l, struct enc *e)
 		enc_f64(e, x->key->n);
 		enc_f64(e, x->key->b);
 		enc_f64(e, x->key->len);
+		enc_uv(e, (uint64_t)x->one);
 		code_judged(x->judged, e);
 	}
 }
@@ -332,6 +333,7 @@ static void decode_entry(struct dec *d, struct life *l, struct verdict_entry *x,
 	x->key->n = decode_f64(d);
 	x->key->b = decode_f64(d);
 	x->key->len = decode_f64(d);
+	x->one = (double)dec_uv(d);
 	x->judged = j;
 	decode_judged(d, j);
 }

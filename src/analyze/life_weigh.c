@@ -89,6 +89,20 @@ static void set_path(struct weighing *w, struct verdict_entry *e, uint32_t sig, 
 	set_labels(w, e, of, sig, objects);
 }
 
+#define MOST .8 /* of what several containers have together: that is in one of them */
+
+/* The length of the one that has most of it; 0: none, or that is not listed. */
+static double longest(const struct dump_summary *s, const struct sum_content *of)
+{
+	uint64_t most = 0;
+	for (size_t i = 0; i < s->ncontainers; i++) {
+		const struct sum_container *c = &s->containers[i];
+		if (c->sig == of->sig && c->type == of->type && c->length != UINT64_MAX && c->length > most)
+			most = c->length;
+	}
+	return (double)most >= MOST * (double)summary_content_length(s, of) ? (double)most : 0;
+}
+
 static struct verdict_entry name(struct weighing *w, const struct life_row *r, uint32_t src)
 {
 	const struct dump_summary *s = w->s;
@@ -101,6 +115,7 @@ static struct verdict_entry name(struct weighing *w, const struct life_row *r, u
 		const struct sum_content *c = &s->contents[src];
 		e.type = text(w, c->type);
 		e.klass = text(w, s->sigs[c->sig].klass);
+		e.one = longest(s, c);
 		set_path(w, &e, c->sig, 0);
 	} else if (r->kind == LIFE_CONTAINER) {
 		const struct sum_container *c = &s->containers[src];

@@ -208,6 +208,7 @@ struct verdict_entry {
 	const char *const *labels;         /* by step of path, then of the key itself: how it is shown where more is known than the class
 	                                    * (NULL: as it is); NULL: of none. For people: no part of what it is */
 	bool stack;                        /* only a machine stack holds it */
+	double one;                        /* length of the one of several containers that has most of what they contain; 0: there is none */
 	struct verdict_key *key;
 	const struct verdict_judged *judged; /* what was weighed before (m 0: nothing grows); NULL: weigh the key now */
 };

@@ -242,7 +242,7 @@ static void held_by(const struct cli *cli, const struct report_row *row, const c
 	printf("  held by    %s%s%s", holder, own ? " -> " : "", own ? klass : "");
 	if (container)
 		printf(" (%s %s", human_count(a, report_num(row, "entries"), cli->style.exact), content(row));
-	if (only_entries(row) && report_num(row, "containers") > 1)
+	if (report_num(row, "containers") > 1)
 		printf(" in %s", human_count(a, report_num(row, "containers"), cli->style.exact));
 	if (container && pace > 0 && !only_entries(row) && !is_slow(row))
 		printf(", %+.3g/job", pace);

@@ -82,6 +82,7 @@ bool leaks_find(struct query_run *r, struct weighed *w)
 
 struct counted {
 	size_t leaks, acked, suspects; /* acked: leaks that are acknowledged, which do not count as leaks */
+	size_t ends;    /* of what else grows: bounded by design, a queue, a running method */
 	size_t hidden;  /* leaks that what was asked for leaves out */
 	unsigned waits; /* dumps more before one of the suspects may be called a leak: it may wait for a major GC */
 };
@@ -121,7 +122,7 @@ static void clean_note(struct query_run *r, const struct weighed *w, const struc
 		    (unsigned long long)(all - dumps), (unsigned long long)all);
 	if (dumps < VERDICT_LEARNING)
 		run_note(r, "%zu dump%s so far: %zu more before a verdict can be trusted", dumps, dumps == 1 ? "" : "s", VERDICT_LEARNING - dumps);
-	const char *more = c->acked ? " but what is acknowledged" : "";
+	const char *more = c->acked ? " but what is acknowledged" : c->ends ? " but what should end by itself, see above" : "";
 	if (c->hidden)
 		run_note(r, "%zu leak%s not shown, by --label or --min-confidence", c->hidden, c->hidden == 1 ? " is" : "s are");
 	if (c->leaks == 0 && c->suspects)
@@ -193,6 +194,8 @@ static void say_all(struct query_run *r, const struct weighed *w, const struct w
 	}
 }
 
+static bool ends_by_design(enum verdict_label l) { return l == VERDICT_BOUNDED || l == VERDICT_BACKLOG || l == VERDICT_PHASE; }
+
 static struct counted count_all(const struct weighed *w, const struct wanted_lines *want)
 {
 	struct counted c = {.leaks = 0};
@@ -202,7 +205,9 @@ static struct counted count_all(const struct weighed *w, const struct wanted_lin
 		c.acked += leak && f->acked == ACK_HOLDS;
 		c.leaks += leak && f->acked != ACK_HOLDS;
 		c.hidden += leak && !is_wanted(f, want);
-		c.suspects += f->l && !leak && !f->covered && f->f->judged.survivors >= SUSPECT_MIN;
+		bool grows = f->l && !leak && !f->covered && f->f->judged.survivors >= SUSPECT_MIN;
+		c.ends += grows && ends_by_design(finding_label(f));
+		c.suspects += grows && !ends_by_design(finding_label(f));
 		if (f->l && !leak && f->f->waits > c.waits)
 			c.waits = f->f->waits;
 	}

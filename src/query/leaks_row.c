@@ -157,6 +157,9 @@ static void put_rate(struct row *row, const struct weighed *w, const struct find
 		row_null(row, "limit_at");
 }
 
+/* Of a container; of several, where one of them has most, what that has. */
+static double entries(const struct verdict_entry *e) { return e->one > 0 ? e->one : e->key->len; }
+
 /* Where a bounded grower will end, and when; null where that cannot be told. */
 static void put_bound(struct row *row, const struct weighed *w, const struct finding *fd)
 {
@@ -164,7 +167,7 @@ static void put_bound(struct row *row, const struct weighed *w, const struct fin
 	const struct verdict_key *key = fd->f->entry->key;
 	const struct verdict_proc *p = fd->f->proc;
 	bool knows = finding_label(fd) == VERDICT_SLOW && j->more >= 0 && p->nmarks;
-	double now = key->len >= 0 ? key->len : key->n;
+	double now = key->len >= 0 ? entries(fd->f->entry) : key->n;
 	double span = knows ? p->t[p->nmarks - 1] - p->t[0] : 0, jobs = knows ? p->x[p->nmarks - 1] - p->x[0] : 0;
 	row_real(row, "bound", knows ? now + j->more : NAN);
 	row_time(row, "bound_at", knows && span > 0 && jobs > 0 ? w->proc[w->n - 1]->last_time + j->more_jobs * span / jobs : 0);
@@ -210,8 +213,8 @@ bool leaks_say(struct query_run *r, const struct weighed *w, const struct findin
 	row_uint(&row, "count", (uint64_t)fmax(head->key->n, 0));
 	row_uint(&row, "bytes", (uint64_t)fmax(head->key->b, 0));
 	bool container = f->entry->key->len >= 0;
-	row_uint(&row, "entries", container ? (uint64_t)f->entry->key->len : UINT64_MAX);
-	row_uint(&row, "containers", container ? (uint64_t)fmax(f->entry->key->n, 0) : UINT64_MAX);
+	row_uint(&row, "entries", container ? (uint64_t)entries(f->entry) : UINT64_MAX);
+	row_uint(&row, "containers", !container ? UINT64_MAX : f->entry->one > 0 ? 1 : (uint64_t)fmax(f->entry->key->n, 0));
 	row_real(&row, "entries_per_job", container ? f->rate : NAN);
 	row_cstr(&row, "how", how_text(f, how, sizeof(how)));
 	struct val units[VERDICT_UNITS];

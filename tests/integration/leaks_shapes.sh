@@ -73,4 +73,23 @@ like 'no GC: said' "$(text still)" '^[0-9]+ of 9 dumps came right after another 
 like 'no GC: no verdict yet' "$(text still)" 'more before a verdict can be trusted$'
 unlike 'no GC: nothing is called bounded' "$(text still)" '^SLOW'
 
+said lists
+is 'many short lists: one leak' "$(labels lists)" leak
+like 'many short lists: entries of all' "$(text lists)" '^LEAK +[0-9]+ %  \+1 entries/job'
+like 'many short lists: how many they are' "$(text lists)" '^  held by    global variable -> Array \(10 [0-9]+ entries in 50[0-9]\)$'
+is 'many short lists: so does the trend by container' "$(cat "$work/lists.container")" "$(jq -r '.rows[0] | "\(.holder) \(.id)"' "$work/lists.json")"
+
+said texts
+is 'many texts: one leak' "$(labels texts)" leak
+like 'many texts: bytes' "$(text texts)" '^LEAK +[0-9]+ %  \+1[5-9] B/job'
+is 'many texts: how many they are' "$(jq '.rows[0] | [.containers, .objects_per_job]' "$work/texts.json" -c)" '[40,0]'
+
+said cut
+is 'texts that are cut: no leak' "$(jq '[.rows[] | select(.label == "leak")] | length' "$work/cut.json")" 0
+
+said queue
+is 'a queue whose consumers are behind: no leak' "$(labels queue)" 'backlog?'
+like 'a queue whose consumers are behind: what is said of it' "$(text queue)" '^no leak found but what should end by itself, see above'
+is 'a queue whose consumers are behind: each entry once' "$(jq '.rows[0] | .entries // .count' "$work/queue.json")" 2500
+
 done_testing

@@ -23,6 +23,10 @@ SHAPES = {
   "still" => ->(i) { $kept << Event.new(i) },                                  # one object a job, and hardly ever a GC
   "events" => ->(i) { 300.times { |k| "#{i} #{k}" } && $kept << Event.new(i) }, # ... and many
   "late" => ->(i) { $kept << "x" * 200 if (i % 50).zero? },                    # too short to be listed as a container at first
+  "lists" => ->(i) { ($lists ||= Array.new(500) { [] })[i % 500] << i },                                   # many that grow, none of them long
+  "texts" => ->(i) { ($texts ||= Array.new(40) { +"" })[i % 40] << "said in job #{i}\n" },                 # ... Strings
+  "cut" => ->(i) { (t = ($texts ||= Array.new(40) { +"" })[i % 40] << "said in job #{i}\n") && t.bytesize > 900 && t.clear }, # ... which are cut
+  "queue" => ->(i) { (($queue ||= Queue.new) << Event.new(i)) && i % 4 != 0 && $queue.pop },   # consumers that are behind
   "memo" => ->(i) { $memo[i.hash % 2000] ||= Event.new(i) },                   # bounded by its keys
 }.freeze
 
