@@ -186,13 +186,30 @@ static bool told_apart(const struct verdict_fused *x, const struct verdict_fused
 	       !verdict_tied(x, y);
 }
 
+/* A root whose references are variables of a program. */
+static bool is_variable(const char *root)
+{
+	static const char *const roots[] = {"root global_tbl", "root threads", "root thread stacks"};
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
+		if (strcmp(root, roots[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Do both stand in one place that is a holder? Global variables are many, and so are those of stacks. */
+static bool has_same_holder(const struct verdict_entry *e, const struct verdict_entry *h)
+{
+	return e->npath && e->npath == h->npath && verdict_begins(e, h) && !(e->npath == 1 && is_variable(e->path[0]));
+}
+
 /* Does k belong to the line whose topmost key is t? */
 static bool joins(const struct verdict_fused *k, const struct verdict_fused *t)
 {
 	const struct verdict_entry *e = k->entry, *h = t->entry;
 	if (below(k, t))
 		return true;
-	if (e->npath && e->npath == h->npath && verdict_begins(e, h)) {
+	if (has_same_holder(e, h)) {
 		if (cosine(&k->judged, &t->judged) > SAME_HOLDER && !told_apart(k, t))
 			return true;
 		/* A Hash of Hashes: the steps of a path that are alike are one, so its entries stand where it stands. */
@@ -209,17 +226,6 @@ static bool is_upper(const char *s)
 			return false;
 	}
 	return true;
-}
-
-/* A root whose references are variables of a program. */
-static bool is_variable(const char *root)
-{
-	static const char *const roots[] = {"root global_tbl", "root threads", "root thread stacks"};
-	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
-		if (strcmp(root, roots[i]) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* Held by the interpreter's own tables only: nothing on the path has a name that a person gave. */

@@ -243,6 +243,20 @@ static void test_two_holders_are_two(void **state)
 }
 
 /* Of one holder, each steady: lines of code that one cause runs grow together, those of two causes each by its own chance. */
+/* Two variables are not one holder. */
+static void test_two_variables(void **state)
+{
+	(void)state;
+	static const char *const roots[] = {"root thread stacks", "root global_tbl", "root vm"};
+	for (size_t i = 0; i < 3; i++) {
+		struct world w;
+		world_init(&w, 1e9);
+		grow(&w, "ARRAY", "Array", NULL, (const char *const[4]){roots[i]}, a, 1011);
+		grow(&w, "HASH", "Hash", NULL, (const char *const[4]){roots[i]}, twice_a, 2022);
+		assert_int_equal(lines(&w, NULL), i < 2 ? 2 : 1);
+	}
+}
+
 static void test_two_causes_of_one_holder(void **state)
 {
 	(void)state;
@@ -405,7 +419,7 @@ int main(void)
 	    cmocka_unit_test(test_a_container_that_stands_still), cmocka_unit_test(test_each_grows),
 	    cmocka_unit_test(test_a_name_is_kept), cmocka_unit_test(test_finalizers_wait),
 	    cmocka_unit_test(test_bounded_are_folded),
-	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_causes_of_one_holder),
+	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_variables), cmocka_unit_test(test_two_causes_of_one_holder),
 	    cmocka_unit_test(test_one_line_of_code), cmocka_unit_test(test_two_regular_leaks), cmocka_unit_test(test_entries_held_twice),
 	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_tables_name_nothing),
 	    cmocka_unit_test(test_container_of_mixed_entries),
