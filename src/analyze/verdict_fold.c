@@ -272,7 +272,8 @@ static bool kin(const struct verdict_fused *k, const struct verdict_fused *s)
 	bool other_kind = !same_text(e->klass, h->klass) || !same_text(e->type, h->type);
 	if (below(k, s) || (e->site && same_text(e->site, h->site) && other_kind && (held_together(e, h) || are_as_many(k, s))))
 		return true;
-	if (!e->npath && h->npath && (!e->site || same_file(e, h) || same_library(e, h)))
+	bool nowhere = !e->site && k->proc->traced; /* made by no line of Ruby; untraced nothing has a site */
+	if (!e->npath && h->npath && (nowhere || same_file(e, h) || same_library(e, h)))
 		return true;
 	if (is_on_stack(e) && h->klass && strcmp(h->klass, "Thread") == 0) /* each has one */
 		return true;

@@ -243,6 +243,20 @@ static void test_two_holders_are_two(void **state)
 }
 
 /* Of one holder, each steady: lines of code that one cause runs grow together, those of two causes each by its own chance. */
+/* What nothing alone holds and no line of Ruby made goes along with what it is tied to; untraced nobody knows any line. */
+static void test_made_nowhere(void **state)
+{
+	(void)state;
+	for (unsigned traced = 0; traced < 2; traced++) {
+		struct world w;
+		world_init(&w, 1e9);
+		w.proc.traced = traced;
+		grow(&w, "DATA", "Enumerator", traced ? "app/a.rb:3" : NULL, in_cache, a, -1);
+		grow(&w, "DATA", "Thread", NULL, NULL, twice_a, -1);
+		assert_int_equal(lines(&w, NULL), traced ? 1 : 2);
+	}
+}
+
 /* Two variables are not one holder. */
 static void test_two_variables(void **state)
 {
@@ -419,7 +433,8 @@ int main(void)
 	    cmocka_unit_test(test_a_container_that_stands_still), cmocka_unit_test(test_each_grows),
 	    cmocka_unit_test(test_a_name_is_kept), cmocka_unit_test(test_finalizers_wait),
 	    cmocka_unit_test(test_bounded_are_folded),
-	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_variables), cmocka_unit_test(test_two_causes_of_one_holder),
+	    cmocka_unit_test(test_two_holders_are_two), cmocka_unit_test(test_two_variables), cmocka_unit_test(test_made_nowhere),
+	    cmocka_unit_test(test_two_causes_of_one_holder),
 	    cmocka_unit_test(test_one_line_of_code), cmocka_unit_test(test_two_regular_leaks), cmocka_unit_test(test_entries_held_twice),
 	    cmocka_unit_test(test_of_one_library), cmocka_unit_test(test_tables_of_the_interpreter), cmocka_unit_test(test_tables_name_nothing),
 	    cmocka_unit_test(test_container_of_mixed_entries),
