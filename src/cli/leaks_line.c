@@ -194,6 +194,21 @@ void leaks_verdict(const struct cli *cli, const struct report_row *row)
 	putchar('\n');
 }
 
+/* "in 2 of 9 workers (pid 4121, 4130)": which, where it is not all of them and they are few. */
+static void workers(const struct report_row *row)
+{
+	enum { NAMED = 3 };
+	const struct val *pids = report_get(row, "worker_pids");
+	double n = report_num(row, "workers"), of = report_num(row, "of_workers");
+	printf("in %.0f of %.0f workers", n, of);
+	if (n < of && pids && pids->kind == VAL_LIST && pids->list.n && n <= NAMED && pids->list.n >= (size_t)n) {
+		for (size_t i = 0; i < (size_t)n; i++)
+			printf("%s%.0f", i ? ", " : " (pid ", val_as_num(&pids->list.p[i]));
+		putchar(')');
+	}
+	printf("    ");
+}
+
 /* How much it is by now, where and since when; each part with the gap behind it. */
 static void now(const struct cli *cli, const struct report_row *row, const char *rev)
 {
@@ -207,7 +222,7 @@ static void now(const struct cli *cli, const struct report_row *row, const char 
 		printf("%s    ", with_unit(a, report_num(row, "bytes"), cli->style.exact));
 	}
 	if (report_num(row, "of_workers") > 1)
-		printf("in %.0f of %.0f workers    ", report_num(row, "workers"), report_num(row, "of_workers"));
+		workers(row);
 	if (rev)
 		printf("since revision %s    ", rev);
 	if (args_flag(cli->args, OPT_ID_EXPLAIN) && report_num(row, "first_seen") > 0)

@@ -66,11 +66,14 @@ static void put_process(struct row *row, const struct weighed *w, char label[PRO
 	put_boundary(row, v);
 }
 
+enum { SEEN_PIDS = 8 /* workers that are named */ };
+
 /* What the lives together say of the past of one leak. */
 struct seen {
 	double first, gone;        /* seconds since 1970; 0 never */
 	const char *rev;           /* the first revision that had it */
 	unsigned workers, of;      /* lives of the newest revision in which it grows, of those that can tell */
+	struct val pids[SEEN_PIDS]; /* of the first of them */
 };
 
 static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
@@ -130,7 +133,11 @@ static struct seen seen_of(const struct weighed *w, const struct finding *fd)
 		if (strcmp(w->proc[i]->who.rev, newest) != 0 || life_dumps(w->life[i]) < 2)
 			continue;
 		s.of++;
-		s.workers += leaks_in(w, &w->lives[i], fd);
+		if (leaks_in(w, &w->lives[i], fd)) {
+			if (s.workers < SEEN_PIDS)
+				s.pids[s.workers] = val_uint(w->proc[i]->who.pid);
+			s.workers++;
+		}
 		tells |= life_dumps(w->life[i]) >= VERDICT_LEARNING;
 		since = since <= 0 || w->proc[i]->first_time < since ? w->proc[i]->first_time : since;
 	}
@@ -180,6 +187,7 @@ static void put_past(struct row *row, const struct weighed *w, const struct find
 	row_cstr(row, "revision", seen->rev);
 	row_uint(row, "workers", seen->workers);
 	row_uint(row, "of_workers", seen->of);
+	row_list(row, "worker_pids", seen->pids, seen->workers < SEEN_PIDS ? seen->workers : SEEN_PIDS);
 	row_time(row, "gone_since", seen->gone);
 }
 

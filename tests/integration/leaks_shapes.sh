@@ -65,6 +65,13 @@ is 'with another that traces: the same' "$(cat "$work/both.rate")" "$(cat "$work
 is 'with another that traces: in both' "$("$hdactl" -f "$work/both" leaks --json 2>/dev/null |
 	jq -r '.rows[] | select(.label == "leak") | "\(.workers) \(.of_workers)"')" '2 2'
 
+# A worker that does not have it stands beside: which one has is said.
+mkdir "$work/beside"
+ruby "$top_srcdir/tests/integration/leaks_shapes_program.rb" memo "$work/beside" 6 74 || fail "memo: ruby"
+ln -s "$work/one"/* "$work/beside"
+like 'one of two workers: which' "$("$hdactl" -f "$work/beside" leaks 2>/dev/null)" 'in 1 of 2 workers \(pid 71\) '
+is 'one of two workers: in JSON' "$("$hdactl" -f "$work/beside" leaks --json 2>/dev/null | jq -c '.rows[] | select(.label == "leak") | .worker_pids')" '[71]'
+
 # Traced, and no GC between most dumps: births cannot be told apart, and nothing is claimed.
 mkdir "$work/still"
 ruby "$top_srcdir/tests/integration/leaks_shapes_program.rb" still "$work/still" 9 73 trace || fail "still: ruby"
