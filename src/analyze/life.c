@@ -14,6 +14,8 @@
 
 #define NO_ROW UINT32_MAX
 
+_Static_assert(VERDICT_SEVERAL == SUM_SEVERAL, "what is summed up is what is weighed together");
+
 struct life *life_new(void)
 {
 	struct life *l = xcalloc(1, sizeof(*l));

@@ -17,8 +17,8 @@ enum {
 	ROW_DEATHS = 16,
 	ROW_FROZEN = 32,
 	ROW_LOWS = 64,
-	ROW_NONE = 128 /* prev: all zero, and not written */,
-	ROW_MORE = 1 /* with the shift, which is even: four kinds more */
+	ROW_NONE = 128, /* prev: all zero, and not written */
+	ROW_MORE = 1    /* with the shift, which is even: four kinds more */
 };
 enum { ROW_ID_BYTES = 7 /* 48 bits as a varint */, SHIFT_STEP = 4 };
 

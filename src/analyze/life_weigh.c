@@ -192,7 +192,7 @@ static double gain(const struct life *l, const struct life_row *r, uint32_t src)
 
 /* Containers of one signature. */
 struct box {
-	uint32_t sig;
+	bool any;
 	double entries, gained; /* of all; gained since they are followed */
 };
 
@@ -214,35 +214,27 @@ static uint32_t box_sig(const struct dump_summary *s, const struct life_row *r, 
 	return r->kind == LIFE_CONTENTS ? s->contents[src].sig : s->containers[src].sig;
 }
 
-static struct box *boxes(const struct life *l, const struct dump_summary *s, size_t *ret_n)
+/* By signature. The caller frees. */
+static struct box *boxes(const struct life *l, const struct dump_summary *s)
 {
-	struct box *b = xcalloc(s->ncontainers + s->ncontents + 1, sizeof(*b));
-	*ret_n = 0;
+	struct box *b = xcalloc(s->nsigs + 1, sizeof(*b));
 	for (size_t i = 0; i < l->nrows; i++) {
 		const struct life_row *r = &l->rows[i];
 		uint32_t sig = box_sig(s, r, l->seen[i].src);
 		if (sig == UINT32_MAX)
 			continue;
-		size_t k = 0;
-		while (k < *ret_n && b[k].sig != sig)
-			k++;
-		*ret_n += k == *ret_n;
-		b[k].sig = sig;
-		b[k].entries += fmax(r->key.len, 0);
-		b[k].gained += gained(r);
+		b[sig].any = true;
+		b[sig].entries += fmax(r->key.len, 0);
+		b[sig].gained += gained(r);
 	}
 	return b;
 }
 
 /* Are the n objects of this signature, of which so many came, the entries of containers that gained next to none? */
-static bool are_replaced(const struct dump_summary *s, const struct box *b, size_t nboxes, uint32_t sig, double n, double came)
+static bool are_replaced(const struct dump_summary *s, const struct box *boxes, uint32_t sig, double n, double came)
 {
-	for (size_t k = 0; k < nboxes; k++) {
-		if (b[k].sig == s->sigs[sig].parent)
-			return b[k].gained <= VERDICT_STILL * came && n >= VERDICT_STILL_OWN * b[k].entries &&
-			       !verdict_is_mixed(n, b[k].entries);
-	}
-	return false;
+	const struct box *b = s->sigs[sig].parent < s->nsigs ? &boxes[s->sigs[sig].parent] : NULL;
+	return b && b->any && b->gained <= VERDICT_STILL * came && n >= VERDICT_STILL_OWN * b->entries && !verdict_is_mixed(n, b->entries);
 }
 
 static void round_judged(struct verdict_judged *j)
@@ -325,15 +317,14 @@ void life_weigh(struct life *l, const struct dump_summary *s)
 	n = n < LIFE_JUDGED ? n : LIFE_JUDGED;
 	l->out.entries = xcalloc(n, sizeof(*l->out.entries));
 	judge(l, c, n);
-	size_t nboxes;
-	_cleanup_free_ struct box *box = boxes(l, s, &nboxes);
+	_cleanup_free_ struct box *box = boxes(l, s);
 	for (size_t i = 0; i < n; i++) {
 		struct life_row *r = &l->rows[c[i].row];
 		struct verdict_judged *j = &l->judged[l->out.nentries];
 		uint32_t src = l->seen[c[i].row].src;
 		struct verdict_entry e = name(&w, r, src);
 		if (r->kind == LIFE_BIRTHS && w.sig_of_key[src])
-			j->still = are_replaced(s, box, nboxes, w.sig_of_key[src] - 1, r->key.n, j->survivors);
+			j->still = are_replaced(s, box, w.sig_of_key[src] - 1, r->key.n, j->survivors);
 		e.id = (uint32_t)l->out.nentries;
 		e.judged = j;
 		e.key = arena_alloc(&l->arena, sizeof(*e.key));

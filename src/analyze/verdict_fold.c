@@ -34,6 +34,11 @@ static double cosine(const struct verdict_judged *a, const struct verdict_judged
 	return ab / sqrt(fmax(aa * bb, 1e-12));
 }
 
+static bool judged_alike(const struct verdict_judged *a, const struct verdict_judged *b)
+{
+	return a->nunits == b->nunits && a->by_births == b->by_births;
+}
+
 bool verdict_tied(const struct verdict_fused *x, const struct verdict_fused *y)
 {
 	const struct verdict_judged *a = &x->judged, *b = &y->judged;
@@ -44,7 +49,7 @@ bool verdict_tied(const struct verdict_fused *x, const struct verdict_fused *y)
 		nb += b->units[i];
 	if (na < TIED_MIN || nb < TIED_MIN)
 		return false;
-	if (a->nunits != b->nunits || a->by_births != b->by_births) {
+	if (!judged_alike(a, b)) {
 		double r = fmax(x->rate, y->rate) / fmax(fmin(x->rate, y->rate), 1e-12);
 		return r <= TIED_RATIO_MAX && fabs(r - round(r)) <= TIED_RATIO * r;
 	}
@@ -155,11 +160,6 @@ static bool same_file(const struct verdict_entry *a, const struct verdict_entry 
 /* Several containers that grow each: had there come to be more of them, these would tell (life_weigh.c). */
 static bool grow_each(const struct verdict_fused *f) { return f->entry->key->len >= 0 && f->entry->key->n >= VERDICT_SEVERAL; }
 
-static bool judged_alike(const struct verdict_judged *a, const struct verdict_judged *b)
-{
-	return a->nunits == b->nunits && a->by_births == b->by_births;
-}
-
 /* Is the path of e that of h, then h itself? An object of the interpreter has no class and is named by its type. Where a container gains
  * entries these are not those that grow each. */
 static bool below(const struct verdict_fused *k, const struct verdict_fused *t)
@@ -180,10 +180,10 @@ static bool same_text(const char *a, const char *b) { return a == b || (a && b &
 static bool told_apart(const struct verdict_fused *x, const struct verdict_fused *y)
 {
 	const char *a = x->entry->site, *b = y->entry->site;
+	bool alike = judged_alike(&x->judged, &y->judged);
 	if (grow_each(x) || grow_each(y))
-		return !judged_alike(&x->judged, &y->judged) || !verdict_tied(x, y);
-	return a && b && !same_text(a, b) && x->judged.by_births && y->judged.by_births && x->judged.nunits == y->judged.nunits &&
-	       !verdict_tied(x, y);
+		return !alike || !verdict_tied(x, y);
+	return a && b && !same_text(a, b) && alike && x->judged.by_births && !verdict_tied(x, y);
 }
 
 /* A root whose references are variables of a program. */

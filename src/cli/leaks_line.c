@@ -272,9 +272,9 @@ void leaks_line(const struct cli *cli, const struct report_row *row)
 	if (report_str(row, "file")) {
 		_cleanup_free_ char *site = table_cell(&cli->style, row, "site");
 		printf("  allocated  %s   %s\n", site ? site : "", klass ? klass : "");
+	} else if (klass && isfinite(report_num(row, "entries")) && !only_entries(row)) {
+		printf("  class      %s\n", klass); /* what the container holds */
 	}
-	else if (klass && isfinite(report_num(row, "entries")) && !only_entries(row)) /* what the container holds */
-		printf("  class      %s\n", klass);
 	if (holder)
 		held_by(cli, row, holder, klass);
 	sparkline(cli, row);

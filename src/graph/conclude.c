@@ -33,7 +33,8 @@ static bool is_cache(const char *klass)
 	return false;
 }
 
-uint8_t *conclusion_kinds(const struct conclusion *c)
+/* By slot of the reducer. */
+static uint8_t *slot_kinds(const struct conclusion *c)
 {
 	uint32_t n = reducer_nslots(c->r);
 	uint8_t *kind = xcalloc(n + 1, sizeof(*kind));
@@ -42,6 +43,8 @@ uint8_t *conclusion_kinds(const struct conclusion *c)
 		const char *type = strtab_str(&c->s->names, k->type);
 		if (strcmp(type, "ARRAY") == 0)
 			kind[i] = k->klass ? KIND_ARRAY : KIND_CLASSLESS_ARRAY;
+		else if (strcmp(type, "STRING") == 0)
+			kind[i] = KIND_STRING;
 		else if (strcmp(type, "IMEMO") == 0 || strcmp(type, "ICLASS") == 0)
 			kind[i] = is_cache(strtab_str(&c->s->names, k->klass)) ? KIND_CACHE : KIND_FOLDED;
 	}
@@ -133,10 +136,12 @@ static bool with_roots(struct conclusion *c)
 		{"trail", conclude_trail},
 	};
 	bool ok = true;
+	c->kinds = slot_kinds(c);
 	for (size_t i = 0; ok && i < sizeof(steps) / sizeof(*steps); i++) {
 		graph_phase(c->g, steps[i].name);
 		ok = steps[i].run(c);
 	}
+	free(c->kinds);
 	gmem_free(mem, c->sub, c->walk.n, 4);
 	gmem_free(mem, c->bytes, c->walk.n, 8);
 	gmem_free(mem, c->num, c->rows.n, 4);

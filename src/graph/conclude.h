@@ -18,7 +18,9 @@ struct conclusion {
 	const struct scanner *sc;
 	const struct reducer *r;
 	struct dump_summary *s;
-	/* with roots, by id */
+	/* with roots */
+	uint8_t *kinds;           /* by slot of the reducer: enum conclusion_kind */
+	/* ... by id */
 	uint32_t *sig;            /* index into s->sigs: walk.sig */
 	uint32_t *up;             /* id + 1 of the immediate dominator, 0 = the root, always less than the own: walk.parent */
 	uint32_t *sub;            /* of inner ones: objects dominated, itself included; walk.n */
@@ -79,17 +81,17 @@ static inline uint32_t conclusion_slot_class(const struct conclusion *c, uint32_
 	uint32_t klass = c->walk.slot[id] & SLOT_OWN_CLASS ? ADDR_NONE : c->rows.slot_class[c->walk.slot[id] & SLOT_MASK];
 	return klass == ADDR_NONE ? WALK_NONE : c->num[klass] - 1;
 }
-/* By slot of the reducer what its objects are, enum conclusion_kind; folded: what the interpreter keeps beside an object (IMEMO, ICLASS),
- * which is no step of a path; caches: of these what it keeps of each place that calls a method or names a constant. The caller frees. */
-enum conclusion_kind { KIND_OTHER, KIND_ARRAY, KIND_CLASSLESS_ARRAY, KIND_FOLDED, KIND_CACHE };
-uint8_t *conclusion_kinds(const struct conclusion *c);
+/* What an object is; folded: what the interpreter keeps beside an object (IMEMO, ICLASS), which is no step of a path; caches: of these what
+ * it keeps of each place that calls a method or names a constant. */
+enum conclusion_kind { KIND_OTHER, KIND_STRING, KIND_ARRAY, KIND_CLASSLESS_ARRAY, KIND_FOLDED, KIND_CACHE };
+static inline enum conclusion_kind conclusion_kind(const struct conclusion *c, uint32_t id) { return c->kinds[conclusion_slot(c, id)]; }
 /* Is it the memory of an Array, which Ruby keeps in a second one without a class once that is shifted or shared? Once dominators are
  * known. */
-static inline bool conclusion_is_spare(const struct conclusion *c, const uint8_t *kinds, uint32_t id)
+static inline bool conclusion_is_spare(const struct conclusion *c, uint32_t id)
 {
-	if (kinds[conclusion_slot(c, id)] != KIND_CLASSLESS_ARRAY || !c->up[id])
+	if (conclusion_kind(c, id) != KIND_CLASSLESS_ARRAY || !c->up[id])
 		return false;
-	uint8_t above = kinds[conclusion_slot(c, c->up[id] - 1)];
+	enum conclusion_kind above = conclusion_kind(c, c->up[id] - 1);
 	return above == KIND_ARRAY || above == KIND_CLASSLESS_ARRAY;
 }
 /* How many, that to its class left out. */

@@ -16,12 +16,11 @@ static bool can_contain(const char *type)
 struct finder {
 	struct conclusion *c;
 	uint32_t *kind;    /* by slot: a number of its (type, class), 0 = no container */
-	uint8_t *kinds;
 	uint32_t *chain;   /* by id of inner ones: links of a list from here down, 0 = no head of a list */
 	struct top top;
 };
 
-static void number_kinds(struct finder *f)
+static void kinds(struct finder *f)
 {
 	const struct dump_summary *s = f->c->s;
 	uint32_t n = reducer_nslots(f->c->r), count = 0;
@@ -58,7 +57,7 @@ static void offer(struct finder *f, uint32_t id, uint32_t links)
 {
 	struct conclusion *c = f->c;
 	uint64_t bytes = conclusion_retained(c, id).bytes;
-	if (!top_wants(&f->top, bytes) || conclusion_is_spare(c, f->kinds, id))
+	if (!top_wants(&f->top, bytes) || conclusion_is_spare(c, id))
 		return;
 	uint64_t entries = entries_of(f, id), length = entries > links ? entries : links;
 	if (length)
@@ -127,8 +126,7 @@ bool conclude_containers(struct conclusion *c)
 	struct top_row *rows = xcalloc(SUM_CONTAINERS, sizeof(*rows));
 	struct finder f = {.c = c, .top = {.row = rows, .cap = SUM_CONTAINERS}};
 	uint64_t n = c->walk.n;
-	number_kinds(&f);
-	f.kinds = conclusion_kinds(c);
+	kinds(&f);
 	f.chain = gmem_alloc(&c->g->mem, n, 4);
 	if (f.chain) {
 		find_leaves(&f);
@@ -142,7 +140,6 @@ bool conclude_containers(struct conclusion *c)
 	bool ok = f.chain != NULL;
 	gmem_free(&c->g->mem, f.chain, n, 4);
 	free(f.kind);
-	free(f.kinds);
 	free(rows);
 	return ok;
 }

@@ -146,7 +146,7 @@ static inline uint32_t short_of(const struct heap_obj *o)
 	return o->flags & OBJ_HAS_LENGTH && o->length < GRAPH_CONTAINER_MIN ? (uint32_t)o->length : 0;
 }
 
-/* What only few objects have. */
+/* What not every object has. */
 static bool rare(struct graph *g, const struct heap_obj *o, uint32_t code, uint64_t length)
 {
 	if (length && !push_long(&g->lengths, code, length))

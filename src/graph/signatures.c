@@ -75,8 +75,6 @@ static uint32_t class_step(void *ctx, uint32_t id, uint32_t slot)
 static uint32_t key_step(const struct strtab *names, const struct sum_key *k)
 {
 	const char *type = strtab_str(names, k->type);
-	if (!strcmp(type, "IMEMO") || !strcmp(type, "ICLASS"))
-		return STEP_FOLD;
 	if (!strcmp(type, "CLASS") || !strcmp(type, "MODULE"))
 		return STEP_CLASS;
 	return k->klass ? k->klass : k->type;
@@ -87,7 +85,7 @@ static uint32_t *slot_steps(struct conclusion *c)
 	uint32_t n = reducer_nslots(c->r);
 	uint32_t *step = xcalloc(n, 4);
 	for (uint32_t i = 0; i < n; i++)
-		step[i] = key_step(&c->s->names, &c->s->keys[reducer_slot_key(c->r, i)]);
+		step[i] = c->kinds[i] >= KIND_FOLDED ? STEP_FOLD : key_step(&c->s->names, &c->s->keys[reducer_slot_key(c->r, i)]);
 	return step;
 }
 

@@ -242,7 +242,6 @@ static void test_two_holders_are_two(void **state)
 	assert_int_equal(beside("app/a.rb:3", in_other, b), 2); /* of one line, not tied */
 }
 
-/* Of one holder, each steady: lines of code that one cause runs grow together, those of two causes each by its own chance. */
 /* What nothing alone holds and no line of Ruby made goes along with what it is tied to; untraced nobody knows any line. */
 static void test_made_nowhere(void **state)
 {
@@ -271,6 +270,7 @@ static void test_two_variables(void **state)
 	}
 }
 
+/* Of one holder, each steady: lines of code that one cause runs grow together, those of two causes each by its own chance. */
 static void test_two_causes_of_one_holder(void **state)
 {
 	(void)state;

@@ -218,6 +218,20 @@ static void test_which_of_two(void **state)
 	assert_called(1990, NULL); /* as many as there are objects: it could be either */
 }
 
+/* The life as its records have it, as the daemon goes on with it after each dump. Takes l over. */
+static struct life *written_and_read(struct life *l)
+{
+	struct enc head = {0}, rows = {0};
+	life_encode_head(l, &head);
+	life_encode_rows(l, &rows);
+	life_free(l);
+	l = life_decode((struct span){head.p, head.n}, (struct span){rows.p, rows.n});
+	assert_non_null(l);
+	enc_done(&head);
+	enc_done(&rows);
+	return l;
+}
+
 /* An untraced dump of so many Hashes of one signature, too short to be listed, with so many entries each. */
 static struct dump_summary *hashes_at(unsigned k, uint64_t n, uint64_t each)
 {
@@ -245,17 +259,10 @@ static enum verdict_label label_of_contents(unsigned dumps, uint64_t grow, uint6
 	for (unsigned k = 1; k <= dumps; k++) {
 		uint64_t n = 50 + grow * k, each = 10 + fill * k;
 		struct dump_summary *s = hashes_at(k, n < most ? n : most, each < full ? each : full);
-		struct enc head = {0}, rows = {0};
 		life_add(l, s);
 		life_weigh(l, s);
 		summary_free(s);
-		life_encode_head(l, &head); /* as the daemon does after each dump */
-		life_encode_rows(l, &rows);
-		life_free(l);
-		l = life_decode((struct span){head.p, head.n}, (struct span){rows.p, rows.n});
-		assert_non_null(l);
-		enc_done(&head);
-		enc_done(&rows);
+		l = written_and_read(l);
 	}
 	struct verdict *all = verdict_new(life_verdict(l), 1);
 	enum verdict_label label = VERDICT_STATIC;
@@ -285,15 +292,8 @@ static void test_written_down(void **state)
 	const struct run r = {.gc = by_chance, .ngc = 17, .header = true, .marks = true};
 	struct life *whole = follow(&r, 15), *l = life_new();
 	for (unsigned k = 1; k <= 15; k++) {
-		struct enc head = {0}, rows = {0};
 		add(l, &r, k);
-		life_encode_head(l, &head);
-		life_encode_rows(l, &rows);
-		life_free(l);
-		l = life_decode((struct span){head.p, head.n}, (struct span){rows.p, rows.n});
-		assert_non_null(l);
-		enc_done(&head);
-		enc_done(&rows);
+		l = written_and_read(l);
 	}
 	struct enc a = {0}, b = {0};
 	life_encode_head(whole, &a);

@@ -14,8 +14,8 @@ module Hda
     include Clock
 
     NEVER = (1 << 62) - 1 # the largest number that is no object of its own
-    MIX_MAX = 200
     LATE = 10 # a dump that begins more than a tenth of the distance after it was due says the counter of then
+    MIX_MAX = 200
     MIX_NAME_MAX = 127 # bytes of a class name in the job mix
     REVIVE_S = 60.0    # between two starts of a thread that somebody ended
     NAME = Module.instance_method(:name) # whatever an application's class method of that name does
